@@ -1,0 +1,58 @@
+//! What a refused change says: the vendor's status code, its sentence and the fields concerned.
+
+/// One reason why a record was not saved.
+///
+/// The REST layer shows `status_code` as `errorCode` for single records and as `statusCode` in collections.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DmlError {
+    /// The vendor's code, e.g. `REQUIRED_FIELD_MISSING`.
+    #[serde(rename = "statusCode")]
+    pub status_code: &'static str,
+    /// The vendor's sentence, English.
+    pub message: String,
+    /// API names of the fields concerned; may be empty.
+    pub fields: Vec<String>,
+}
+
+impl DmlError {
+    /// An error that names no field.
+    pub fn new(status_code: &'static str, message: impl Into<String>) -> DmlError {
+        DmlError {
+            status_code,
+            message: message.into(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// An error about one field.
+    pub fn on(field: &str, status_code: &'static str, message: impl Into<String>) -> DmlError {
+        DmlError {
+            status_code,
+            message: message.into(),
+            fields: vec![field.to_owned()],
+        }
+    }
+
+    /// The id is well formed but names nothing the caller can see.
+    pub(crate) fn unknown_id() -> DmlError {
+        DmlError::new("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    }
+
+    /// The record is in the recycle bin.
+    pub(crate) fn deleted() -> DmlError {
+        DmlError::new("ENTITY_IS_DELETED", "entity is deleted")
+    }
+
+    /// The caller may read the record but not do this to it.
+    pub(crate) fn no_access() -> DmlError {
+        DmlError::new(
+            "INSUFFICIENT_ACCESS_OR_READONLY",
+            "insufficient access rights on object id",
+        )
+    }
+}
+
+/// A change of the metadata (a field, an object, a rule, a permission) that makes no sense, in plain English.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SetupError(pub String);

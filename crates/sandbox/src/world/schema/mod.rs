@@ -1,0 +1,207 @@
+//! The org's metadata: objects and fields with every attribute a describe shows.
+//!
+//! Names are looked up without regard to case. Objects and fields are only ever added, so an `ObjectNo` or a
+//! `FieldNo` stays good for the life of the world. Who may see what is not decided here (see `permissions`).
+
+mod custom;
+mod field;
+mod standard;
+
+use std::collections::HashMap;
+
+pub use custom::{FieldKind, NewField, NewObject, Returns};
+pub(crate) use field::Storage;
+pub use field::{FieldDef, FieldType, PicklistValue};
+pub(crate) use standard::standard_objects;
+
+/// Position of an object in the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ObjectNo(pub(crate) u16);
+
+/// Position of a field in its object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct FieldNo(pub(crate) u16);
+
+/// One object (table) with its describe attributes.
+#[derive(Debug, Clone)]
+pub struct ObjectDef {
+    /// API name, e.g. `Opportunity`.
+    pub name: String,
+    /// Label of one record.
+    pub label: String,
+    /// Label of several records.
+    pub label_plural: String,
+    /// First three characters of its ids.
+    pub key_prefix: [u8; 3],
+    /// Added by the org.
+    pub custom: bool,
+    /// The API may create records.
+    pub createable: bool,
+    /// The API may change records.
+    pub updateable: bool,
+    /// The API may delete records.
+    pub deletable: bool,
+    /// Deleted records can be brought back.
+    pub undeletable: bool,
+    /// Records can be merged.
+    pub mergeable: bool,
+    /// getUpdated and getDeleted work.
+    pub replicateable: bool,
+    /// The fields, in describe order.
+    pub fields: Vec<FieldDef>,
+    by_name: HashMap<String, FieldNo>,
+    by_relationship: HashMap<String, FieldNo>,
+}
+
+/// One row of a describe's `childRelationships`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildRelationship<'a> {
+    /// API name of the child object.
+    pub child_object: &'a str,
+    /// The child's reference field.
+    pub field: &'a str,
+    /// Name for subqueries; none when it cannot be queried.
+    pub relationship_name: Option<&'a str>,
+    /// Deleting the parent deletes the children.
+    pub cascade_delete: bool,
+}
+
+impl ObjectDef {
+    pub(crate) fn new(
+        name: &str,
+        label: &str,
+        label_plural: &str,
+        key_prefix: [u8; 3],
+    ) -> ObjectDef {
+        ObjectDef {
+            name: name.to_owned(),
+            label: label.to_owned(),
+            label_plural: label_plural.to_owned(),
+            key_prefix,
+            custom: false,
+            createable: true,
+            updateable: true,
+            deletable: true,
+            undeletable: true,
+            mergeable: false,
+            replicateable: true,
+            fields: Vec::new(),
+            by_name: HashMap::new(),
+            by_relationship: HashMap::new(),
+        }
+    }
+
+    /// Adds a field at the end; a field of the same name must not exist.
+    pub(crate) fn push(&mut self, field: FieldDef) {
+        let no = FieldNo(self.fields.len() as u16);
+        self.by_name.insert(field.name.to_ascii_lowercase(), no);
+        if let Some(relationship) = &field.relationship_name {
+            self.by_relationship
+                .insert(relationship.to_ascii_lowercase(), no);
+        }
+        self.fields.push(field);
+    }
+
+    /// The field of this API name, any case.
+    pub fn field(&self, name: &str) -> Option<&FieldDef> {
+        self.field_no(name).map(|no| self.at(no))
+    }
+
+    /// The reference field behind a parent relationship name, e.g. `Account` gives `AccountId`.
+    pub fn relationship(&self, name: &str) -> Option<&FieldDef> {
+        self.relationship_no(name).map(|no| self.at(no))
+    }
+
+    pub(crate) fn field_no(&self, name: &str) -> Option<FieldNo> {
+        lookup(&self.by_name, name)
+    }
+
+    pub(crate) fn relationship_no(&self, name: &str) -> Option<FieldNo> {
+        lookup(&self.by_relationship, name)
+    }
+
+    pub(crate) fn at(&self, no: FieldNo) -> &FieldDef {
+        &self.fields[no.0 as usize]
+    }
+
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (FieldNo, &FieldDef)> {
+        self.fields
+            .iter()
+            .enumerate()
+            .map(|(no, field)| (FieldNo(no as u16), field))
+    }
+}
+
+/// All objects of the org.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    objects: Vec<ObjectDef>,
+    by_name: HashMap<String, ObjectNo>,
+    by_prefix: HashMap<[u8; 3], ObjectNo>,
+}
+
+impl Schema {
+    /// All objects in the order they were added.
+    pub fn objects(&self) -> &[ObjectDef] {
+        &self.objects
+    }
+
+    /// The object of this API name, any case.
+    pub fn object(&self, name: &str) -> Option<&ObjectDef> {
+        self.object_no(name).map(|no| self.at(no))
+    }
+
+    /// The object whose ids start with these three characters.
+    pub fn object_by_prefix(&self, prefix: [u8; 3]) -> Option<&ObjectDef> {
+        self.prefix_no(prefix).map(|no| self.at(no))
+    }
+
+    /// The reference fields of all objects that point to `object`.
+    pub fn child_relationships(&self, object: &str) -> Vec<ChildRelationship<'_>> {
+        let fields = self
+            .objects
+            .iter()
+            .flat_map(|child| child.fields.iter().map(move |field| (child, field)));
+        fields
+            .filter(|(_, field)| field.reference_to.iter().any(|to| to == object))
+            .map(|(child, field)| ChildRelationship {
+                child_object: &child.name,
+                field: &field.name,
+                relationship_name: field.child_relationship_name.as_deref(),
+                cascade_delete: field.cascade_delete,
+            })
+            .collect()
+    }
+
+    pub(crate) fn object_no(&self, name: &str) -> Option<ObjectNo> {
+        lookup(&self.by_name, name)
+    }
+
+    pub(crate) fn prefix_no(&self, prefix: [u8; 3]) -> Option<ObjectNo> {
+        self.by_prefix.get(&prefix).copied()
+    }
+
+    pub(crate) fn at(&self, no: ObjectNo) -> &ObjectDef {
+        &self.objects[no.0 as usize]
+    }
+
+    pub(crate) fn at_mut(&mut self, no: ObjectNo) -> &mut ObjectDef {
+        &mut self.objects[no.0 as usize]
+    }
+
+    pub(crate) fn push(&mut self, object: ObjectDef) {
+        let no = ObjectNo(self.objects.len() as u16);
+        self.by_name.insert(object.name.to_ascii_lowercase(), no);
+        self.by_prefix.insert(object.key_prefix, no);
+        self.objects.push(object);
+    }
+}
+
+/// Case-insensitive look-up that allocates only when the caller's spelling has capitals.
+fn lookup<T: Copy>(map: &HashMap<String, T>, name: &str) -> Option<T> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        map.get(&name.to_ascii_lowercase()).copied()
+    } else {
+        map.get(name).copied()
+    }
+}
