@@ -1,1 +1,32 @@
-//! Placeholder module documentation, replaced as the room is furnished.
+//! What is decided. The vocabulary and the rules of Tandem, as plain data and pure functions.
+//!
+//! Everything that Tandem knows about *deciding* is here: what a value is and when two are the same,
+//! what a mapping says, how three versions of a record become one, what a failure means. The other
+//! crates keep ([`store`]), speak ([`connector`]) and move; they never decide.
+//!
+//! Reading order is the order of the modules below.
+//!
+//! Invariants, by absence: no clock (every `now` is an argument), no randomness (jitter is an
+//! argument), no IO, no runtime. The two traits at the end describe what the engine needs from the
+//! outside; their contracts are their documentation.
+
+pub mod budget;
+pub mod connector;
+pub mod error;
+pub mod ids;
+pub mod link;
+pub mod mapping;
+pub mod matching;
+pub mod reconcile;
+pub mod record;
+pub mod retry;
+pub mod schema;
+pub mod settings;
+pub mod store;
+pub mod sync_log;
+pub mod value;
+pub mod workspace;
+pub mod write;
+
+pub use jiff::Timestamp;
+pub use rust_decimal::Decimal;

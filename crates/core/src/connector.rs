@@ -1,0 +1,306 @@
+//! What the engine needs from the code that speaks a CRM's protocol.
+//!
+//! The contract, for every method:
+//! - One call of a method is the fewest API calls that the platform allows for it; the reply says how
+//!   many were spent, exactly, also when it failed ([`ConnectorError::calls`]).
+//! - No retry inside, except one repetition after a refreshed access token. Back-off is the engine's.
+//! - The order of a reply's parts is the order of the request's parts.
+//! - A failure whose class is [`ErrorClass::AnswerLost`] or [`ErrorClass::GarbledAnswer`] means *maybe
+//!   done*; [`ErrorClass::NotSent`] means *certainly not done*. In doubt it is the former.
+//! - Methods may be called concurrently. Dropping a future may leave its request done or not done.
+//! - Nothing of a token, in any form, ever stands in a value, an error or a log line.
+
+use crate::error::ErrorClass;
+use crate::ids::{CrmId, CrmObject, IntentId};
+use crate::record::CrmRecord;
+use crate::schema::ObjectSchema;
+use crate::value::Fields;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Durable progress of reading one object. Opaque but for its order, which never decreases.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Watermark {
+    /// Grows with progress; the store refuses to go back.
+    pub order: i64,
+    /// What the connector needs to go on from here.
+    pub token: String,
+}
+
+/// Where to go on within one pull; opaque.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PageToken(pub String);
+
+/// What to read of one object.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PullRequest {
+    /// The object.
+    pub object: CrmObject,
+    /// CRM fields to read, beside id, revision and deletion, which always come.
+    pub fields: Vec<String>,
+    /// Where the last complete pull ended; `None` reads everything.
+    pub watermark: Option<Watermark>,
+    /// Set on every page of a pull but the first.
+    pub page: Option<PageToken>,
+}
+
+/// What follows a page.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// More of the same pull.
+    Page(PageToken),
+    /// The pull is complete; the next one starts here.
+    Done(Watermark),
+}
+
+/// One page of changed records: created, updated, deleted or undeleted, oldest change first. A record
+/// may come again in a later pull though it did not change; it is never left out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PulledPage {
+    /// The records.
+    pub records: Vec<CrmRecord>,
+    /// What follows.
+    pub next: Next,
+}
+
+/// What to do with one record.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteOp {
+    /// Make it. With a key (external-id field and value) a repeat updates the record already made.
+    Create {
+        /// The external-id field and our value for it, where the org has such a field.
+        key: Option<(String, String)>,
+    },
+    /// Change the named fields of an existing record.
+    Update {
+        /// Which record.
+        id: CrmId,
+    },
+}
+
+/// One record of a write.
+#[derive(Clone, PartialEq, Debug)]
+pub struct WriteRequest {
+    /// The intent that this carries out.
+    pub intent: IntentId,
+    /// Create or update.
+    pub op: WriteOp,
+    /// Values to set, by CRM field name; [`crate::value::Value::Null`] clears a field.
+    pub fields: Fields,
+}
+
+/// How one record of a write ended.
+#[derive(Clone, PartialEq, Debug)]
+pub enum WriteOutcome {
+    /// The CRM took it.
+    Applied {
+        /// The record's id.
+        id: CrmId,
+        /// As it stood just before, in the same request: shows edits that we had not seen.
+        before: Option<CrmRecord>,
+        /// As it stands after: what the CRM really stored.
+        after: Option<CrmRecord>,
+    },
+    /// The CRM refused it, with every reason given.
+    Rejected(Vec<Failure>),
+    /// The CRM's answer about this record is missing or makes no sense.
+    Unknown,
+}
+
+/// Asks whether a create whose answer was lost happened after all.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CreateProbe {
+    /// The key it was sent with, where there was one.
+    pub key: Option<(String, String)>,
+    /// When it was first sent, by our clock.
+    pub sent_at: Timestamp,
+    /// The values it was sent with.
+    pub fields: Fields,
+}
+
+/// The answer to a [`CreateProbe`].
+#[derive(Clone, PartialEq, Debug)]
+pub enum ProbeAnswer {
+    /// This record is the one.
+    Found(CrmRecord),
+    /// No such record is visible yet.
+    Absent,
+    /// Several records fit; a person must look.
+    Several(Vec<CrmId>),
+}
+
+/// One failure in the CRM's own words, classified.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[error("{}: {message}", class.title())]
+pub struct Failure {
+    /// What it means to us.
+    pub class: ErrorClass,
+    /// The CRM's code, such as `STRING_TOO_LONG`; empty where there is none.
+    pub code: String,
+    /// The CRM's message, without anything secret.
+    pub message: String,
+    /// CRM fields that it names.
+    pub fields: Vec<String>,
+    /// How long the CRM asks us to wait.
+    pub retry_after_seconds: Option<u32>,
+}
+
+impl Failure {
+    /// A failure of that class with a message and nothing else.
+    pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            code: String::new(),
+            message: message.into(),
+            fields: Vec::new(),
+            retry_after_seconds: None,
+        }
+    }
+}
+
+/// A whole request that failed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{failure}")]
+pub struct ConnectorError {
+    /// Why.
+    pub failure: Failure,
+    /// API calls spent on it, including those of parts that worked.
+    pub calls: u32,
+}
+
+/// The org's own count of API calls in its 24-hour window. Approximate: it may jump back and forth.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OrgUsage {
+    /// Calls used by all programs together.
+    pub used: u64,
+    /// Calls allowed.
+    pub max: u64,
+}
+
+/// A reply and what it cost.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reply<T> {
+    /// The answer.
+    pub value: T,
+    /// Metered API calls spent, exactly.
+    pub calls: u32,
+    /// The org's own count, where the answer carried it.
+    pub usage: Option<OrgUsage>,
+}
+
+/// Who we are connected as, and to which org.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OrgIdentity {
+    /// The org's id: a connection never silently moves to another.
+    pub org_id: String,
+    /// The org's name.
+    pub org_name: String,
+    /// The edition as the CRM names it.
+    pub edition: String,
+    /// A test org.
+    pub sandbox: bool,
+    /// The connected user's id.
+    pub user_id: CrmId,
+    /// The connected user's sign-in name.
+    pub username: String,
+    /// The connected user's e-mail address.
+    pub email: String,
+    /// The connected user's name.
+    pub name: String,
+}
+
+/// A user of the CRM.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CrmUser {
+    /// Its id.
+    pub id: CrmId,
+    /// Its name.
+    pub name: String,
+    /// Its e-mail address.
+    pub email: String,
+    /// May own records.
+    pub active: bool,
+}
+
+/// What a platform allows, as data: the engine asks this, never which CRM it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Capabilities {
+    /// Requests that one [`Connector::pull`] takes.
+    pub pull_requests_max: usize,
+    /// Records that one [`Connector::write`] takes.
+    pub write_records_max: usize,
+    /// Ids that one [`Connector::read`] takes.
+    pub read_ids_max: usize,
+    /// How long after it was sent a create may still appear, in seconds.
+    pub create_horizon_seconds: u32,
+}
+
+/// The result of a connector's method.
+pub type ConnectorResult<T> = Result<Reply<T>, ConnectorError>;
+
+/// The code that speaks one CRM's protocol for one connection.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// What the platform allows.
+    fn capabilities(&self) -> Capabilities;
+
+    /// The CRM's name as people say it, for texts.
+    fn label(&self) -> &'static str;
+
+    /// The address of a record's page in the CRM.
+    fn record_url(&self, object: &CrmObject, id: &CrmId) -> String;
+
+    /// Who we are and where.
+    async fn identify(&self) -> ConnectorResult<OrgIdentity>;
+
+    /// The org's users, active and not.
+    async fn users(&self) -> ConnectorResult<Vec<CrmUser>>;
+
+    /// What the connected user sees of each object; a part fails alone.
+    async fn describe(
+        &self,
+        objects: &[CrmObject],
+    ) -> ConnectorResult<Vec<Result<ObjectSchema, Failure>>>;
+
+    /// One page of changes of each of several objects; a part fails alone. `now` is our clock when
+    /// the request is made and becomes the records' `observed_at`.
+    async fn pull(
+        &self,
+        requests: &[PullRequest],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<Result<PulledPage, Failure>>>;
+
+    /// The named records as they stand now, deleted ones included and marked; absent ones are left
+    /// out.
+    async fn read(
+        &self,
+        object: &CrmObject,
+        ids: &[CrmId],
+        fields: &[String],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<CrmRecord>>;
+
+    /// Writes records of one object and reads back `read_back` of each, before and after.
+    async fn write(
+        &self,
+        object: &CrmObject,
+        requests: &[WriteRequest],
+        read_back: &[String],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<WriteOutcome>>;
+
+    /// Whether creates whose answers were lost happened.
+    async fn probe(
+        &self,
+        object: &CrmObject,
+        probes: &[CreateProbe],
+        fields: &[String],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<ProbeAnswer>>;
+
+    /// The org's API allowance and its use.
+    async fn limits(&self) -> ConnectorResult<OrgUsage>;
+}

@@ -1,0 +1,89 @@
+//! Typed identifiers. One registry for the whole system, so that a person's id can't be passed
+//! where a link's is wanted.
+//!
+//! Our own ids are 64-bit integers given out by the store; the CRM's are opaque text.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! numeric_id {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+numeric_id! {
+    /// One tenant: its users, one workspace, one CRM.
+    TeamId;
+    /// A person who signs in.
+    UserId;
+    /// One authorised access to one CRM org.
+    ConnectionId;
+    /// A person, account or opportunity of the workspace.
+    RecordId;
+    /// The durable fact that a workspace record is a CRM record.
+    LinkId;
+    /// A durable promise to write to the CRM.
+    IntentId;
+    /// One entry of the sync log.
+    LogId;
+    /// One bounded effort: an import, a poll, a resync.
+    RunId;
+    /// A slice of the API budget taken before sending.
+    ReservationId;
+}
+
+/// A CRM's own record id, in the one form that the connector settled on (Salesforce: 18 characters).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CrmId(pub String);
+
+impl CrmId {
+    /// Wraps an id that is already in the connector's canonical form.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CrmId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The API name of a kind of record in the CRM, such as `Lead`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CrmObject(pub String);
+
+impl CrmObject {
+    /// Wraps an API name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The API name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CrmObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

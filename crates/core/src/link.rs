@@ -1,0 +1,118 @@
+//! The link of a workspace record and a CRM record, and what both sides agreed on last.
+//!
+//! A link with one side only is a *half link*: a CRM record that has no workspace record yet, or the
+//! other way round. All work hangs on links, so ten edits of a record are one piece of work.
+
+use crate::error::ErrorClass;
+use crate::ids::{CrmId, CrmObject, LinkId, LogId, RecordId};
+use crate::record::Revision;
+use crate::value::Value;
+use crate::workspace::Kind;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How urgent a piece of work is. Earlier lanes are served first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// A person just did it.
+    Live,
+    /// A change that a poll found, a retry.
+    Normal,
+    /// First imports and other mass work.
+    Bulk,
+}
+
+/// Whether the two sides are held together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkState {
+    /// Both sides follow each other (or the missing side is about to be made).
+    Active,
+    /// Taken apart, by a deletion in the CRM or a person; nothing moves.
+    Unlinked,
+    /// Several workspace records match; a person must choose.
+    Ambiguous,
+}
+
+/// What both sides held when they last agreed on a field. The two may differ in spelling: the CRM
+/// rounds, trims or maps what it is given.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Agreed {
+    /// The CRM's value.
+    pub crm: Value,
+    /// The workspace's value.
+    pub workspace: Value,
+}
+
+/// The ancestor of the three-way merge: agreed values by workspace field name.
+pub type BaseVersion = BTreeMap<String, Agreed>;
+
+/// A field that the CRM refused. It is tried again when its value changes, or when a person says so.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ParkedField {
+    /// The refused value.
+    pub value: Value,
+    /// Why it was refused.
+    pub class: ErrorClass,
+    /// The CRM's own words.
+    pub message: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A field that both sides changed and whose rule says that a person decides.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HeldField {
+    /// The CRM's value when it was held.
+    pub crm: Value,
+    /// The workspace's value when it was held.
+    pub workspace: Value,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A whole record that the CRM refused, or that can't be decided.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ParkedLink {
+    /// Why.
+    pub class: ErrorClass,
+    /// In the CRM's own words, or ours.
+    pub message: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// The entry that tells it.
+    pub log: Option<LogId>,
+}
+
+/// The durable fact "this workspace record is that CRM record", with the state of its agreement.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RecordLink {
+    /// Which link.
+    pub id: LinkId,
+    /// The workspace side's kind.
+    pub kind: Kind,
+    /// The CRM side's object.
+    pub object: CrmObject,
+    /// The workspace side; `None` until it is made or matched.
+    pub record: Option<RecordId>,
+    /// The CRM side; `None` until it is created there.
+    pub crm: Option<CrmId>,
+    /// Whether anything moves.
+    pub state: LinkState,
+    /// What was agreed last.
+    pub base: BaseVersion,
+    /// The CRM version that the base was read from.
+    pub revision: Option<Revision>,
+    /// Refused fields by workspace name.
+    pub parked_fields: BTreeMap<String, ParkedField>,
+    /// Fields that wait for a person, by workspace name.
+    pub held_fields: BTreeMap<String, HeldField>,
+    /// Set while the whole record waits for its cause to change.
+    pub parked: Option<ParkedLink>,
+    /// Tries since the last success.
+    pub attempts: u32,
+    /// Grows with every change of the link or of either side: the fence of optimistic commits.
+    pub version: i64,
+}

@@ -1,0 +1,99 @@
+//! One record as each side has it.
+
+use crate::ids::{CrmId, CrmObject, RecordId, UserId};
+use crate::value::Fields;
+use crate::workspace::Kind;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The vendor's version stamp of a record. Newer versions have a greater `order`; two versions can
+/// share one (Salesforce stamps whole seconds), so equal order does not mean equal content.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+pub struct Revision {
+    /// Grows with time: seconds of `SystemModstamp`, or the row's version number.
+    pub order: i64,
+    /// The stamp as the vendor wrote it, for conditional writes.
+    pub tag: String,
+}
+
+/// A CRM record as read at one moment. Fields that were not asked for or can't be seen are absent.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CrmRecord {
+    /// What it is.
+    pub object: CrmObject,
+    /// Which one.
+    pub id: CrmId,
+    /// Its version.
+    pub revision: Revision,
+    /// When a user or program last changed it, by the CRM's clock.
+    pub modified_at: Timestamp,
+    /// The CRM user who did.
+    pub modified_by: Option<CrmId>,
+    /// In the CRM's recycle bin or gone.
+    pub deleted: bool,
+    /// Values by CRM field name.
+    pub fields: Fields,
+    /// When the request that brought it was sent, by our clock: older evidence never wins.
+    pub observed_at: Timestamp,
+}
+
+/// Who put a value where it is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A person, on our pages.
+    User(UserId),
+    /// A program, through the workspace API.
+    Api(String),
+    /// The sync, from the CRM.
+    Crm,
+}
+
+/// When a workspace field last changed and through whom.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Provenance {
+    /// By our clock.
+    pub at: Timestamp,
+    /// Through whom.
+    pub origin: Origin,
+}
+
+/// A workspace record: our own side, always current.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct WorkspaceRecord {
+    /// Which one.
+    pub id: RecordId,
+    /// What it is.
+    pub kind: Kind,
+    /// Values by workspace field name; absent means blank.
+    pub fields: Fields,
+    /// Where each value came from.
+    pub provenance: BTreeMap<String, Provenance>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl WorkspaceRecord {
+    /// What pages call the record: its name, or its e-mail address, or its number.
+    pub fn display_name(&self) -> String {
+        let text = |field: &str| {
+            self.fields
+                .get(field)
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        };
+        let name = match self.kind {
+            Kind::Person => format!("{} {}", text("first_name"), text("last_name")),
+            _ => text("name"),
+        };
+        let name = name.trim();
+        match (name.is_empty(), self.kind) {
+            (false, _) => name.to_owned(),
+            (true, Kind::Person) if !text("email").is_empty() => text("email"),
+            _ => format!("{} {}", self.kind, self.id),
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! What the engine needs from the database: methods named after the steps they finish.
+//!
+//! The contract, for every method:
+//! - One method is one transaction: after a crash at any point it happened wholly or not at all.
+//! - No method waits for anything but the database; none is open during a network call.
+//! - Every method may be called by several workers at once, and again with the same argument: the
+//!   fences ([`RecordLink::version`], [`ClaimedIntent::epoch`], [`PullPosition`]) make a late or
+//!   repeated call harmless, and the report says that it was.
+//! - Leases only save work. Whoever comes with a valid fence wins.
+//! - Batches keep their order; parts are independent unless said otherwise.
+//! - A link whose intent is being sent or whose answer is in doubt is not given out for reconcile; its
+//!   due work waits and is given out after the settle.
+
+use crate::budget::BudgetState;
+use crate::connector::{Next, OrgUsage, PageToken, Watermark};
+use crate::ids::{CrmId, CrmObject, LinkId, LogId, RecordId, ReservationId, TeamId};
+use crate::link::{Lane, RecordLink};
+use crate::reconcile::Decision;
+use crate::record::{CrmRecord, Origin, WorkspaceRecord};
+use crate::settings::{ConnectionState, TeamRules};
+use crate::sync_log::LogDraft;
+use crate::value::{Fields, Value};
+use crate::workspace::Kind;
+use crate::write::{Settlement, WriteIntent};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Why the database did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is full; nothing was changed.
+    #[error(
+        "the disk that holds the database is full: free some space, then Tandem goes on by itself"
+    )]
+    DiskFull,
+    /// The file is not a healthy database.
+    #[error("the database is damaged ({0}): restore the last backup")]
+    Corrupt(String),
+    /// The file was written by a newer Tandem.
+    #[error(
+        "the database has schema version {found}, this Tandem knows {known}: start the newer Tandem, or restore a backup made before the upgrade"
+    )]
+    Newer {
+        /// Version in the file.
+        found: u32,
+        /// Newest version known here.
+        known: u32,
+    },
+    /// Another process holds the database.
+    #[error("the database is in use by another process")]
+    Busy,
+    /// The named thing does not exist in this team.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// Anything else, with its source in the text.
+    #[error("the database failed: {0}")]
+    Other(String),
+}
+
+/// The result of a store's method.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Where reading of one object stands: the fence of [`SyncStore::stage`].
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct PullPosition {
+    /// End of the last complete pull.
+    pub watermark: Option<Watermark>,
+    /// Set while a pull is under way.
+    pub page: Option<PageToken>,
+}
+
+/// Progress of reading one object.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ObjectProgress {
+    /// The object.
+    pub object: CrmObject,
+    /// Where to go on.
+    pub position: PullPosition,
+    /// When the last complete pull began, by our clock.
+    pub complete_at: Option<Timestamp>,
+    /// When the pull under way began.
+    pub started_at: Option<Timestamp>,
+    /// Set after a failure: not before.
+    pub not_before: Option<Timestamp>,
+    /// Failures since the last success.
+    pub attempts: u32,
+    /// Rows read by the pull under way, or by the last one.
+    pub rows: u64,
+}
+
+/// A pulled page on its way into the store.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StagePage {
+    /// The object.
+    pub object: CrmObject,
+    /// The kind its records become.
+    pub kind: Kind,
+    /// Unknown records become half links; otherwise they are dropped.
+    pub import: bool,
+    /// CRM field that may hold our key: a record that carries the key of a link's create *is* that
+    /// link's record.
+    pub external_id: Option<String>,
+    /// The records.
+    pub records: Vec<CrmRecord>,
+    /// The position this page was asked from; progress moves only if it still stands there.
+    pub from: PullPosition,
+    /// What follows.
+    pub next: Next,
+    /// Lane of the work that this makes.
+    pub lane: Lane,
+    /// When the request was sent.
+    pub now: Timestamp,
+    /// Off only in the simulation: every row counts as a change, also our own write coming back.
+    pub echo_guard: bool,
+}
+
+/// What staging did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StageReport {
+    /// Records without a link until now.
+    pub new: u32,
+    /// Records that differ from what was known.
+    pub changed: u32,
+    /// Records already known like this: overlap and echoes.
+    pub unchanged: u32,
+    /// Records older than what is known, dropped.
+    pub stale: u32,
+    /// Progress did not move: somebody else had moved it.
+    pub outrun: bool,
+}
+
+/// Asks for work.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Claim {
+    /// Who asks; a free name, for people.
+    pub worker: String,
+    /// Our clock.
+    pub now: Timestamp,
+    /// How long nobody else is given the same work.
+    pub lease_seconds: u32,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A link that is due, with both sides as they stand.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LinkWork {
+    /// The link; its `version` is the fence of the commit.
+    pub link: RecordLink,
+    /// The CRM side as last read.
+    pub crm: Option<CrmRecord>,
+    /// Our side, with references resolved to CRM ids where the target is linked.
+    pub workspace: Option<WorkspaceRecord>,
+    /// For a CRM half link: for each of its match keys, strongest first, the workspace records that
+    /// carry it and are not linked.
+    pub candidates: Vec<Vec<RecordId>>,
+    /// The lane it is due in.
+    pub lane: Lane,
+}
+
+/// A decision on its way into the store.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DecisionCommit {
+    /// The link.
+    pub link: LinkId,
+    /// The version decided on; if the link has moved on, nothing happens and it stays due.
+    pub version: i64,
+    /// What was decided.
+    pub decision: Decision,
+    /// Lane of the write that it makes.
+    pub lane: Lane,
+}
+
+/// What committing did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CommitReport {
+    /// Decisions carried out.
+    pub committed: u32,
+    /// Decisions overtaken by a newer state; their links stay due.
+    pub overtaken: u32,
+    /// Write intents made.
+    pub intents: u32,
+}
+
+/// An intent given out for sending or resolving.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ClaimedIntent {
+    /// The promise.
+    pub intent: WriteIntent,
+    /// Fence: a settle with another epoch does nothing.
+    pub epoch: i64,
+}
+
+/// A new or changed workspace record, by a person or a program.
+#[derive(Clone, PartialEq, Debug)]
+pub struct WorkspaceEdit {
+    /// Which record; `None` makes a new one.
+    pub record: Option<RecordId>,
+    /// Its kind.
+    pub kind: Kind,
+    /// Fields to set; [`Value::Null`] clears.
+    pub patch: Fields,
+    /// Through whom.
+    pub origin: Origin,
+    /// When.
+    pub now: Timestamp,
+    /// For a new record: the CRM object to create it as, if any.
+    pub create_as: Option<CrmObject>,
+}
+
+/// How a person settles a held field.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HoldResolution {
+    /// The link.
+    pub link: LinkId,
+    /// The workspace field.
+    pub field: String,
+    /// The value that both sides shall have.
+    pub value: Value,
+    /// The CRM's value that this decision was made on.
+    pub seen_crm: Value,
+    /// Through whom.
+    pub origin: Origin,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// How much is waiting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Backlog {
+    /// Links due for reconcile.
+    pub links_due: u64,
+    /// Writes waiting to be sent.
+    pub intents_pending: u64,
+    /// Writes being sent or in doubt.
+    pub intents_open: u64,
+    /// Fields and records set aside after a refusal.
+    pub parked: u64,
+    /// Fields and records that wait for a person.
+    pub held: u64,
+    /// When the next waiting thing is due.
+    pub next_due: Option<Timestamp>,
+}
+
+/// The steps, as the database sees them.
+#[async_trait]
+pub trait SyncStore: Send + Sync {
+    /// The rules in force.
+    async fn rules(&self, team: TeamId) -> StoreResult<TeamRules>;
+
+    /// Publishes rules. Links of a pair whose mapping version changed become due.
+    async fn put_rules(&self, team: TeamId, rules: TeamRules, now: Timestamp) -> StoreResult<()>;
+
+    /// The main connection's state.
+    async fn connection_state(&self, team: TeamId) -> StoreResult<ConnectionState>;
+
+    /// Changes the main connection's state, with the entry that tells it.
+    async fn set_connection_state(
+        &self,
+        team: TeamId,
+        state: ConnectionState,
+        log: Option<LogDraft>,
+    ) -> StoreResult<()>;
+
+    /// Progress of every object that was ever read.
+    async fn progress(&self, team: TeamId) -> StoreResult<Vec<ObjectProgress>>;
+
+    /// Notes that reading an object failed and when to try again.
+    async fn pull_failed(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        not_before: Timestamp,
+        log: Option<LogDraft>,
+    ) -> StoreResult<()>;
+
+    /// Forgets an object's position, so that everything is read again. Nothing else changes.
+    async fn reset_progress(&self, team: TeamId, object: &CrmObject) -> StoreResult<()>;
+
+    /// Stores pulled records that are news, makes their links due, and moves the progress: all in one
+    /// transaction. A record is news if its revision is newer than the known one, or equal with other
+    /// values and observed no earlier. Records that were deleted before we knew them are dropped.
+    async fn stage(&self, team: TeamId, page: StagePage) -> StoreResult<StageReport>;
+
+    /// Gives out due links, best lane first, then longest due. Half links that came from the CRM wait
+    /// while a create of their object is being sent or in doubt: they may be that create.
+    async fn claim_links(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<LinkWork>>;
+
+    /// Carries out decisions: workspace changes, link, intent and log of each in one transaction. An
+    /// intent that was not sent yet is replaced.
+    async fn commit_decisions(
+        &self,
+        team: TeamId,
+        commits: Vec<DecisionCommit>,
+        now: Timestamp,
+    ) -> StoreResult<CommitReport>;
+
+    /// Objects with intents that could be sent now, in the order they should be: parents before
+    /// children, then best lane, then oldest.
+    async fn sendable_objects(
+        &self,
+        team: TeamId,
+        now: Timestamp,
+    ) -> StoreResult<Vec<(CrmObject, Lane)>>;
+
+    /// Gives out unsent intents of one object and marks them as being sent. Never two for one link,
+    /// and none whose lock key is held by one that somebody else is sending.
+    async fn claim_intents(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        claim: &Claim,
+    ) -> StoreResult<Vec<ClaimedIntent>>;
+
+    /// Gives out intents in doubt that are due, and those whose sender's lease ran out: all of one
+    /// object.
+    async fn claim_doubtful(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<ClaimedIntent>>;
+
+    /// Turns outcomes into base, link, mirror, workspace patch and log: one transaction for the batch.
+    /// Returns how many were not stale. A create that settles absorbs the half link that a pull may
+    /// have made of the same CRM record.
+    async fn settle(
+        &self,
+        team: TeamId,
+        settlements: Vec<Settlement>,
+        now: Timestamp,
+    ) -> StoreResult<u32>;
+
+    /// Takes a slice of the API budget before sending, or says why not. Reservations vanish by
+    /// themselves after ten minutes.
+    async fn reserve_calls(
+        &self,
+        team: TeamId,
+        calls: u32,
+        lane: Lane,
+        now: Timestamp,
+    ) -> StoreResult<Result<ReservationId, String>>;
+
+    /// Replaces a reservation by what was really spent and what the org said about its use.
+    async fn spend_calls(
+        &self,
+        team: TeamId,
+        reservation: ReservationId,
+        calls: u32,
+        usage: Option<OrgUsage>,
+        now: Timestamp,
+    ) -> StoreResult<()>;
+
+    /// The budget as it stands.
+    async fn budget(&self, team: TeamId, now: Timestamp) -> StoreResult<BudgetState>;
+
+    /// Stores a workspace edit and makes its link due, in the live lane for people, in one
+    /// transaction. A new record with `create_as` gets a half link.
+    async fn edit_record(&self, team: TeamId, edit: WorkspaceEdit) -> StoreResult<RecordId>;
+
+    /// Settles a held field as a person decided.
+    async fn resolve_hold(&self, team: TeamId, resolution: HoldResolution) -> StoreResult<()>;
+
+    /// Takes parked fields and records of these links up again and makes them due.
+    async fn retry_links(&self, team: TeamId, links: &[LinkId], now: Timestamp)
+    -> StoreResult<u32>;
+
+    /// One workspace record.
+    async fn record(&self, team: TeamId, id: RecordId) -> StoreResult<Option<WorkspaceRecord>>;
+
+    /// The link of a workspace record.
+    async fn link_of(&self, team: TeamId, record: RecordId) -> StoreResult<Option<RecordLink>>;
+
+    /// The CRM record as last read.
+    async fn mirrored(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        id: &CrmId,
+    ) -> StoreResult<Option<CrmRecord>>;
+
+    /// Appends an entry.
+    async fn append_log(&self, team: TeamId, entry: LogDraft) -> StoreResult<LogId>;
+
+    /// How much is waiting.
+    async fn backlog(&self, team: TeamId, now: Timestamp) -> StoreResult<Backlog>;
+}
