@@ -1,1 +1,3 @@
 //! Placeholder module documentation, replaced as the room is furnished.
+
+pub mod views;
