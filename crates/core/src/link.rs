@@ -73,6 +73,16 @@ pub struct HeldField {
     pub since: Timestamp,
 }
 
+/// An edit in the CRM that our write met unseen and overwrote. It is put back, and then the three-way
+/// merge decides as if the write had never been.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PutBack {
+    /// The edit.
+    pub value: Value,
+    /// What our write left there; if something else stands there by now, nothing is put back.
+    pub sent: Value,
+}
+
 /// A whole record that the CRM refused, or that can't be decided.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ParkedLink {
@@ -109,6 +119,9 @@ pub struct RecordLink {
     pub parked_fields: BTreeMap<String, ParkedField>,
     /// Fields that wait for a person, by workspace name.
     pub held_fields: BTreeMap<String, HeldField>,
+    /// Overwritten edits to put back, by workspace name.
+    #[serde(default)]
+    pub put_back: BTreeMap<String, PutBack>,
     /// Set while the whole record waits for its cause to change.
     pub parked: Option<ParkedLink>,
     /// Tries since the last success.

@@ -1,1 +1,263 @@
 //! One field's three-way merge.
+//!
+//! The question is always the same: which side changed since both last agreed? A side changed when
+//! its value differs from *its own half* of the base, so a value that the CRM rounded or a person
+//! spelt differently is no change. What follows is a table; the tests beside it are its rows.
+
+use crate::link::{Agreed, HeldField, ParkedField, PutBack};
+use crate::mapping::{Direction, FieldRule, Winner};
+use crate::settings::Guards;
+use crate::sync_log::Rule;
+use crate::value::{Reference, Value, canonical, same};
+use jiff::Timestamp;
+
+/// Everything that decides one field.
+#[derive(Clone, Debug)]
+pub struct FieldInput<'a> {
+    /// The mapping and both types.
+    pub rule: &'a FieldRule,
+    /// What was agreed last; `None` if never.
+    pub base: Option<&'a Agreed>,
+    /// The CRM's value; `None` if the connected user can't see the field.
+    pub crm: Option<&'a Value>,
+    /// The workspace's value, references resolved.
+    pub workspace: &'a Value,
+    /// Set while the field is parked.
+    pub parked: Option<&'a ParkedField>,
+    /// Set while the field is held.
+    pub held: Option<&'a HeldField>,
+    /// An edit of the CRM that our write overwrote.
+    pub put_back: Option<&'a PutBack>,
+    /// When the CRM record last changed.
+    pub crm_changed_at: Timestamp,
+    /// When the workspace's value was set, if it is known.
+    pub workspace_changed_at: Option<Timestamp>,
+    /// The switches of the simulation.
+    pub guards: Guards,
+}
+
+/// What happens to one field.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Verdict {
+    /// Nothing: nothing changed, or the change may not travel.
+    Keep,
+    /// Both sides hold the same; the base is brought up to date.
+    Agree,
+    /// A change is taken note of and deliberately not passed on.
+    Consume {
+        /// The base from now on.
+        base: Agreed,
+        /// Why.
+        rule: Rule,
+        /// The side's value that was not taken over by the other, for the log.
+        rejected: Value,
+    },
+    /// The workspace takes the CRM's value.
+    ToWorkspace {
+        /// In the workspace's form.
+        value: Value,
+        /// Why.
+        rule: Rule,
+        /// The workspace's value that lost, if a person put it there since both agreed.
+        rejected: Value,
+    },
+    /// The CRM shall take the workspace's value.
+    ToCrm {
+        /// In the CRM's form.
+        value: Value,
+        /// Why.
+        rule: Rule,
+        /// The CRM's value that lost, if somebody put it there since both agreed.
+        rejected: Value,
+    },
+    /// It stays parked.
+    Parked,
+    /// It waits for a person.
+    Hold,
+    /// It waits for the record that it refers to.
+    Wait,
+    /// The CRM field can't hold the workspace's value; the reason is for people.
+    Unfit(String),
+}
+
+/// Decides one field.
+pub fn decide(input: &FieldInput<'_>) -> Verdict {
+    let Some(crm) = input.crm else {
+        return Verdict::Keep;
+    };
+    let ty = &input.rule.crm_type;
+    if let Some(edit) = input.put_back.filter(|edit| same(crm, &edit.sent, ty)) {
+        let value = edit.value.clone();
+        return Verdict::ToCrm {
+            value,
+            rule: Rule::Overtaken,
+            rejected: Value::Null,
+        };
+    }
+    if same(crm, input.workspace, ty) {
+        return decide_same(input, crm);
+    }
+    let holds = input.rule.mapping.winner == Winner::Hold
+        && input.rule.mapping.direction == Direction::Both;
+    if holds && input.held.is_some() {
+        return Verdict::Hold;
+    }
+    match input.base {
+        None => decide_first_meeting(input, crm),
+        Some(base) => decide_changed(input, crm, base),
+    }
+}
+
+/// Both hold the same. Where they spell it differently, the workspace takes the CRM's spelling: what
+/// the CRM stored is what people see on either side.
+fn decide_same(input: &FieldInput<'_>, crm: &Value) -> Verdict {
+    let spelt = to_workspace_form(input, crm);
+    let differs = spelt != *input.workspace && !(spelt.is_null() && input.workspace.is_blank());
+    if differs && input.rule.mapping.direction.inbound() {
+        return Verdict::ToWorkspace {
+            value: spelt,
+            rule: Rule::StoredAs,
+            rejected: Value::Null,
+        };
+    }
+    Verdict::Agree
+}
+
+/// They never agreed before: a value fills a blank, two values are a conflict.
+fn decide_first_meeting(input: &FieldInput<'_>, crm: &Value) -> Verdict {
+    let direction = input.rule.mapping.direction;
+    match (crm.is_blank(), input.workspace.is_blank()) {
+        (false, true) if direction.inbound() => to_workspace(input, crm, Rule::FilledBlank, false),
+        (true, false) if direction.outbound() => to_crm(input, crm, Rule::FilledBlank, false),
+        (false, false) => decide_conflict(input, crm),
+        _ => Verdict::Keep,
+    }
+}
+
+fn decide_changed(input: &FieldInput<'_>, crm: &Value, base: &Agreed) -> Verdict {
+    let ty = &input.rule.crm_type;
+    let crm_changed = !same(crm, &base.crm, ty) || !input.guards.echo;
+    let workspace_changed = !same(input.workspace, &base.workspace, ty);
+    let mapping = &input.rule.mapping;
+    match (crm_changed, workspace_changed) {
+        (false, false) => Verdict::Keep,
+        (true, false) if !mapping.direction.inbound() => Verdict::Keep,
+        (true, false) if crm.is_blank() && mapping.blank_never_erases => Verdict::Consume {
+            base: Agreed {
+                crm: crm.clone(),
+                workspace: base.workspace.clone(),
+            },
+            rule: Rule::BlankNeverErases,
+            rejected: Value::Null,
+        },
+        (true, false) => to_workspace(input, crm, crm_side_rule(input, base), false),
+        (false, true) if !mapping.direction.outbound() => Verdict::Keep,
+        (false, true) if input.workspace.is_blank() && mapping.blank_never_erases => {
+            Verdict::Consume {
+                base: Agreed {
+                    crm: base.crm.clone(),
+                    workspace: input.workspace.clone(),
+                },
+                rule: Rule::BlankNeverErases,
+                rejected: Value::Null,
+            }
+        }
+        (false, true) => to_crm(input, crm, Rule::OnlyWorkspaceChanged, false),
+        (true, true) => decide_conflict(input, crm),
+    }
+}
+
+/// Where nobody but the CRM itself turned our value into another, the log says so.
+fn crm_side_rule(input: &FieldInput<'_>, base: &Agreed) -> Rule {
+    let ours = canonical(&base.workspace, &input.rule.crm_type);
+    let cut = match (&ours, input.crm) {
+        (Ok(Value::Text(ours)), Some(Value::Text(stored))) => {
+            stored.len() < ours.len() && ours.starts_with(stored.as_str())
+        }
+        _ => false,
+    };
+    if cut {
+        Rule::StoredAs
+    } else {
+        Rule::OnlyCrmChanged
+    }
+}
+
+/// Both sides changed, to different values.
+fn decide_conflict(input: &FieldInput<'_>, crm: &Value) -> Verdict {
+    let mapping = &input.rule.mapping;
+    match (mapping.direction.inbound(), mapping.direction.outbound()) {
+        (true, false) => return to_workspace(input, crm, Rule::OneWay, true),
+        (false, _) => return to_crm(input, crm, Rule::OneWay, true),
+        (true, true) => {}
+    }
+    if mapping.blank_never_erases {
+        if crm.is_blank() {
+            return to_crm(input, crm, Rule::BlankNeverErases, true);
+        }
+        if input.workspace.is_blank() {
+            return to_workspace(input, crm, Rule::BlankNeverErases, true);
+        }
+    }
+    match mapping.winner {
+        Winner::Crm => to_workspace(input, crm, Rule::CrmWins, true),
+        Winner::Workspace => to_crm(input, crm, Rule::WorkspaceWins, true),
+        Winner::MostRecent if workspace_is_later(input) => {
+            to_crm(input, crm, Rule::MostRecent, true)
+        }
+        Winner::MostRecent => to_workspace(input, crm, Rule::MostRecent, true),
+        Winner::Hold => Verdict::Hold,
+    }
+}
+
+/// At the same second the CRM's change counts as the later one.
+fn workspace_is_later(input: &FieldInput<'_>) -> bool {
+    input
+        .workspace_changed_at
+        .is_some_and(|at| at.as_second() > input.crm_changed_at.as_second())
+}
+
+fn to_workspace_form(input: &FieldInput<'_>, crm: &Value) -> Value {
+    canonical(crm, &input.rule.workspace_type).unwrap_or_else(|_| crm.clone())
+}
+
+fn to_workspace(input: &FieldInput<'_>, crm: &Value, rule: Rule, conflict: bool) -> Verdict {
+    let rejected = if conflict {
+        input.workspace.clone()
+    } else {
+        Value::Null
+    };
+    Verdict::ToWorkspace {
+        value: to_workspace_form(input, crm),
+        rule,
+        rejected,
+    }
+}
+
+fn to_crm(input: &FieldInput<'_>, crm: &Value, rule: Rule, conflict: bool) -> Verdict {
+    if matches!(input.workspace, Value::Reference(Reference::Workspace(..))) {
+        return Verdict::Wait;
+    }
+    let value = match canonical(input.workspace, &input.rule.crm_type) {
+        Ok(value) => value,
+        Err(misfit) => {
+            let known = input
+                .parked
+                .is_some_and(|parked| parked.value == *input.workspace);
+            return if known {
+                Verdict::Parked
+            } else {
+                Verdict::Unfit(misfit.to_string())
+            };
+        }
+    };
+    if input.parked.is_some_and(|parked| parked.value == value) {
+        return Verdict::Parked;
+    }
+    let rejected = if conflict { crm.clone() } else { Value::Null };
+    Verdict::ToCrm {
+        value,
+        rule,
+        rejected,
+    }
+}
