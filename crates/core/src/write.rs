@@ -404,8 +404,7 @@ impl Settling<'_> {
             .iter()
             .filter(|field| failure.fields.contains(&field.crm))
             .collect();
-        (data && !named.is_empty() && named.len() < self.intent.draft.fields.len().max(2))
-            .then_some(named)
+        (data && !named.is_empty()).then_some(named)
     }
 
     fn park_fields(&self, failures: &[Failure]) -> Settlement {

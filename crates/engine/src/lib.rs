@@ -1,1 +1,91 @@
-//! Placeholder module documentation, replaced as the room is furnished.
+//! How a change moves: pull, reconcile, write, resolve.
+//!
+//! Each step takes up what the store has for it, does one bounded piece of work and returns what it
+//! did. There is no loop, no sleep, no spawn and no clock here: a [`Tick`] brings the time and the
+//! jitter, and the caller decides when to come again. Steps never call each other; they hand over
+//! through the store, so each can crash alone and any process can take up the next.
+//!
+//! Invariants: no store transaction is open while a connector works (store methods return first); every
+//! API call is reserved before it is made and accounted for after; what can't be done is an outcome
+//! that says when to come again, only the database failing is an error.
+
+mod pull;
+mod reconcile;
+mod resolve;
+mod schedule;
+mod spend;
+mod turn;
+mod write;
+
+pub use pull::PullOutcome;
+pub use reconcile::ReconcileOutcome;
+pub use resolve::ResolveOutcome;
+pub use schedule::{calls_per_day, due_objects};
+pub use turn::Turn;
+pub use write::WriteStep;
+
+use std::sync::Arc;
+use tandem_core::Timestamp;
+use tandem_core::connector::Connector;
+use tandem_core::ids::TeamId;
+use tandem_core::settings::Guards;
+use tandem_core::store::{Claim, StoreResult, SyncStore};
+
+/// The moment of a step.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Tick {
+    /// Our clock.
+    pub now: Timestamp,
+    /// In `0.0..1.0`; spreads retries.
+    pub jitter: f64,
+}
+
+/// How long nobody else takes up the same work, in seconds. Longer than any request may take.
+pub const LEASE_SECONDS: u32 = 720;
+/// Links decided in one step.
+pub const LINKS_PER_STEP: usize = 1_000;
+
+/// One team's engine: its store, its connection, its name.
+#[derive(Clone)]
+pub struct Engine {
+    /// Where it is kept.
+    pub store: Arc<dyn SyncStore>,
+    /// How the CRM is spoken to.
+    pub connector: Arc<dyn Connector>,
+    /// Whose engine.
+    pub team: TeamId,
+    /// Who works, for people.
+    pub worker: String,
+    /// The switches of the simulation; [`Guards::ALL`] otherwise.
+    pub guards: Guards,
+}
+
+/// The result of a step: only the database can make it fail.
+pub type StepResult<T> = StoreResult<T>;
+
+impl Engine {
+    /// An engine with every guard on.
+    pub fn new(
+        store: Arc<dyn SyncStore>,
+        connector: Arc<dyn Connector>,
+        team: TeamId,
+        worker: impl Into<String>,
+    ) -> Self {
+        Self {
+            store,
+            connector,
+            team,
+            worker: worker.into(),
+            guards: Guards::ALL,
+        }
+    }
+
+    fn claim(&self, tick: Tick, limit: usize) -> Claim {
+        Claim {
+            worker: self.worker.clone(),
+            now: tick.now,
+            lease_seconds: LEASE_SECONDS,
+            limit,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Pull: read what changed in the CRM and stage it. One request per step.
+
+use crate::spend::system_entry;
+use crate::{Engine, StepResult, Tick, schedule};
+use tandem_core::connector::{Failure, PullRequest, PulledPage};
+use tandem_core::error::Directive;
+use tandem_core::ids::CrmObject;
+use tandem_core::link::Lane;
+use tandem_core::retry::next_attempt;
+use tandem_core::settings::{ConnectionState, TeamRules};
+use tandem_core::store::{ObjectProgress, StagePage};
+
+/// What a pull step did.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct PullOutcome {
+    /// Objects asked for; empty if none was due.
+    pub objects: Vec<CrmObject>,
+    /// Rows that came.
+    pub rows: u64,
+    /// Rows that were news.
+    pub news: u64,
+    /// API calls spent.
+    pub calls: u32,
+    /// Why nothing could be asked: the budget, in words.
+    pub refused: Option<String>,
+    /// What failed, for the request or for one of its objects.
+    pub failures: Vec<Failure>,
+}
+
+impl PullOutcome {
+    /// Whether the CRM was asked.
+    pub fn asked(&self) -> bool {
+        !self.objects.is_empty() && self.refused.is_none()
+    }
+
+    /// Whether the schema must be read again before this can go on.
+    pub fn wants_schema(&self) -> bool {
+        self.failures
+            .iter()
+            .any(|failure| failure.class.directive() == Directive::Redescribe)
+    }
+}
+
+impl Engine {
+    /// Reads one page of each object that is due, `wanted` ones included.
+    pub async fn pull(&self, tick: Tick, wanted: &[CrmObject]) -> StepResult<PullOutcome> {
+        let rules = self.store.rules(self.team).await?;
+        let connected = self.store.connection_state(self.team).await? == ConnectionState::Connected;
+        if !rules.settings.enabled || !connected {
+            return Ok(PullOutcome::default());
+        }
+        let progress = self.store.progress(self.team).await?;
+        let limit = self.connector.capabilities().pull_requests_max;
+        let objects = schedule::due_objects(&rules, &progress, wanted, tick.now, limit);
+        if objects.is_empty() {
+            return Ok(PullOutcome::default());
+        }
+        let lane = if wanted.is_empty() {
+            Lane::Normal
+        } else {
+            Lane::Live
+        };
+        let reservation = match self.reserve(1, lane, tick).await? {
+            Ok(reservation) => reservation,
+            Err(refused) => {
+                return Ok(PullOutcome {
+                    objects,
+                    refused: Some(refused),
+                    ..Default::default()
+                });
+            }
+        };
+        let requests = requests(&rules, &progress, &objects);
+        let result = self.connector.pull(&requests, tick.now).await;
+        let accounted = self.account(reservation, result, tick).await?;
+        let mut outcome = PullOutcome {
+            objects,
+            calls: accounted.calls,
+            ..Default::default()
+        };
+        let parts = match accounted.answer {
+            Ok(parts) => parts,
+            Err(failure) => requests.iter().map(|_| Err(failure.clone())).collect(),
+        };
+        for (request, part) in requests.iter().zip(parts) {
+            self.take_part(&rules, &progress, request, part, tick, &mut outcome)
+                .await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn take_part(
+        &self,
+        rules: &TeamRules,
+        progress: &[ObjectProgress],
+        request: &PullRequest,
+        part: Result<PulledPage, Failure>,
+        tick: Tick,
+        outcome: &mut PullOutcome,
+    ) -> StepResult<()> {
+        match part {
+            Ok(page) => {
+                let Some(stage) = self.stage_page(rules, request, page, tick) else {
+                    return Ok(());
+                };
+                outcome.rows += stage.records.len() as u64;
+                let report = self.store.stage(self.team, stage).await?;
+                outcome.news += u64::from(report.new) + u64::from(report.changed);
+                Ok(())
+            }
+            Err(failure) => {
+                let attempts = progress
+                    .iter()
+                    .find(|p| p.object == request.object)
+                    .map_or(0, |p| p.attempts);
+                self.part_failed(request, &failure, attempts, tick).await?;
+                if !outcome.failures.contains(&failure) {
+                    outcome.failures.push(failure);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn stage_page(
+        &self,
+        rules: &TeamRules,
+        request: &PullRequest,
+        page: PulledPage,
+        tick: Tick,
+    ) -> Option<StagePage> {
+        let pair = rules.pair(&request.object)?;
+        let first_read = request.watermark.is_none();
+        Some(StagePage {
+            object: request.object.clone(),
+            kind: pair.kind,
+            import: pair.import,
+            external_id: pair.external_id.clone(),
+            records: page.records,
+            from: tandem_core::store::PullPosition {
+                watermark: request.watermark.clone(),
+                page: request.page.clone(),
+            },
+            next: page.next,
+            lane: if first_read { Lane::Bulk } else { Lane::Normal },
+            now: tick.now,
+            echo_guard: self.guards.echo,
+        })
+    }
+
+    /// Backs off; the first failure in a row is told in the log, its repetitions are not.
+    async fn part_failed(
+        &self,
+        request: &PullRequest,
+        failure: &Failure,
+        attempts: u32,
+        tick: Tick,
+    ) -> StepResult<()> {
+        let at = next_attempt(
+            tick.now,
+            attempts + 1,
+            failure.retry_after_seconds,
+            tick.jitter,
+        );
+        let summary = format!(
+            "Reading {} failed: {}",
+            request.object,
+            failure.class.title()
+        );
+        let entry = (attempts == 0).then(|| {
+            let mut entry = system_entry(summary, failure, tick);
+            entry.crm = Some((request.object.clone(), None));
+            entry
+        });
+        self.store
+            .pull_failed(self.team, &request.object, at, entry)
+            .await
+    }
+}
+
+fn requests(
+    rules: &TeamRules,
+    progress: &[ObjectProgress],
+    objects: &[CrmObject],
+) -> Vec<PullRequest> {
+    objects
+        .iter()
+        .filter_map(|object| {
+            let pair = rules.pair(object)?;
+            let position = progress
+                .iter()
+                .find(|p| p.object == *object)
+                .map(|p| p.position.clone())
+                .unwrap_or_default();
+            let mut fields = pair.crm_fields();
+            fields.extend(pair.external_id.clone());
+            Some(PullRequest {
+                object: object.clone(),
+                fields,
+                watermark: position.watermark,
+                page: position.page,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,65 @@
+//! Reconcile: decide what is due, in batches, without a call.
+
+use crate::{Engine, LINKS_PER_STEP, StepResult, Tick};
+use tandem_core::reconcile::{Decision, Input, reconcile};
+use tandem_core::settings::TeamRules;
+use tandem_core::store::{CommitReport, DecisionCommit, LinkWork};
+
+/// What a reconcile step did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ReconcileOutcome {
+    /// Links looked at.
+    pub claimed: usize,
+    /// What the store made of the decisions.
+    pub report: CommitReport,
+}
+
+impl Engine {
+    /// Decides a batch of due links.
+    pub async fn reconcile(&self, tick: Tick) -> StepResult<ReconcileOutcome> {
+        let rules = self.store.rules(self.team).await?;
+        if !rules.settings.enabled {
+            return Ok(ReconcileOutcome::default());
+        }
+        let work = self
+            .store
+            .claim_links(self.team, &self.claim(tick, LINKS_PER_STEP))
+            .await?;
+        let claimed = work.len();
+        if claimed == 0 {
+            return Ok(ReconcileOutcome::default());
+        }
+        let commits = work
+            .into_iter()
+            .filter_map(|work| {
+                let decision = self.decide(&rules, &work, tick)?;
+                Some(DecisionCommit {
+                    link: work.link.id,
+                    version: work.link.version,
+                    decision,
+                    lane: work.lane,
+                })
+            })
+            .collect();
+        let report = self
+            .store
+            .commit_decisions(self.team, commits, tick.now)
+            .await?;
+        Ok(ReconcileOutcome { claimed, report })
+    }
+
+    /// A link whose object is no longer mapped is left alone until it is.
+    fn decide(&self, rules: &TeamRules, work: &LinkWork, tick: Tick) -> Option<Decision> {
+        let pair = rules.pair(&work.link.object)?;
+        Some(reconcile(&Input {
+            rules: pair,
+            link: &work.link,
+            crm: work.crm.as_ref(),
+            workspace: work.workspace.as_ref(),
+            candidates: &work.candidates,
+            key_prefix: &rules.key_prefix,
+            now: tick.now,
+            guards: self.guards,
+        }))
+    }
+}

@@ -1,0 +1,89 @@
+//! The budget around a request, and what a failed request means for the connection.
+
+use crate::{Engine, StepResult, Tick};
+use tandem_core::connector::{ConnectorResult, Failure, OrgUsage};
+use tandem_core::error::{Directive, ErrorClass};
+use tandem_core::ids::ReservationId;
+use tandem_core::link::Lane;
+use tandem_core::settings::ConnectionState;
+use tandem_core::sync_log::{LogDraft, LogError, LogSource, LogStatus, LogType};
+
+/// A request's answer once its cost is accounted for.
+pub(crate) struct Accounted<T> {
+    pub(crate) answer: Result<T, Failure>,
+    pub(crate) calls: u32,
+}
+
+impl Engine {
+    /// Takes a slice of the budget, or says why not.
+    pub(crate) async fn reserve(
+        &self,
+        calls: u32,
+        lane: Lane,
+        tick: Tick,
+    ) -> StepResult<Result<ReservationId, String>> {
+        self.store
+            .reserve_calls(self.team, calls, lane, tick.now)
+            .await
+    }
+
+    /// Accounts for a request, and closes the connection where its failure says so.
+    pub(crate) async fn account<T>(
+        &self,
+        reservation: ReservationId,
+        result: ConnectorResult<T>,
+        tick: Tick,
+    ) -> StepResult<Accounted<T>> {
+        let (answer, calls, usage) = match result {
+            Ok(reply) => (Ok(reply.value), reply.calls, reply.usage),
+            Err(error) => {
+                let usage = exhausted(&error.failure);
+                (Err(error.failure), error.calls, usage)
+            }
+        };
+        self.store
+            .spend_calls(self.team, reservation, calls, usage, tick.now)
+            .await?;
+        if let Err(failure) = &answer
+            && failure.class.directive() == Directive::PauseConnection
+        {
+            self.lose_connection(failure, tick).await?;
+        }
+        Ok(Accounted { answer, calls })
+    }
+
+    async fn lose_connection(&self, failure: &Failure, tick: Tick) -> StepResult<()> {
+        let state = ConnectionState::Lost {
+            code: failure.class.code().to_owned(),
+            message: failure.message.clone(),
+            since: tick.now,
+        };
+        let summary = format!("{}; everything waits in the queue", failure.class.title());
+        let entry = system_entry(summary, failure, tick);
+        self.store
+            .set_connection_state(self.team, state, Some(entry))
+            .await
+    }
+}
+
+/// An org that refuses for its daily limit has none left, whatever it said before.
+fn exhausted(failure: &Failure) -> Option<OrgUsage> {
+    let spent = failure.class == ErrorClass::ApiLimit;
+    spent.then_some(OrgUsage {
+        used: u64::MAX >> 1,
+        max: 0,
+    })
+}
+
+/// A failed entry that is about no record.
+pub(crate) fn system_entry(summary: String, failure: &Failure, tick: Tick) -> LogDraft {
+    let mut entry = LogDraft::new(tick.now, LogSource::Tandem, LogType::System, summary);
+    entry.status = LogStatus::Failed;
+    entry.error = Some(LogError {
+        class: failure.class,
+        code: failure.code.clone(),
+        message: failure.message.clone(),
+        fields: failure.fields.clone(),
+    });
+    entry
+}

@@ -1,0 +1,75 @@
+//! What is best done next: one step, chosen by what is waiting.
+//!
+//! Doubts are settled first, because nothing about their records can move before; then decisions,
+//! which cost nothing; then writes, people's before polls'; then reading.
+
+use crate::schedule;
+use crate::{Engine, PullOutcome, ReconcileOutcome, ResolveOutcome, StepResult, Tick, WriteStep};
+use tandem_core::Timestamp;
+use tandem_core::ids::CrmObject;
+use tandem_core::settings::ConnectionState;
+
+/// What one turn did.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Turn {
+    /// Looked into lost answers.
+    Resolved(ResolveOutcome),
+    /// Decided.
+    Reconciled(ReconcileOutcome),
+    /// Sent a batch.
+    Wrote(WriteStep),
+    /// Read.
+    Pulled(PullOutcome),
+    /// Nothing to do before `until`, if anything is due at all.
+    Idle {
+        /// When something is due next.
+        until: Option<Timestamp>,
+        /// Why work waits, where it does: the budget, in words.
+        refused: Option<String>,
+    },
+}
+
+impl Engine {
+    /// Does the one most useful step. `wanted` objects are read even if they are not due.
+    pub async fn turn(&self, tick: Tick, wanted: &[CrmObject]) -> StepResult<Turn> {
+        let resolved = self.resolve(tick).await?;
+        let mut refused = resolved.refused.clone();
+        if resolved.claimed > 0 && refused.is_none() {
+            return Ok(Turn::Resolved(resolved));
+        }
+        let reconciled = self.reconcile(tick).await?;
+        if reconciled.claimed > 0 {
+            return Ok(Turn::Reconciled(reconciled));
+        }
+        let mut wanted = wanted.to_vec();
+        match self.write(tick).await? {
+            WriteStep::Idle => {}
+            WriteStep::NeedsPull(object) => wanted.push(object),
+            WriteStep::Refused(reason) => refused = Some(reason),
+            sent @ WriteStep::Sent { .. } => return Ok(Turn::Wrote(sent)),
+        }
+        let pulled = self.pull(tick, &wanted).await?;
+        if pulled.asked() {
+            return Ok(Turn::Pulled(pulled));
+        }
+        let refused = pulled.refused.or(refused);
+        Ok(Turn::Idle {
+            until: self.next_due(tick).await?,
+            refused,
+        })
+    }
+
+    async fn next_due(&self, tick: Tick) -> StepResult<Option<Timestamp>> {
+        let rules = self.store.rules(self.team).await?;
+        if !rules.settings.enabled {
+            return Ok(None);
+        }
+        let waiting = self.store.backlog(self.team, tick.now).await?.next_due;
+        if self.store.connection_state(self.team).await? != ConnectionState::Connected {
+            return Ok(waiting);
+        }
+        let progress = self.store.progress(self.team).await?;
+        let reading = schedule::next_pull_at(&rules, &progress);
+        Ok([waiting, reading].into_iter().flatten().min())
+    }
+}

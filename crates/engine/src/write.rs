@@ -1,0 +1,195 @@
+//! Write: send intents of one object, settle what comes back. One request per step.
+
+use crate::{Engine, StepResult, Tick};
+use jiff::SignedDuration;
+use tandem_core::connector::{WriteOp, WriteOutcome, WriteRequest};
+use tandem_core::ids::CrmObject;
+use tandem_core::link::Lane;
+use tandem_core::mapping::PairRules;
+use tandem_core::settings::{ConnectionState, SyncSettings};
+use tandem_core::store::{ClaimedIntent, ObjectProgress};
+use tandem_core::write::{Settlement, Settling};
+
+/// What a write step did.
+#[derive(Clone, PartialEq, Debug)]
+pub enum WriteStep {
+    /// Nothing could be sent now.
+    Idle,
+    /// This object must be read first: an edit in the CRM that could be seen is never overwritten.
+    NeedsPull(CrmObject),
+    /// The budget refuses, in words.
+    Refused(String),
+    /// One request was made.
+    Sent {
+        /// Its object.
+        object: CrmObject,
+        /// Records in it.
+        records: usize,
+        /// Records that the CRM took.
+        applied: usize,
+        /// API calls spent.
+        calls: u32,
+    },
+}
+
+impl Engine {
+    /// Sends one batch.
+    pub async fn write(&self, tick: Tick) -> StepResult<WriteStep> {
+        let rules = self.store.rules(self.team).await?;
+        let connected = self.store.connection_state(self.team).await? == ConnectionState::Connected;
+        if !rules.settings.enabled || !connected {
+            return Ok(WriteStep::Idle);
+        }
+        let progress = self.store.progress(self.team).await?;
+        for (object, lane) in self.store.sendable_objects(self.team, tick.now).await? {
+            let Some(pair) = rules.pair(&object) else {
+                continue;
+            };
+            let step = self
+                .write_object(pair, &rules.settings, &progress, lane, tick)
+                .await?;
+            if step != WriteStep::Idle {
+                return Ok(step);
+            }
+        }
+        Ok(WriteStep::Idle)
+    }
+
+    async fn write_object(
+        &self,
+        pair: &PairRules,
+        settings: &SyncSettings,
+        progress: &[ObjectProgress],
+        lane: Lane,
+        tick: Tick,
+    ) -> StepResult<WriteStep> {
+        let object = &pair.object;
+        let progress = progress.iter().find(|p| p.object == *object);
+        match freshness(settings, progress, tick) {
+            Freshness::Fresh => {}
+            Freshness::Stale => return Ok(WriteStep::NeedsPull(object.clone())),
+            Freshness::BacksOff => return Ok(WriteStep::Idle),
+        }
+        let reservation = match self.reserve(2, lane, tick).await? {
+            Ok(reservation) => reservation,
+            Err(refused) => return Ok(WriteStep::Refused(refused)),
+        };
+        let limit = self.connector.capabilities().write_records_max;
+        let claimed = self
+            .store
+            .claim_intents(self.team, object, &self.claim(tick, limit))
+            .await?;
+        if claimed.is_empty() {
+            self.store
+                .spend_calls(self.team, reservation, 0, None, tick.now)
+                .await?;
+            return Ok(WriteStep::Idle);
+        }
+        let requests: Vec<WriteRequest> = claimed.iter().map(request).collect();
+        let read_back = pair.crm_fields();
+        let result = self
+            .connector
+            .write(object, &requests, &read_back, tick.now)
+            .await;
+        let accounted = self.account(reservation, result, tick).await?;
+        let settling =
+            |claimed| self.settling(claimed, pair, tick, accounted.calls, requests.len());
+        let (settlements, applied): (Vec<Settlement>, usize) = match &accounted.answer {
+            Ok(outcomes) => settle_all(&claimed, outcomes, settling),
+            Err(failure) => (
+                claimed
+                    .iter()
+                    .map(|c| settling(c).failed(failure))
+                    .collect(),
+                0,
+            ),
+        };
+        self.store.settle(self.team, settlements, tick.now).await?;
+        Ok(WriteStep::Sent {
+            object: object.clone(),
+            records: requests.len(),
+            applied,
+            calls: accounted.calls,
+        })
+    }
+
+    pub(crate) fn settling<'a>(
+        &self,
+        claimed: &'a ClaimedIntent,
+        pair: &'a PairRules,
+        tick: Tick,
+        calls: u32,
+        shared_by: usize,
+    ) -> Settling<'a> {
+        Settling {
+            intent: &claimed.intent,
+            epoch: claimed.epoch,
+            rules: pair,
+            now: tick.now,
+            jitter: tick.jitter,
+            calls_hundredths: calls * 100 / u32::try_from(shared_by.max(1)).unwrap_or(u32::MAX),
+            create_horizon_seconds: self.connector.capabilities().create_horizon_seconds,
+            guards: self.guards,
+        }
+    }
+}
+
+/// An answer with a part missing leaves that part in doubt.
+fn settle_all<'a>(
+    claimed: &'a [ClaimedIntent],
+    outcomes: &[WriteOutcome],
+    settling: impl Fn(&'a ClaimedIntent) -> Settling<'a>,
+) -> (Vec<Settlement>, usize) {
+    let applied = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, WriteOutcome::Applied { .. }))
+        .count();
+    let settlements = claimed
+        .iter()
+        .enumerate()
+        .map(|(at, claimed)| {
+            let outcome = outcomes.get(at).unwrap_or(&WriteOutcome::Unknown);
+            settling(claimed).answered(outcome)
+        })
+        .collect();
+    (settlements, applied)
+}
+
+fn request(claimed: &ClaimedIntent) -> WriteRequest {
+    let intent = &claimed.intent;
+    let op = match &intent.draft.op {
+        WriteOp::Create { key } => WriteOp::Create { key: key.clone() },
+        WriteOp::Update { id } => WriteOp::Update { id: id.clone() },
+    };
+    WriteRequest {
+        intent: intent.id,
+        op,
+        fields: intent.payload(),
+    }
+}
+
+enum Freshness {
+    Fresh,
+    Stale,
+    BacksOff,
+}
+
+/// While a long first read is under way the check of each write itself must do: it shows what stood
+/// there just before.
+fn freshness(settings: &SyncSettings, progress: Option<&ObjectProgress>, tick: Tick) -> Freshness {
+    let Some(progress) = progress else {
+        return Freshness::Stale;
+    };
+    if progress.position.page.is_some() {
+        return Freshness::Fresh;
+    }
+    let window = SignedDuration::from_secs(i64::from(settings.write_freshness_seconds));
+    let oldest = tick.now.checked_sub(window).unwrap_or(tick.now);
+    if progress.complete_at.is_some_and(|at| at >= oldest) {
+        return Freshness::Fresh;
+    }
+    match progress.not_before {
+        Some(at) if at > tick.now => Freshness::BacksOff,
+        _ => Freshness::Stale,
+    }
+}
