@@ -1,1 +1,13 @@
-//! Placeholder module documentation, replaced as the room is furnished.
+//! How Tandem runs and is seen: the inside of the `tandem` binary.
+//!
+//! The rooms, and who may call whom:
+//! - [`config`]: what the operator decides before start. Only it reads the environment.
+//! - [`app`]: one function for each thing a person can do. It knows no HTTP and no clock of its own.
+//! - [`http`]: the two faces of `app`, pages and API. It decides nothing.
+//! - [`runtime`]: the only loops. It calls the engine's steps until nothing is left to do.
+//! - [`vault`]: CRM tokens, encrypted, over the store.
+//! - [`telemetry`]: log lines and metrics. [`cli`]: the commands. [`demo`]: the whole story at once.
+
+pub mod app;
+pub mod config;
+pub mod http;

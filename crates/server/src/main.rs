@@ -1,1 +1,2 @@
+//! The `tandem` binary.
 fn main() {}
