@@ -1,0 +1,24 @@
+//! What a step does to single records: pure helpers that every store calls, so that behaviour is
+//! written once and the stores differ in nothing but where they keep rows.
+//!
+//! The helpers know no tables, no indexes and no clock. They decide nothing about the sync either:
+//! what a field becomes is decided in `core`; here decisions, outcomes and edits are carried out.
+
+mod budget;
+mod hold;
+mod link;
+mod news;
+mod progress;
+mod record;
+
+pub use budget::{RESERVATION_SECONDS, reservation_stands, spend};
+pub use hold::resolve_hold;
+pub use link::{
+    apply_outcome, apply_patch, check_decision, complete_log, crm_changed, half_link, is_crm_half,
+    is_workspace_half, note_parking_entry, retry, taken, workspace_changed,
+};
+pub use news::{News, news, take_in};
+pub use progress::{advance, never_read, note_failure};
+pub use record::{
+    carries_key, lane_of, match_keys, new_record, referred_records, resolve_references, set_fields,
+};

@@ -1,0 +1,160 @@
+//! What decisions, outcomes, edits and retries do to a link.
+//!
+//! None of these touches [`RecordLink::version`]: a store bumps it with every change, in one place.
+
+use tandem_core::Timestamp;
+use tandem_core::error::ErrorClass;
+use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId};
+use tandem_core::link::{LinkState, ParkedLink, RecordLink};
+use tandem_core::reconcile::{Decision, LinkOutcome, RecordChange};
+use tandem_core::store::{StoreError, StoreResult};
+use tandem_core::sync_log::{LogDraft, LogError, LogSource, LogStatus, LogType};
+use tandem_core::workspace::Kind;
+use tandem_core::write::LinkPatch;
+
+/// A new link with one side (or none yet), nothing agreed.
+pub fn half_link(
+    id: LinkId,
+    kind: Kind,
+    object: CrmObject,
+    record: Option<RecordId>,
+    crm: Option<CrmId>,
+) -> RecordLink {
+    RecordLink {
+        id,
+        kind,
+        object,
+        record,
+        crm,
+        state: LinkState::Active,
+        base: Default::default(),
+        revision: None,
+        parked_fields: Default::default(),
+        held_fields: Default::default(),
+        put_back: Default::default(),
+        parked: None,
+        attempts: 0,
+        version: 1,
+    }
+}
+
+/// Whether the link has a CRM record and no workspace record.
+pub fn is_crm_half(link: &RecordLink) -> bool {
+    link.record.is_none() && link.crm.is_some()
+}
+
+/// Whether the link has a workspace record and no CRM record: a match may absorb it.
+pub fn is_workspace_half(link: &RecordLink) -> bool {
+    link.record.is_some() && link.crm.is_none()
+}
+
+/// Whether a decision can be carried out on the link that it was made for.
+///
+/// # Errors
+/// [`StoreError::Other`] for one that contradicts the link: a fault of the caller.
+pub fn check_decision(link: &RecordLink, decision: &Decision) -> StoreResult<()> {
+    let fault = match (&decision.record, link.record) {
+        (RecordChange::Patch(_), None) => "changes a workspace record that the link does not have",
+        (RecordChange::Create(_) | RecordChange::Adopt(_), Some(_)) => {
+            "gives a second workspace record to the link"
+        }
+        (RecordChange::None, None) if decision.write.is_some() => {
+            "writes a workspace record that the link does not have"
+        }
+        _ => return Ok(()),
+    };
+    Err(StoreError::Other(format!(
+        "the decision about link {} {fault}",
+        link.id
+    )))
+}
+
+/// Gives the link the state that was decided.
+pub fn apply_outcome(link: &mut RecordLink, outcome: LinkOutcome) {
+    link.state = outcome.state;
+    link.base = outcome.base;
+    link.revision = outcome.revision;
+    link.parked_fields = outcome.parked_fields;
+    link.held_fields = outcome.held_fields;
+    link.put_back = outcome.put_back;
+    link.parked = outcome.parked;
+}
+
+/// Applies what a settle found out. What the patch does not name stays.
+pub fn apply_patch(link: &mut RecordLink, patch: LinkPatch) {
+    link.crm = patch.crm.or(link.crm.take());
+    link.revision = patch.revision.or(link.revision.take());
+    link.base.extend(patch.agreed);
+    link.parked_fields.extend(patch.park);
+    link.put_back.extend(patch.put_back);
+    for field in &patch.returned {
+        link.put_back.remove(field);
+    }
+    link.parked = patch.parked.or(link.parked.take());
+}
+
+/// The CRM record changed: a record that was refused as a whole gets another chance.
+pub fn crm_changed(link: &mut RecordLink) {
+    link.parked = None;
+}
+
+/// The workspace record changed in these fields: their refusals no longer count, nor does that of
+/// the whole record.
+pub fn workspace_changed(link: &mut RecordLink, fields: &[String]) {
+    link.parked = None;
+    for field in fields {
+        link.parked_fields.remove(field);
+    }
+}
+
+/// A person wants everything that was set aside tried again.
+pub fn retry(link: &mut RecordLink) {
+    link.parked = None;
+    link.parked_fields.clear();
+    link.attempts = 0;
+}
+
+/// Fills in what an entry about this link does not say itself.
+pub fn complete_log(draft: &mut LogDraft, link: &RecordLink) {
+    draft.link.get_or_insert(link.id);
+    draft.record = draft.record.or(link.record.map(|id| (link.kind, id)));
+    let (_, crm) = draft.crm.get_or_insert_with(|| (link.object.clone(), None));
+    if crm.is_none() {
+        crm.clone_from(&link.crm);
+    }
+}
+
+/// Points a parked record to the entry that tells it: the first of `written` that is no success.
+pub fn note_parking_entry(link: &mut RecordLink, written: &[(LogId, LogStatus)]) {
+    let entry = written
+        .iter()
+        .find(|(_, status)| *status != LogStatus::Success);
+    if let (Some(parked), Some((id, _))) = (link.parked.as_mut(), entry) {
+        parked.log.get_or_insert(*id);
+    }
+}
+
+/// What becomes of a link whose record turned out to be one that another workspace record is linked
+/// to already: it waits for a person, with an entry that says so.
+pub fn taken(link: &mut RecordLink, crm: &CrmId, now: Timestamp) -> LogDraft {
+    let message = format!(
+        "{} {crm} is already linked to another workspace record",
+        link.object
+    );
+    link.parked = Some(ParkedLink {
+        class: ErrorClass::CannotMatch,
+        message: message.clone(),
+        since: now,
+        log: None,
+    });
+    let mut entry = LogDraft::new(now, LogSource::Tandem, LogType::Held, message.clone());
+    entry.status = LogStatus::Waiting;
+    entry.crm = Some((link.object.clone(), Some(crm.clone())));
+    entry.error = Some(LogError {
+        class: ErrorClass::CannotMatch,
+        code: String::new(),
+        message,
+        fields: Vec::new(),
+    });
+    entry
+}

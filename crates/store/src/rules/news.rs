@@ -1,0 +1,135 @@
+//! Whether a CRM record that just came in says something new about the one we know.
+//!
+//! Records come by pulls that overlap, by reads and by the read-back of our own writes, in any order.
+//! Older evidence never wins, and the same evidence twice changes nothing.
+
+use std::cmp::Ordering;
+use tandem_core::record::CrmRecord;
+
+/// What an incoming record is, compared with the known one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum News {
+    /// Nothing was known.
+    New,
+    /// It is newer, or of the same version with other content and seen no earlier.
+    Changed,
+    /// It says what is known already.
+    Unchanged,
+    /// It is older than what is known.
+    Stale,
+}
+
+impl News {
+    /// Whether there is something to decide.
+    pub fn is_news(self) -> bool {
+        matches!(self, Self::New | Self::Changed)
+    }
+}
+
+/// Compares an incoming record with the known one.
+///
+/// Two versions may share a stamp (Salesforce stamps whole seconds), so within one the time at which
+/// we asked decides. A field that the incoming record lacks was not asked for and says nothing.
+pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord) -> News {
+    let Some(known) = known else {
+        return News::New;
+    };
+    match incoming.revision.order.cmp(&known.revision.order) {
+        Ordering::Less => News::Stale,
+        Ordering::Greater => News::Changed,
+        Ordering::Equal if says_the_same(known, incoming) => News::Unchanged,
+        Ordering::Equal if incoming.observed_at >= known.observed_at => News::Changed,
+        Ordering::Equal => News::Stale,
+    }
+}
+
+/// Takes an incoming record into the mirrored one, if it is news. Fields that it lacks are kept.
+///
+/// An unchanged record seen later moves `observed_at` on, so that an answer that was under way in
+/// between is recognised as older. A store that writes rows must do so also in that case.
+pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord) -> News {
+    let verdict = news(mirror.as_ref(), &incoming);
+    match (verdict, mirror.as_mut()) {
+        (News::New | News::Changed, _) => {
+            let known = mirror.take().map(|known| known.fields).unwrap_or_default();
+            let mut record = incoming;
+            for (field, value) in known {
+                record.fields.entry(field).or_insert(value);
+            }
+            *mirror = Some(record);
+        }
+        (News::Unchanged, Some(known)) => {
+            known.observed_at = known.observed_at.max(incoming.observed_at);
+        }
+        _ => {}
+    }
+    verdict
+}
+
+fn says_the_same(known: &CrmRecord, incoming: &CrmRecord) -> bool {
+    known.deleted == incoming.deleted
+        && incoming
+            .fields
+            .iter()
+            .all(|(field, value)| known.fields.get(field) == Some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tandem_core::Timestamp;
+    use tandem_core::ids::{CrmId, CrmObject};
+    use tandem_core::record::Revision;
+    use tandem_core::value::Value;
+
+    fn record(order: i64, seen: i64, name: &str) -> CrmRecord {
+        CrmRecord {
+            object: CrmObject::new("Account"),
+            id: CrmId::new("001"),
+            revision: Revision {
+                order,
+                tag: order.to_string(),
+            },
+            modified_at: Timestamp::UNIX_EPOCH,
+            modified_by: None,
+            deleted: name == "deleted",
+            fields: [("Name".to_owned(), Value::text(name))].into(),
+            observed_at: Timestamp::new(seen, 0).unwrap_or_default(),
+        }
+    }
+
+    #[test]
+    fn the_table_of_news() {
+        let known = record(5, 10, "A");
+        for (incoming, expected) in [
+            (record(4, 99, "B"), News::Stale),
+            (record(6, 1, "A"), News::Changed),
+            (record(5, 1, "A"), News::Unchanged),
+            (record(5, 9, "B"), News::Stale),
+            (record(5, 10, "B"), News::Changed),
+            (record(5, 10, "deleted"), News::Changed),
+        ] {
+            assert_eq!(news(Some(&known), &incoming), expected, "{incoming:?}");
+        }
+        assert_eq!(news(None, &known), News::New);
+    }
+
+    #[test]
+    fn fields_that_were_not_asked_for_stay() {
+        let mut mirror = Some(record(5, 10, "A"));
+        let mut incoming = record(6, 11, "B");
+        incoming.fields = [("Phone".to_owned(), Value::text("1"))].into();
+        assert_eq!(take_in(&mut mirror, incoming), News::Changed);
+        let fields = mirror.map(|record| record.fields).unwrap_or_default();
+        assert_eq!(fields.get("Name"), Some(&Value::text("A")));
+        assert_eq!(fields.get("Phone"), Some(&Value::text("1")));
+    }
+
+    #[test]
+    fn seeing_the_same_later_outdates_what_was_under_way() {
+        let mut mirror = Some(record(5, 10, "A"));
+        assert_eq!(take_in(&mut mirror, record(5, 20, "A")), News::Unchanged);
+        assert_eq!(take_in(&mut mirror, record(5, 15, "B")), News::Stale);
+        assert_eq!(take_in(&mut mirror, record(5, 21, "B")), News::Changed);
+    }
+}

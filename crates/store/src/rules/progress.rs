@@ -1,0 +1,61 @@
+//! How far an object was read, and how a page or a failure moves it.
+
+use tandem_core::Timestamp;
+use tandem_core::connector::{Next, Watermark};
+use tandem_core::ids::CrmObject;
+use tandem_core::store::{ObjectProgress, PullPosition, StagePage};
+
+/// Progress of an object that nobody has read yet.
+pub fn never_read(object: CrmObject) -> ObjectProgress {
+    ObjectProgress {
+        object,
+        position: PullPosition::default(),
+        complete_at: None,
+        started_at: None,
+        not_before: None,
+        attempts: 0,
+        rows: 0,
+    }
+}
+
+/// Moves progress past a page. `false` if the page was asked from somewhere else: somebody moved on
+/// in between, and progress stays where it is. A watermark never goes back.
+pub fn advance(progress: &mut ObjectProgress, page: &StagePage) -> bool {
+    if progress.position != page.from {
+        return false;
+    }
+    let first = page.from.page.is_none();
+    let began = progress.started_at.filter(|_| !first).unwrap_or(page.now);
+    let rows_before = if first { 0 } else { progress.rows };
+    progress.rows = rows_before + page.records.len() as u64;
+    progress.attempts = 0;
+    progress.not_before = None;
+    match &page.next {
+        Next::Page(token) => {
+            progress.position.page = Some(token.clone());
+            progress.started_at = Some(began);
+        }
+        Next::Done(watermark) => {
+            let known = progress.position.watermark.take();
+            progress.position = PullPosition {
+                watermark: Some(later(known, watermark)),
+                page: None,
+            };
+            progress.complete_at = Some(began);
+            progress.started_at = None;
+        }
+    }
+    true
+}
+
+/// Notes a failed read; where the pull stands does not change.
+pub fn note_failure(progress: &mut ObjectProgress, not_before: Timestamp) {
+    progress.attempts = progress.attempts.saturating_add(1);
+    progress.not_before = Some(not_before);
+}
+
+fn later(known: Option<Watermark>, new: &Watermark) -> Watermark {
+    known
+        .filter(|known| known.order > new.order)
+        .unwrap_or_else(|| new.clone())
+}

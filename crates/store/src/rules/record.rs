@@ -1,0 +1,154 @@
+//! What edits and decisions do to a workspace record, and what its values point to.
+
+use tandem_core::Timestamp;
+use tandem_core::ids::{CrmId, RecordId};
+use tandem_core::link::Lane;
+use tandem_core::mapping::PairRules;
+use tandem_core::matching;
+use tandem_core::record::{CrmRecord, Origin, Provenance, WorkspaceRecord};
+use tandem_core::value::{Fields, Reference, Value};
+use tandem_core::workspace::Kind;
+
+/// A record without values.
+pub fn new_record(id: RecordId, kind: Kind, now: Timestamp) -> WorkspaceRecord {
+    WorkspaceRecord {
+        id,
+        kind,
+        fields: Fields::new(),
+        provenance: Default::default(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// Sets the fields of a patch and returns the names of those that really changed; only they get a new
+/// provenance. [`Value::Null`] and empty text clear a field: absent means blank.
+pub fn set_fields(
+    record: &mut WorkspaceRecord,
+    patch: Fields,
+    origin: &Origin,
+    now: Timestamp,
+) -> Vec<String> {
+    let mut changed = Vec::new();
+    for (field, value) in patch {
+        let value = blank_as_null(value);
+        if *record.fields.get(&field).unwrap_or(&Value::Null) == value {
+            continue;
+        }
+        if value.is_null() {
+            record.fields.remove(&field);
+        } else {
+            record.fields.insert(field.clone(), value);
+        }
+        let origin = origin.clone();
+        record
+            .provenance
+            .insert(field.clone(), Provenance { at: now, origin });
+        changed.push(field);
+    }
+    if !changed.is_empty() {
+        record.updated_at = now;
+    }
+    changed
+}
+
+fn blank_as_null(value: Value) -> Value {
+    match value {
+        Value::Text(text) => Value::text(text),
+        other => other,
+    }
+}
+
+/// The workspace records that the record's fields refer to by our id.
+pub fn referred_records(fields: &Fields) -> impl Iterator<Item = RecordId> {
+    fields.values().filter_map(|value| match value {
+        Value::Reference(Reference::Workspace(_, id)) => Some(*id),
+        _ => None,
+    })
+}
+
+/// Replaces references to workspace records by those to the CRM records that they are linked to,
+/// where `crm_id` knows one; the others stay and wait.
+pub fn resolve_references(fields: &mut Fields, crm_id: impl Fn(RecordId) -> Option<CrmId>) {
+    for value in fields.values_mut() {
+        if let Value::Reference(Reference::Workspace(_, id)) = value
+            && let Some(crm) = crm_id(*id)
+        {
+            *value = Value::Reference(Reference::Crm(crm));
+        }
+    }
+}
+
+/// The match keys of a CRM record, strongest first, as far as its mapped fields tell them.
+pub fn match_keys(pair: &PairRules, record: &CrmRecord) -> Vec<String> {
+    let fields = pair
+        .fields
+        .iter()
+        .filter_map(|rule| {
+            let value = record.fields.get(&rule.mapping.crm)?;
+            Some((rule.mapping.workspace.clone(), value.clone()))
+        })
+        .collect();
+    matching::keys(pair.kind, &fields)
+}
+
+/// Whether a CRM record carries this key (external-id field and value) of one of our creates.
+pub fn carries_key(record: &CrmRecord, key: &(String, String)) -> bool {
+    record.fields.get(&key.0).and_then(Value::as_text) == Some(key.1.as_str())
+}
+
+/// The lane of the work that an edit makes: people are waiting, programs are not.
+pub fn lane_of(origin: &Origin) -> Lane {
+    match origin {
+        Origin::User(_) => Lane::Live,
+        Origin::Api(_) | Origin::Crm => Lane::Normal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_real_changes_get_a_provenance() {
+        let (first, later) = (Timestamp::UNIX_EPOCH, Timestamp::MAX);
+        let mut record = new_record(RecordId(1), Kind::Account, first);
+        let patch = |name: &str, phone: &str| -> Fields {
+            [
+                ("name".to_owned(), Value::text(name)),
+                ("phone".to_owned(), Value::Text(phone.into())),
+            ]
+            .into()
+        };
+        let origin = Origin::Api("test".into());
+        assert_eq!(
+            set_fields(&mut record, patch("A", ""), &origin, first),
+            ["name"]
+        );
+        assert_eq!(
+            set_fields(&mut record, patch("A", "1"), &Origin::Crm, later),
+            ["phone"]
+        );
+        assert_eq!(record.provenance["name"].at, first);
+        assert_eq!(record.provenance["phone"].origin, Origin::Crm);
+        assert_eq!(
+            set_fields(&mut record, patch("A", ""), &origin, later),
+            ["phone"]
+        );
+        assert!(!record.fields.contains_key("phone"), "cleared means absent");
+    }
+
+    #[test]
+    fn references_resolve_where_the_target_is_known() {
+        let to = |id| Value::Reference(Reference::Workspace(Kind::Account, RecordId(id)));
+        let mut fields: Fields =
+            [("account".to_owned(), to(1)), ("other".to_owned(), to(2))].into();
+        assert_eq!(
+            referred_records(&fields).collect::<Vec<_>>(),
+            [RecordId(1), RecordId(2)]
+        );
+        resolve_references(&mut fields, |id| (id.0 == 1).then(|| CrmId::new("001")));
+        assert_eq!(fields["account"], Value::crm_ref("001"));
+        assert_eq!(fields["other"], to(2));
+    }
+}
