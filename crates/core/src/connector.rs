@@ -93,6 +93,10 @@ pub struct WriteRequest {
 }
 
 /// How one record of a write ended.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every outcome is the large one"
+)]
 #[derive(Clone, PartialEq, Debug)]
 pub enum WriteOutcome {
     /// The CRM took it.

@@ -22,6 +22,7 @@ pub mod record;
 pub mod retry;
 pub mod schema;
 pub mod settings;
+pub mod settle;
 pub mod store;
 pub mod sync_log;
 pub mod value;

@@ -7,8 +7,9 @@ use tandem_core::ids::CrmObject;
 use tandem_core::link::Lane;
 use tandem_core::mapping::PairRules;
 use tandem_core::settings::{ConnectionState, SyncSettings};
+use tandem_core::settle::Settling;
 use tandem_core::store::{ClaimedIntent, ObjectProgress};
-use tandem_core::write::{Settlement, Settling};
+use tandem_core::write::Settlement;
 
 /// What a write step did.
 #[derive(Clone, PartialEq, Debug)]

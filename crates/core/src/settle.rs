@@ -1,0 +1,412 @@
+//! What an outcome makes of an intent. Pure: every way a write can end becomes a [`Settlement`].
+
+use crate::connector::{Failure, ProbeAnswer, WriteOp, WriteOutcome};
+use crate::error::{Directive, ErrorClass};
+use crate::ids::CrmId;
+use crate::link::{Agreed, ParkedField, ParkedLink, PutBack};
+use crate::mapping::{PairRules, Winner};
+use crate::reconcile::is_conflict;
+use crate::record::CrmRecord;
+use crate::retry::next_attempt;
+use crate::settings::Guards;
+use crate::sync_log::{FieldChange, LogDraft, LogError, LogSource, LogStatus, LogType, Rule};
+use crate::value::{Value, same};
+use crate::write::{IntentField, IntentNext, LinkPatch, Settlement, WriteIntent};
+use jiff::{SignedDuration, Timestamp};
+
+/// What the settling of one intent looks at, beside its outcome.
+#[derive(Clone, Debug)]
+pub struct Settling<'a> {
+    /// The intent.
+    pub intent: &'a WriteIntent,
+    /// The epoch it was claimed with.
+    pub epoch: i64,
+    /// The rules of its pair.
+    pub rules: &'a PairRules,
+    /// Our clock, after the answer.
+    pub now: Timestamp,
+    /// In `0.0..1.0`, spreads the next try.
+    pub jitter: f64,
+    /// This intent's share of the calls spent, in hundredths.
+    pub calls_hundredths: u32,
+    /// How long after it was sent a create may still appear, in seconds.
+    pub create_horizon_seconds: u32,
+    /// The switches of the simulation.
+    pub guards: Guards,
+}
+
+/// Seconds between two looks at a create that has not appeared yet.
+const PROBE_SECONDS: i64 = 30;
+
+impl Settling<'_> {
+    fn settlement(&self, next: IntentNext) -> Settlement {
+        Settlement {
+            intent: self.intent.id,
+            epoch: self.epoch,
+            link: LinkPatch::default(),
+            mirror: None,
+            next,
+            log: Vec::new(),
+        }
+    }
+
+    fn entry(&self, status: LogStatus, summary: String) -> LogDraft {
+        let intent = self.intent;
+        let creates = matches!(intent.draft.op, WriteOp::Create { .. });
+        let kind = if creates {
+            LogType::Create
+        } else {
+            LogType::Update
+        };
+        let mut entry = LogDraft::new(self.now, LogSource::Workspace, kind, summary);
+        entry.status = status;
+        entry.link = Some(intent.link);
+        entry.record = Some((intent.kind, intent.record));
+        entry.crm = Some((intent.object.clone(), intent.crm_id().cloned()));
+        entry.calls_hundredths = self.calls_hundredths;
+        entry
+    }
+
+    fn again(&self, failure: Option<&Failure>) -> Timestamp {
+        let asked = failure.and_then(|failure| failure.retry_after_seconds);
+        next_attempt(self.now, self.intent.attempts + 1, asked, self.jitter)
+    }
+
+    /// The CRM answered about this record.
+    pub fn answered(&self, outcome: &WriteOutcome) -> Settlement {
+        match outcome {
+            WriteOutcome::Applied { id, before, after } => {
+                self.applied(id, before.as_ref(), after.as_ref())
+            }
+            WriteOutcome::Rejected(failures) => self.rejected(failures),
+            WriteOutcome::Unknown => self.lost(&Failure::new(
+                ErrorClass::AnswerLost,
+                "the answer about this record is missing",
+            )),
+        }
+    }
+
+    /// The whole request failed.
+    pub fn failed(&self, failure: &Failure) -> Settlement {
+        match failure.class.directive() {
+            Directive::Resolve => self.lost(failure),
+            _ => self.settlement(IntentNext::Retry(self.again(Some(failure)))),
+        }
+    }
+
+    /// Perhaps done: nothing is sent again before somebody has looked.
+    fn lost(&self, failure: &Failure) -> Settlement {
+        let next = if self.guards.intent {
+            IntentNext::Resolve(self.again(Some(failure)))
+        } else {
+            IntentNext::Retry(self.now)
+        };
+        let mut settlement = self.settlement(next);
+        if self.intent.attempts == 0 {
+            let summary = "The answer was lost; reading the record before anything is sent again";
+            let mut entry = self.entry(LogStatus::Failed, summary.into());
+            entry.error = Some(log_error(failure));
+            settlement.log.push(entry);
+        }
+        settlement
+    }
+
+    fn applied(
+        &self,
+        id: &CrmId,
+        before: Option<&CrmRecord>,
+        after: Option<&CrmRecord>,
+    ) -> Settlement {
+        let updates = matches!(self.intent.draft.op, WriteOp::Update { .. });
+        if updates && after.is_none() {
+            return self.settlement(IntentNext::Resolve(self.now));
+        }
+        let mut settlement = self.settlement(IntentNext::Done { recheck: true });
+        let mut changes = Vec::new();
+        for field in &self.intent.draft.fields {
+            changes.push(self.settle_field(field, before, &mut settlement.link));
+        }
+        settlement.link.crm = Some(id.clone());
+        settlement.link.revision = after.map(|record| record.revision.clone());
+        settlement.mirror = after.cloned();
+        settlement.log.push(self.applied_entry(id, changes));
+        settlement
+    }
+
+    fn applied_entry(&self, id: &CrmId, changes: Vec<FieldChange>) -> LogDraft {
+        let conflict = changes.iter().any(|change| is_conflict(change.rule));
+        let summary = match (&self.intent.draft.op, conflict) {
+            (WriteOp::Create { .. }, _) => "Created in the CRM",
+            (WriteOp::Update { .. }, true) => "Written to the CRM after both sides changed",
+            (WriteOp::Update { .. }, false) => "Written to the CRM",
+        };
+        let mut entry = self.entry(LogStatus::Success, summary.into());
+        if conflict {
+            entry.kind = LogType::Conflict;
+        }
+        entry.crm = Some((self.intent.object.clone(), Some(id.clone())));
+        entry.changes = changes;
+        entry
+    }
+
+    /// Agrees on one written field, unless the write met an edit that we had not seen.
+    fn settle_field(
+        &self,
+        field: &IntentField,
+        before: Option<&CrmRecord>,
+        link: &mut LinkPatch,
+    ) -> FieldChange {
+        let met = before.and_then(|record| {
+            let value = record.fields.get(&field.crm)?;
+            self.overtakes(field, value)
+                .then_some((value, record.modified_at))
+        });
+        let mut change = FieldChange {
+            workspace: field.workspace.clone(),
+            crm: field.crm.clone(),
+            before: field.expected.clone(),
+            after: field.value.clone(),
+            rule: field.rule,
+            rejected: field.rejected.clone(),
+        };
+        if let Some((value, modified_at)) = met {
+            change.before = value.clone();
+            change.rejected = value.clone();
+            change.rule = Rule::Overtaken;
+            if self.gives_back(field, modified_at) {
+                let put_back = PutBack {
+                    value: value.clone(),
+                    sent: field.value.clone(),
+                };
+                link.put_back.insert(field.workspace.clone(), put_back);
+                return change;
+            }
+        }
+        if field.rule == Rule::Overtaken {
+            link.returned.push(field.workspace.clone());
+        } else if self.guards.base {
+            let agreed = Agreed {
+                crm: field.value.clone(),
+                workspace: field.workspace_value.clone(),
+            };
+            link.agreed.insert(field.workspace.clone(), agreed);
+        }
+        change
+    }
+
+    fn overtakes(&self, field: &IntentField, found: &Value) -> bool {
+        let Some(rule) = self.rules.by_crm(&field.crm) else {
+            return false;
+        };
+        !same(found, &field.expected, &rule.crm_type) && !same(found, &field.value, &rule.crm_type)
+    }
+
+    /// Whether an overwritten edit could have won: then the three-way merge shall decide about it.
+    fn gives_back(&self, field: &IntentField, modified_at: Timestamp) -> bool {
+        let Some(rule) = self.rules.by_crm(&field.crm) else {
+            return false;
+        };
+        let later = || {
+            field
+                .changed_at
+                .is_none_or(|at| at.as_second() <= modified_at.as_second())
+        };
+        rule.mapping.direction.inbound()
+            && match rule.mapping.winner {
+                Winner::Crm | Winner::Hold => true,
+                Winner::MostRecent => later(),
+                Winner::Workspace => false,
+            }
+    }
+
+    /// The CRM refused the record: park what it names, let the rest go again.
+    fn rejected(&self, failures: &[Failure]) -> Settlement {
+        let strongest = failures.iter().find(|f| self.named_fields(f).is_none());
+        let Some(failure) = strongest else {
+            return self.park_fields(failures);
+        };
+        match failure.class.directive() {
+            Directive::Retry
+            | Directive::Redescribe
+            | Directive::Reauthorise
+            | Directive::PauseBudget
+            | Directive::PauseConnection => {
+                self.settlement(IntentNext::Retry(self.again(Some(failure))))
+            }
+            Directive::Resolve | Directive::CheckDeletion | Directive::Adopt
+                if self.intent.attempts < 3 =>
+            {
+                self.settlement(IntentNext::Resolve(self.again(Some(failure))))
+            }
+            _ => self.park_record(failures, failure),
+        }
+    }
+
+    /// The intent's fields that a failure is about, if it can be settled by leaving them out.
+    fn named_fields(&self, failure: &Failure) -> Option<Vec<&IntentField>> {
+        let creates = matches!(self.intent.draft.op, WriteOp::Create { .. });
+        let data = match failure.class.directive() {
+            Directive::ParkField => true,
+            Directive::ParkRecord => !creates,
+            _ => false,
+        };
+        let named: Vec<_> = self
+            .intent
+            .draft
+            .fields
+            .iter()
+            .filter(|field| failure.fields.contains(&field.crm))
+            .collect();
+        (data && !named.is_empty()).then_some(named)
+    }
+
+    fn park_fields(&self, failures: &[Failure]) -> Settlement {
+        let mut settlement = self.settlement(IntentNext::Done { recheck: true });
+        for failure in failures {
+            for field in self.named_fields(failure).unwrap_or_default() {
+                let parked = ParkedField {
+                    value: field.value.clone(),
+                    class: failure.class,
+                    message: failure.message.clone(),
+                    since: self.now,
+                };
+                settlement.link.park.insert(field.workspace.clone(), parked);
+                let summary = format!(
+                    "The CRM refused {}: {}",
+                    field.workspace,
+                    failure.class.title()
+                );
+                settlement
+                    .log
+                    .push(self.refused_entry(summary, failure, &[field]));
+            }
+        }
+        settlement
+    }
+
+    fn park_record(&self, failures: &[Failure], failure: &Failure) -> Settlement {
+        let mut settlement = self.settlement(IntentNext::Done { recheck: true });
+        let messages: Vec<&str> = failures.iter().map(|f| f.message.as_str()).collect();
+        settlement.link.parked = Some(ParkedLink {
+            class: failure.class,
+            message: messages.join("; "),
+            since: self.now,
+            log: None,
+        });
+        let fields: Vec<_> = self.intent.draft.fields.iter().collect();
+        let summary = failure.class.title().to_owned();
+        settlement
+            .log
+            .push(self.refused_entry(summary, failure, &fields));
+        settlement
+    }
+
+    fn refused_entry(
+        &self,
+        summary: String,
+        failure: &Failure,
+        fields: &[&IntentField],
+    ) -> LogDraft {
+        let mut entry = self.entry(LogStatus::Failed, summary);
+        entry.error = Some(log_error(failure));
+        entry.changes = fields
+            .iter()
+            .map(|field| FieldChange {
+                workspace: field.workspace.clone(),
+                crm: field.crm.clone(),
+                before: field.expected.clone(),
+                after: field.value.clone(),
+                rule: Rule::Refused,
+                rejected: field.value.clone(),
+            })
+            .collect();
+        entry
+    }
+
+    /// An update in doubt was read: what stands there as we sent it is ours.
+    pub fn read(&self, record: Option<&CrmRecord>) -> Settlement {
+        let Some(record) = record else {
+            let gone = Failure::new(
+                ErrorClass::RecordGone,
+                "the CRM shows no record with this id to the connected user",
+            );
+            return self.park_record(std::slice::from_ref(&gone), &gone);
+        };
+        let mut settlement = self.settlement(IntentNext::Done { recheck: true });
+        let mut changes = Vec::new();
+        for field in &self.intent.draft.fields {
+            let found = record.fields.get(&field.crm).unwrap_or(&Value::Null);
+            if self
+                .rules
+                .by_crm(&field.crm)
+                .is_some_and(|r| same(found, &field.value, &r.crm_type))
+            {
+                changes.push(self.settle_field(field, None, &mut settlement.link));
+            }
+        }
+        settlement.link.revision = Some(record.revision.clone());
+        settlement.mirror = Some(record.clone());
+        if !changes.is_empty() {
+            let mut entry = self.applied_entry(&record.id, changes);
+            entry.summary = "Found written in the CRM after the answer was lost".into();
+            settlement.log.push(entry);
+        }
+        settlement
+    }
+
+    /// A create in doubt was looked for.
+    pub fn probed(&self, answer: &ProbeAnswer) -> Settlement {
+        match answer {
+            ProbeAnswer::Found(record) => {
+                let mut settlement = self.applied(&record.id, None, Some(record));
+                for entry in &mut settlement.log {
+                    entry.summary = "Found created in the CRM after the answer was lost".into();
+                }
+                settlement
+            }
+            ProbeAnswer::Absent => {
+                let next = if self.may_still_appear() {
+                    IntentNext::Resolve(self.in_seconds(PROBE_SECONDS))
+                } else {
+                    IntentNext::Retry(self.now)
+                };
+                self.settlement(next)
+            }
+            ProbeAnswer::Several(ids) => {
+                let ids: Vec<&str> = ids.iter().map(CrmId::as_str).collect();
+                let failure = Failure::new(
+                    ErrorClass::CannotMatch,
+                    format!(
+                        "several CRM records fit the lost create: {}",
+                        ids.join(", ")
+                    ),
+                );
+                self.park_record(std::slice::from_ref(&failure), &failure)
+            }
+        }
+    }
+
+    /// A create with a key may be repeated at once; one without waits until the CRM can no longer be
+    /// working on the lost request.
+    fn may_still_appear(&self) -> bool {
+        let keyed = matches!(self.intent.draft.op, WriteOp::Create { key: Some(_) });
+        let horizon = i64::from(self.create_horizon_seconds);
+        let sent = self.intent.sent_at.unwrap_or(self.now);
+        !keyed && self.now.as_second() < sent.as_second().saturating_add(horizon)
+    }
+
+    fn in_seconds(&self, seconds: i64) -> Timestamp {
+        self.now
+            .checked_add(SignedDuration::from_secs(seconds))
+            .unwrap_or(self.now)
+    }
+}
+
+fn log_error(failure: &Failure) -> LogError {
+    LogError {
+        class: failure.class,
+        code: failure.code.clone(),
+        message: failure.message.clone(),
+        fields: failure.fields.clone(),
+    }
+}
