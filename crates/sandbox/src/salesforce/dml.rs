@@ -1,0 +1,123 @@
+//! Record changes as API clients make them: the world's DML plus what the org does around it.
+//!
+//! Around it are row locks and late commits (faults) and the assignment rule for leads, which runs unless the client
+//! sends `Sforce-Auto-Assign: FALSE`.
+
+use serde_json::{Map, Value};
+
+use super::{Site, request::Call};
+use crate::world::{DmlError, DmlOptions, RecordState, SfId, UpsertFailure, Upserted};
+
+/// Field names and values of one record.
+pub(super) type Fields = Map<String, Value>;
+
+pub(super) fn create(
+    site: &mut Site<'_>,
+    call: &Call,
+    object: &str,
+    fields: Fields,
+) -> Result<SfId, Vec<DmlError>> {
+    check_lock(site, None)?;
+    let fields = assigned(site, call, object, fields);
+    let options = options(site);
+    site.world.create(&call.actor, object, &fields, &options)
+}
+
+pub(super) fn update(
+    site: &mut Site<'_>,
+    call: &Call,
+    object: &str,
+    id: &str,
+    fields: Fields,
+) -> Result<(), Vec<DmlError>> {
+    check_lock(site, id.parse().ok())?;
+    let fields = assigned(site, call, object, fields);
+    let options = options(site);
+    site.world
+        .update(&call.actor, object, id, &fields, &options)
+}
+
+pub(super) fn delete(
+    site: &mut Site<'_>,
+    call: &Call,
+    object: &str,
+    id: &str,
+) -> Result<(), Vec<DmlError>> {
+    check_lock(site, id.parse().ok())?;
+    let options = options(site);
+    site.world.delete(&call.actor, object, id, &options)
+}
+
+pub(super) fn upsert(
+    site: &mut Site<'_>,
+    call: &Call,
+    object: &str,
+    key: (&str, &str),
+    fields: Fields,
+) -> Result<Upserted, UpsertFailure> {
+    let known = site.world.find_by_key(&call.actor, object, key);
+    let target = known.ok().and_then(|ids| ids.first().copied());
+    check_lock(site, target).map_err(UpsertFailure::Errors)?;
+    let fields = assigned(site, call, object, fields);
+    let options = options(site);
+    site.world
+        .upsert(&call.actor, object, key, &fields, &options)
+}
+
+/// The object an id belongs to, by its first three characters.
+pub(super) fn object_of(site: &Site<'_>, id: &str) -> Option<String> {
+    let id: SfId = id.parse().ok()?;
+    Some(
+        site.world
+            .schema()
+            .object_by_prefix(id.key_prefix())?
+            .name
+            .clone(),
+    )
+}
+
+/// `LastModifiedDate` of a record the caller sees.
+pub(super) fn last_modified(
+    site: &Site<'_>,
+    call: &Call,
+    object: &str,
+    id: &str,
+) -> Option<jiff::Timestamp> {
+    match site.world.record_state(&call.actor, object, id) {
+        RecordState::Live { last_modified } => Some(last_modified),
+        RecordState::Missing | RecordState::Deleted => None,
+    }
+}
+
+fn options(site: &mut Site<'_>) -> DmlOptions {
+    let visible_at = site.desk.faults.visible_at(site.world.now());
+    DmlOptions {
+        visible_at,
+        ..DmlOptions::default()
+    }
+}
+
+fn check_lock(site: &mut Site<'_>, id: Option<SfId>) -> Result<(), Vec<DmlError>> {
+    if !site.desk.faults.hits_lock(id) {
+        return Ok(());
+    }
+    let row = id.map(|id| id.to_string()).unwrap_or_default();
+    let message = format!("unable to obtain exclusive access to this record or 1 records: {row}");
+    Err(vec![DmlError::new("UNABLE_TO_LOCK_ROW", message)])
+}
+
+/// With an active rule and no objection of the client, the rule's owner replaces the client's.
+fn assigned(site: &Site<'_>, call: &Call, object: &str, mut fields: Fields) -> Fields {
+    let declined = call
+        .header("sforce-auto-assign")
+        .is_some_and(|v| v.eq_ignore_ascii_case("false"));
+    if let Some(owner) = site
+        .desk
+        .lead_assignee
+        .filter(|_| !declined && object.eq_ignore_ascii_case("lead"))
+    {
+        fields.retain(|name, _| !name.eq_ignore_ascii_case("ownerid"));
+        fields.insert("OwnerId".to_owned(), owner.to_string().into());
+    }
+    fields
+}

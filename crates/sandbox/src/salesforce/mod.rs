@@ -1,0 +1,56 @@
+//! The org as its clients see it: OAuth, REST and their errors, over the world.
+//!
+//! [`Org`] is the way in ([`org`]): it asks the faults what becomes of a request, then serves it ([`serve`]): OAuth
+//! endpoints through [`auth`], data calls through [`route`]. Each module there answers one family of resources and gets
+//! what it works on as a [`Site`]. Answers are finished text, so a composite request embeds its parts as they are.
+
+mod answer;
+mod auth;
+mod batch;
+mod collections;
+mod composite;
+mod composite_refs;
+mod conditional;
+mod describe;
+mod describe_field;
+mod dml;
+mod error;
+mod limits;
+mod org;
+mod query;
+mod records;
+mod replication;
+mod request;
+mod route;
+mod serve;
+pub(crate) mod users;
+mod versions;
+
+pub(crate) use org::Org;
+
+use self::{describe::Describes, query::Cursors};
+use crate::{
+    faults::Faults,
+    meter::Meter,
+    world::{SfId, World},
+};
+
+/// Everything data calls share besides the records.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) faults: Faults,
+    pub(crate) meter: Meter,
+    pub(crate) lead_assignee: Option<SfId>,
+    cursors: Cursors,
+    describes: Describes,
+}
+
+/// What a data call works on. Apart from [`Org`] so that a composite request can run inside a transaction of the
+/// world.
+#[derive(Debug)]
+struct Site<'a> {
+    world: &'a mut World,
+    desk: &'a mut Desk,
+    /// Address the client used, without a slash at the end.
+    origin: &'a str,
+}

@@ -1,0 +1,311 @@
+//! The org as a whole: how it is set up, its clock, and what faults make of requests.
+//!
+//! Invariant: held requests whose time has come are applied before anything else happens at a later time.
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use rand::{SeedableRng as _, rngs::StdRng};
+
+use super::{
+    Desk, answer,
+    auth::{App, Auth},
+    describe::Describes,
+    error::{self, ApiError},
+    query::Cursors,
+    serve::target,
+    users,
+};
+use crate::{
+    ClockMode, Delivery, Options, Reply,
+    faults::{self, FaultAction, FaultError, Faults},
+    meter::Meter,
+    seed,
+    shell::SalesforceCredentials,
+    world::{SfId, World, WorldOptions},
+};
+
+/// Most requests held back by faults at a time; further ones are dropped as if lost.
+const MAX_HELD: usize = 10_000;
+
+/// A request kept back by a fault.
+#[derive(Debug)]
+struct Held {
+    request: Request<Bytes>,
+    due: Option<Timestamp>,
+}
+
+/// The org.
+#[derive(Debug)]
+pub(crate) struct Org {
+    pub(crate) world: World,
+    pub(crate) auth: Auth,
+    pub(crate) desk: Desk,
+    pub(crate) connector: SfId,
+    refresh_token: String,
+    pub(super) origin: String,
+    clock: Clock,
+    held: Vec<Held>,
+    pub(super) jitter: StdRng,
+    pub(super) jitter_calls: u64,
+}
+
+/// The offset is what the org's time is ahead of the real one, in real mode.
+#[derive(Debug)]
+struct Clock {
+    mode: ClockMode,
+    real: Option<Timestamp>,
+    offset: SignedDuration,
+}
+
+impl Org {
+    pub(crate) fn new(options: Options) -> Self {
+        let domain = seed::domain(&options.org_name);
+        let mut world = World::new(&WorldOptions {
+            now: options.now,
+            org_name: options.org_name.clone(),
+            admin_username: format!("admin@{domain}"),
+            external_ids: options.external_ids,
+        });
+        // A new org has no rules that could refuse its first users and records; should it, the log says so.
+        let connector = seed::staff(&mut world, &domain).unwrap_or_else(|refused| {
+            tracing::error!(%refused, "the org starts without its users");
+            world.admin_id()
+        });
+        if let Err(refused) = seed::populate(&mut world, options.records, options.seed) {
+            tracing::error!(%refused, "the org starts with less data");
+        }
+        let mut auth = Auth::new(app(&options), world.org_id(), connector, options.seed);
+        let refresh_token = auth.preapprove(connector);
+        let desk = Desk {
+            faults: Faults::default(),
+            meter: Meter::new(options.call_limit_24h),
+            lead_assignee: None,
+            cursors: Cursors::default(),
+            describes: Describes::default(),
+        };
+        Self {
+            world,
+            auth,
+            desk,
+            connector,
+            refresh_token,
+            origin: options.origin,
+            clock: Clock {
+                mode: options.clock,
+                real: None,
+                offset: SignedDuration::ZERO,
+            },
+            held: Vec::new(),
+            jitter: StdRng::seed_from_u64(options.seed ^ 0x6A17),
+            jitter_calls: options.limit_jitter_calls,
+        }
+    }
+
+    pub(crate) fn credentials(&mut self, url: &str) -> SalesforceCredentials {
+        let now = self.world.now();
+        let access_token = self.auth.log_in(self.connector, now);
+        let username = users::by_id(&self.world, self.connector).map(|person| person.username);
+        let app = &self.auth.app;
+        SalesforceCredentials {
+            url: url.to_owned(),
+            org_id: self.world.org_id().to_string(),
+            username: username.unwrap_or_default(),
+            password: app.password.clone(),
+            security_token: app.security_token.clone(),
+            client_id: app.client_id.clone(),
+            client_secret: app.client_secret.clone(),
+            refresh_token: self.refresh_token.clone(),
+            access_token,
+        }
+    }
+
+    /// Serves a request, faults included.
+    pub(crate) fn handle(&mut self, request: Request<Bytes>) -> Reply {
+        self.release_due();
+        let target = target(&request);
+        let action = self
+            .desk
+            .faults
+            .fire(request.method().as_str(), target, request.body());
+        match action {
+            None => Reply::now(self.serve(&request)),
+            Some(action) => self.misbehave(&action, request),
+        }
+    }
+
+    fn misbehave(&mut self, action: &FaultAction, request: Request<Bytes>) -> Reply {
+        use FaultAction as A;
+        match action {
+            A::Reject {
+                status,
+                error_code,
+                message,
+            } => Reply::now(ApiError::new(status_code(*status), error_code, message).into_answer()),
+            A::RejectHtml { status } => Reply::now(error::html_page(status_code(*status))),
+            A::Garbage => Reply::now(answer::html(
+                StatusCode::OK,
+                "<html><body>It wor".to_owned(),
+            )),
+            A::LoseBefore => lost(),
+            A::DoThenLose => {
+                self.serve(&request);
+                lost()
+            }
+            A::DoThenFail => {
+                self.serve(&request);
+                Reply::now(unexpected().into_answer())
+            }
+            A::Hold { seconds } => {
+                let due = seconds.map(|seconds| self.in_seconds(seconds));
+                if self.held.len() < MAX_HELD {
+                    self.held.push(Held { request, due });
+                }
+                lost()
+            }
+            A::Slow { millis } => Reply {
+                response: self.serve(&request),
+                delivery: Delivery::After(std::time::Duration::from_millis(*millis)),
+            },
+            state => {
+                // The rule was checked when it was added.
+                let _ = self.strike(state);
+                Reply::now(self.serve(&request))
+            }
+        }
+    }
+
+    /// Starts a fault that is a state of the org.
+    pub(crate) fn strike(&mut self, action: &FaultAction) -> Result<(), FaultError> {
+        use FaultAction as A;
+        faults::check(action)?;
+        let now = self.world.now();
+        match action {
+            A::Throttle {
+                seconds,
+                concurrent,
+            } => {
+                self.desk
+                    .faults
+                    .throttle(self.in_seconds(*seconds), *concurrent);
+            }
+            A::Outage { seconds } => self.desk.faults.begin_outage(self.in_seconds(*seconds)),
+            A::ExpireAccessTokens => self.auth.expire_sessions(),
+            A::RevokeRefreshTokens => self.auth.revoke_approvals(),
+            A::ExpireLocators => self.desk.cursors.clear(),
+            A::LockRows { record_id, times } => self.desk.faults.lock_rows(*record_id, *times),
+            A::CommitLate { changes, seconds } => {
+                let delay = self.in_seconds(*seconds).duration_since(now);
+                self.desk.faults.commit_late(*changes, delay);
+            }
+            _ => return Err(FaultError::NeedsRule),
+        }
+        Ok(())
+    }
+
+    fn in_seconds(&self, seconds: u64) -> Timestamp {
+        let span = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+        self.world.now().checked_add(span).unwrap_or(Timestamp::MAX)
+    }
+
+    pub(crate) fn held_count(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Applies every held request in the order they came.
+    pub(crate) fn release_held(&mut self) -> usize {
+        let held = std::mem::take(&mut self.held);
+        for held in &held {
+            self.serve(&held.request);
+        }
+        held.len()
+    }
+
+    fn release_due(&mut self) {
+        let now = self.world.now();
+        while let Some(at) = self
+            .held
+            .iter()
+            .position(|held| held.due.is_some_and(|due| due <= now))
+        {
+            let held = self.held.remove(at);
+            self.serve(&held.request);
+        }
+    }
+
+    /// Sets the time; held requests whose time has come are applied.
+    pub(crate) fn set_now(&mut self, now: Timestamp) {
+        if let Some(real) = self.clock.real {
+            self.clock.offset = now.duration_since(real);
+        }
+        self.world.set_now(now);
+        self.release_due();
+    }
+
+    pub(crate) fn follow(&mut self, real: Timestamp) {
+        if self.clock.mode != ClockMode::Real {
+            return;
+        }
+        if self.clock.real.is_none() {
+            // Seen for the first time: the org starts where it was set up, and never runs backwards.
+            self.clock.offset = self
+                .world
+                .now()
+                .duration_since(real)
+                .max(SignedDuration::ZERO);
+        }
+        self.clock.real = Some(real);
+        let now = real
+            .checked_add(self.clock.offset)
+            .unwrap_or(Timestamp::MAX);
+        self.world.set_now(now.max(self.world.now()));
+        self.release_due();
+    }
+
+    pub(crate) fn clock_mode(&self) -> ClockMode {
+        self.clock.mode
+    }
+
+    pub(crate) fn set_clock_mode(&mut self, mode: ClockMode) {
+        self.clock = Clock {
+            mode,
+            real: None,
+            offset: SignedDuration::ZERO,
+        };
+    }
+}
+
+fn app(options: &Options) -> App {
+    App {
+        client_id: options.client_id.clone(),
+        client_secret: options.client_secret.clone(),
+        redirect_uris: options.redirect_uris.clone(),
+        require_pkce: options.require_pkce,
+        rotate_refresh_tokens: options.rotate_refresh_tokens,
+        session_life: options.session_life,
+        password: options.password.clone(),
+        security_token: options.security_token.clone(),
+    }
+}
+
+fn lost() -> Reply {
+    Reply {
+        response: error::html_page(StatusCode::GATEWAY_TIMEOUT),
+        delivery: Delivery::Lost,
+    }
+}
+
+fn unexpected() -> ApiError {
+    let message =
+        "An unexpected error occurred. Please include this ErrorId if you contact support: 1-1 (1)";
+    ApiError::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "UNKNOWN_EXCEPTION",
+        message,
+    )
+}
+
+/// Rules hold only error statuses, so the fallback is never used.
+fn status_code(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}

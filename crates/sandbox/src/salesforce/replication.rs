@@ -1,0 +1,123 @@
+//! getUpdated and getDeleted: what changed in a window, and up to when the org vouches for it.
+//!
+//! Seconds of both ends are cut off and the window includes its ends. `latestDateCovered` is the safe start of the next
+//! window: it is held back while a long transaction has not committed.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{
+    Site,
+    answer::{self, Answer},
+    error::ApiError,
+    records::check_object,
+    request::Call,
+};
+use crate::world::{RECYCLE_BIN_DAYS, datetime_text};
+
+/// How far getUpdated reaches back [D].
+const UPDATED_DAYS: i64 = 30;
+/// Most ids one answer may hold [D].
+const MAX_IDS: usize = 600_000;
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+/// The window asked for, both ends cut to the minute.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+/// `GET /sobjects/{object}/updated/?start=&end=`.
+pub(super) fn updated(site: &Site<'_>, call: &Call, object: &str) -> Result<Answer, ApiError> {
+    check_object(site, call, object)?;
+    let window = window(call)?;
+    if window.start >= window.end {
+        return Err(invalid_date("startDate must be before endDate"));
+    }
+    reach(site, window.start, UPDATED_DAYS)?;
+    let ids = site
+        .world
+        .updated(&call.actor, object, window.start, window.end);
+    check_count(ids.len())?;
+    Ok(answer::ok(
+        &json!({ "ids": ids, "latestDateCovered": covered(site, window) }),
+    ))
+}
+
+/// `GET /sobjects/{object}/deleted/?start=&end=`.
+pub(super) fn deleted(site: &Site<'_>, call: &Call, object: &str) -> Result<Answer, ApiError> {
+    check_object(site, call, object)?;
+    let window = window(call)?;
+    if window.end.duration_since(window.start) <= MINUTE {
+        return Err(invalid_date(
+            "startDate must be more than one minute before endDate",
+        ));
+    }
+    let earliest = reach(site, window.start, RECYCLE_BIN_DAYS)?;
+    let records = site
+        .world
+        .deleted(&call.actor, object, window.start, window.end);
+    check_count(records.len())?;
+    let entry = |record: crate::world::DeletedRecord| json!({ "id": record.id, "deletedDate": datetime_text(record.deleted_date) });
+    Ok(answer::ok(&json!({
+        "deletedRecords": records.into_iter().map(entry).collect::<Vec<Value>>(),
+        "earliestDateAvailable": datetime_text(earliest),
+        "latestDateCovered": covered(site, window),
+    })))
+}
+
+fn window(call: &Call) -> Result<Window, ApiError> {
+    Ok(Window {
+        start: instant(call, "start")?,
+        end: instant(call, "end")?,
+    })
+}
+
+fn instant(call: &Call, name: &str) -> Result<Timestamp, ApiError> {
+    // A plus sign that was not encoded arrives as a blank.
+    let text = call.required(name)?.replace(' ', "+");
+    let at: Timestamp = text.parse().map_err(|_| {
+        invalid_date(format!(
+            "{name}: '{text}' is not a date and time in ISO 8601"
+        ))
+    })?;
+    Ok(cut_to_minute(at))
+}
+
+/// The earliest time the org can answer for; a window must start after it.
+fn reach(site: &Site<'_>, start: Timestamp, days: i64) -> Result<Timestamp, ApiError> {
+    let span = SignedDuration::from_hours(24 * days);
+    let earliest = cut_to_minute(site.world.now().checked_sub(span).unwrap_or(Timestamp::MIN));
+    if start <= earliest {
+        return Err(invalid_date(
+            "startDate is before the earliest date available, do a full replication",
+        ));
+    }
+    Ok(earliest)
+}
+
+fn covered(site: &Site<'_>, window: Window) -> String {
+    datetime_text(cut_to_minute(
+        site.world.latest_date_covered().min(window.end),
+    ))
+}
+
+fn check_count(ids: usize) -> Result<(), ApiError> {
+    if ids <= MAX_IDS {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(
+        "EXCEEDED_ID_LIMIT",
+        format!("more than {MAX_IDS} ids in this window"),
+    ))
+}
+
+fn invalid_date(message: impl Into<String>) -> ApiError {
+    ApiError::bad_request("INVALID_REPLICATION_DATE", message)
+}
+
+fn cut_to_minute(at: Timestamp) -> Timestamp {
+    let seconds = at.as_second();
+    Timestamp::from_second(seconds - seconds.rem_euclid(60)).unwrap_or(at)
+}

@@ -1,0 +1,180 @@
+//! Serving one request on a good day: OAuth endpoints, the list of versions, data calls.
+//!
+//! A data call is checked in the vendor's order: session, limits, path. The parts of a composite request go straight to
+//! [`route::dispatch`], past these checks, because together they are one call.
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use jiff::Timestamp;
+use rand::RngExt as _;
+
+use super::{
+    Org, Site,
+    answer::{self, Answer},
+    auth,
+    error::{self, ApiError},
+    request::{Call, Parameters, access_token, client_name, header_text},
+    route, users, versions,
+};
+use crate::{meter::MeteredCall, world::Actor};
+
+/// Longest request target taken, in bytes [D].
+const MAX_TARGET_BYTES: usize = 16_384;
+
+impl Org {
+    /// Serves a request as an org does on a good day.
+    pub(super) fn serve(&mut self, request: &Request<Bytes>) -> Answer {
+        let target = target(request);
+        let mut answer = if target.len() > MAX_TARGET_BYTES {
+            let message = format!("The URI is longer than {MAX_TARGET_BYTES} bytes");
+            ApiError::new(StatusCode::URI_TOO_LONG, "URI_TOO_LONG", message).into_answer()
+        } else if self.desk.faults.in_outage(self.world.now()) {
+            error::html_page(StatusCode::SERVICE_UNAVAILABLE)
+        } else {
+            self.respond(request, target)
+        };
+        if request.method() == Method::HEAD {
+            *answer.body_mut() = Bytes::new();
+        }
+        answer::with_common_headers(answer, self.world.now())
+    }
+
+    fn respond(&mut self, request: &Request<Bytes>, target: &str) -> Answer {
+        let path = target
+            .split('?')
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('/');
+        let origin = self.origin_of(request);
+        if path == "/services/data" {
+            return versions::list();
+        }
+        if path.starts_with("/services/data/") {
+            return self.data(request, target, &origin);
+        }
+        self.oauth(request, path, &origin)
+    }
+
+    fn oauth(&mut self, request: &Request<Bytes>, path: &str, origin: &str) -> Answer {
+        let method = request.method();
+        let token = access_token(request.headers());
+        let form = || Parameters::parse(request.body()).with_basic_client(request.headers());
+        let query = || Parameters::parse(request.uri().query().unwrap_or_default().as_bytes());
+        let post = *method == Method::POST;
+        match path {
+            "/services/oauth2/authorize" if post => auth::authorize(self, method, &form()),
+            "/services/oauth2/authorize" => auth::authorize(self, method, &query()),
+            "/services/oauth2/userinfo" => auth::userinfo(self, token, origin),
+            "/.well-known/openid-configuration" => auth::discovery(origin),
+            "/services/oauth2/token" if post => auth::token(self, &form(), origin),
+            "/services/oauth2/revoke" if post => auth::revoke(self, &form()),
+            "/services/oauth2/introspect" if post => auth::introspect(self, &form(), origin),
+            "/services/oauth2/token"
+            | "/services/oauth2/revoke"
+            | "/services/oauth2/introspect" => {
+                ApiError::method_not_allowed(method.as_str(), "POST").into_answer()
+            }
+            _ => match path
+                .strip_prefix("/id/")
+                .and_then(|ids| ids.split_once('/'))
+            {
+                Some(ids) => auth::identity(self, ids, token, origin),
+                None => ApiError::not_found().into_answer(),
+            },
+        }
+    }
+
+    fn data(&mut self, request: &Request<Bytes>, target: &str, origin: &str) -> Answer {
+        let answer = self
+            .call(request, target, origin)
+            .unwrap_or_else(ApiError::into_answer);
+        let used = self.desk.meter.used(self.world.now());
+        let info = format!(
+            "api-usage={}/{}",
+            self.jittered(used),
+            self.desk.meter.limit()
+        );
+        answer::with_header(answer, answer::LIMIT_INFO, &info)
+    }
+
+    fn call(
+        &mut self,
+        request: &Request<Bytes>,
+        target: &str,
+        origin: &str,
+    ) -> Result<Answer, ApiError> {
+        let now = self.world.now();
+        let token = access_token(request.headers()).ok_or_else(ApiError::session)?;
+        let user = self
+            .auth
+            .authenticate(token, now)
+            .ok_or_else(ApiError::session)?;
+        if !users::is_active(&self.world, user) {
+            return Err(ApiError::session());
+        }
+        if let Some(concurrent) = self.desk.faults.throttled(now) {
+            return Err(ApiError::limit_exceeded(concurrent));
+        }
+        if self.desk.meter.exhausted(now) {
+            return Err(ApiError::limit_exceeded(false));
+        }
+        let (method, headers) = (request.method().clone(), request.headers().clone());
+        let call = Call::new(
+            method,
+            target,
+            headers,
+            request.body().clone(),
+            Actor::user(user),
+        );
+        let kind = call.as_ref().map_or("unknown", route::kind);
+        self.desk.meter.count(metered(request, target, kind, now));
+        let mut site = Site {
+            world: &mut self.world,
+            desk: &mut self.desk,
+            origin,
+        };
+        route::dispatch(&mut site, &call?)
+    }
+
+    /// The usage as one of several servers knows it: near the truth, now above, now below.
+    fn jittered(&mut self, used: u64) -> u64 {
+        if self.jitter_calls == 0 {
+            return used;
+        }
+        let shift = self.jitter.random_range(0..=2 * self.jitter_calls);
+        (used + shift).saturating_sub(self.jitter_calls)
+    }
+
+    /// The address the client used, which it gets back as its instance.
+    fn origin_of(&self, request: &Request<Bytes>) -> String {
+        let scheme = self.origin.split("://").next().unwrap_or("http");
+        match header_text(request.headers(), "host")
+            .or(request.uri().authority().map(|host| host.as_str()))
+        {
+            Some(host) => format!("{scheme}://{host}"),
+            None => self.origin.clone(),
+        }
+    }
+}
+
+fn metered(
+    request: &Request<Bytes>,
+    target: &str,
+    kind: &'static str,
+    at: Timestamp,
+) -> MeteredCall {
+    MeteredCall {
+        at,
+        kind,
+        method: request.method().to_string(),
+        path: target.split('?').next().unwrap_or_default().to_owned(),
+        client: client_name(request.headers()).to_owned(),
+    }
+}
+
+pub(super) fn target(request: &Request<Bytes>) -> &str {
+    request
+        .uri()
+        .path_and_query()
+        .map_or("/", |target| target.as_str())
+}

@@ -1,0 +1,102 @@
+//! The users of the org as OAuth needs them.
+
+use serde_json::Value;
+
+use crate::{
+    soql::QueryScope,
+    world::{Actor, SfId, World},
+};
+
+const FIELDS: [&str; 9] = [
+    "Id",
+    "Username",
+    "Email",
+    "FirstName",
+    "LastName",
+    "Name",
+    "Alias",
+    "IsActive",
+    "LastModifiedDate",
+];
+
+/// One user.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) id: SfId,
+    pub(crate) username: String,
+    pub(crate) email: String,
+    pub(crate) first_name: Option<String>,
+    pub(crate) last_name: String,
+    pub(crate) name: String,
+    pub(crate) alias: String,
+    pub(crate) active: bool,
+    /// `LastModifiedDate` as the API writes it.
+    pub(crate) modified: String,
+}
+
+/// The user of this name, any letter case.
+pub(crate) fn by_username(world: &World, username: &str) -> Option<Person> {
+    let literal = username.replace('\\', "\\\\").replace('\'', "\\'");
+    find(world, &format!("WHERE Username = '{literal}'"))
+        .into_iter()
+        .next()
+}
+
+/// The user with this id.
+pub(crate) fn by_id(world: &World, id: SfId) -> Option<Person> {
+    let row = world
+        .retrieve(&system(world), "User", &id.to_string(), Some(&FIELDS), "")
+        .ok()??;
+    person(&row)
+}
+
+/// All users in the order they were created.
+pub(crate) fn all(world: &World) -> Vec<Person> {
+    find(world, "ORDER BY Id")
+}
+
+/// Whether this user may log in or use a session.
+pub(crate) fn is_active(world: &World, id: SfId) -> bool {
+    let row = world.retrieve(
+        &system(world),
+        "User",
+        &id.to_string(),
+        Some(&["IsActive"]),
+        "",
+    );
+    row.ok()
+        .flatten()
+        .is_some_and(|row| row["IsActive"] == true)
+}
+
+fn find(world: &World, rest: &str) -> Vec<Person> {
+    let soql = format!("SELECT {} FROM User {rest}", FIELDS.join(", "));
+    // The text is our own; should the world refuse it, nobody can log in, which is what a caller has to see.
+    let Ok(found) = world.query(&system(world), &soql, QueryScope::Live) else {
+        return Vec::new();
+    };
+    world
+        .render_rows(&found, 0..found.row_count(), "")
+        .iter()
+        .filter_map(person)
+        .collect()
+}
+
+fn system(world: &World) -> Actor {
+    Actor::system(world.admin_id())
+}
+
+fn person(row: &Value) -> Option<Person> {
+    let text = |name: &str| row[name].as_str().map(str::to_owned);
+    Some(Person {
+        id: row["Id"].as_str()?.parse().ok()?,
+        username: text("Username")?,
+        email: text("Email").unwrap_or_default(),
+        first_name: text("FirstName"),
+        last_name: text("LastName").unwrap_or_default(),
+        name: text("Name").unwrap_or_default(),
+        alias: text("Alias").unwrap_or_default(),
+        active: row["IsActive"] == true,
+        modified: text("LastModifiedDate").unwrap_or_default(),
+    })
+}

@@ -1,0 +1,274 @@
+//! The sandbox as its users hold it: one org behind a lock.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    faults::{ArmedRule, FaultAction, FaultError, FaultRule},
+    meter::{MeterReading, MeteredCall},
+    salesforce::Org,
+    seed::SeedSize,
+    shell::SalesforceCredentials,
+    world::{SfId, World},
+};
+
+/// How the org is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Starts every generator: the same options and requests give the same answers.
+    pub seed: u64,
+    /// The time the org starts at.
+    pub now: Timestamp,
+    /// Whether the shell moves the org's clock with the real one.
+    pub clock: ClockMode,
+    /// Name of the company; user names end in it: `connector@<name>.example`.
+    pub org_name: String,
+    /// Address of the org for requests without a `Host` header, without a slash at the end.
+    pub origin: String,
+    /// Whether Account, Contact and Lead have the external id field `ExtId__c`.
+    pub external_ids: bool,
+    /// How many records to invent.
+    pub records: SeedSize,
+    /// API calls allowed in 24 hours.
+    pub call_limit_24h: u64,
+    /// How far `Sforce-Limit-Info` may be off, in calls, as recorded on a real org; 0: exact.
+    pub limit_jitter_calls: u64,
+    /// Life of a session after its last use.
+    pub session_life: SignedDuration,
+    /// Refuse authorization requests without a PKCE challenge.
+    pub require_pkce: bool,
+    /// Give a new refresh token with every refresh and end the old one.
+    pub rotate_refresh_tokens: bool,
+    /// Redirect addresses of the connected app; empty: any http(s) address on a loopback host.
+    pub redirect_uris: Vec<String>,
+    /// Consumer key of the connected app.
+    pub client_id: String,
+    /// Consumer secret of the connected app.
+    pub client_secret: String,
+    /// Password of every user.
+    pub password: String,
+    /// Security token of every user.
+    pub security_token: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            now: Timestamp::constant(1_773_133_200, 0),
+            clock: ClockMode::Real,
+            org_name: "Halden Robotics".into(),
+            origin: "http://127.0.0.1".into(),
+            external_ids: true,
+            records: SeedSize::default(),
+            call_limit_24h: 15_000,
+            limit_jitter_calls: 15,
+            session_life: SignedDuration::from_hours(2),
+            require_pkce: false,
+            rotate_refresh_tokens: false,
+            redirect_uris: Vec::new(),
+            client_id: "3MVG9sandboxConnectedApp".into(),
+            client_secret: "sandbox-client-secret".into(),
+            password: "sandbox-password-1".into(),
+            security_token: "sandboxSecurityToken".into(),
+        }
+    }
+}
+
+/// Who moves the org's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockMode {
+    /// It follows the real clock, plus whatever it was advanced by.
+    Real,
+    /// It stands still until it is set or advanced.
+    Virtual,
+}
+
+/// An answer and what becomes of it on the way.
+#[derive(Debug)]
+pub struct Reply {
+    /// What the org says.
+    pub response: Response<Bytes>,
+    /// Whether and when the client gets it.
+    pub delivery: Delivery,
+}
+
+/// The way of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The client gets it at once.
+    Now,
+    /// The client gets it after this time; the work is done already.
+    After(Duration),
+    /// The client never gets it. Whether the work was done, it cannot know.
+    Lost,
+}
+
+impl Reply {
+    pub(crate) fn now(response: Response<Bytes>) -> Self {
+        Self {
+            response,
+            delivery: Delivery::Now,
+        }
+    }
+}
+
+/// One Salesforce org. All methods take `&self` and may be called from any thread.
+#[derive(Debug)]
+pub struct Sandbox {
+    org: Mutex<Org>,
+}
+
+impl Sandbox {
+    /// Builds the org with its users and invented records.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            org: Mutex::new(Org::new(options)),
+        }
+    }
+
+    /// Serves one request of the org's own origin (log-in and API).
+    pub fn handle(&self, request: Request<Bytes>) -> Reply {
+        self.org().handle(request)
+    }
+
+    /// The org's time.
+    pub fn now(&self) -> Timestamp {
+        self.org().world.now()
+    }
+
+    /// Sets the org's time. In real mode this shifts the clock, which then runs on from there.
+    pub fn set_now(&self, now: Timestamp) {
+        self.org().set_now(now);
+    }
+
+    /// Moves the org's time forward.
+    pub fn advance(&self, by: SignedDuration) {
+        let mut org = self.org();
+        let now = org.world.now().checked_add(by).unwrap_or(Timestamp::MAX);
+        org.set_now(now);
+    }
+
+    /// Tells the org the real time; it follows only in real mode.
+    pub fn follow(&self, real: Timestamp) {
+        self.org().follow(real);
+    }
+
+    /// Who moves the clock.
+    pub fn clock_mode(&self) -> ClockMode {
+        self.org().clock_mode()
+    }
+
+    /// Changes who moves the clock; the time does not jump.
+    pub fn set_clock_mode(&self, mode: ClockMode) {
+        self.org().set_clock_mode(mode);
+    }
+
+    /// Looks into the records or changes them, as somebody inside the org would.
+    pub fn world<R>(&self, work: impl FnOnce(&mut World) -> R) -> R {
+        work(&mut self.org().world)
+    }
+
+    /// Id of the user of this name.
+    pub fn user(&self, username: &str) -> Option<SfId> {
+        crate::salesforce::users::by_username(&self.org().world, username).map(|person| person.id)
+    }
+
+    /// The integration user a connector logs in as.
+    pub fn connector_user(&self) -> SfId {
+        self.org().connector
+    }
+
+    /// What a client needs to connect to this org at `url`; opens a fresh session.
+    pub fn credentials(&self, url: &str) -> SalesforceCredentials {
+        self.org().credentials(url)
+    }
+
+    /// Adds a fault rule and gives its number.
+    ///
+    /// # Errors
+    /// The rule makes no sense or there are too many.
+    pub fn add_fault(&self, rule: FaultRule) -> Result<u64, FaultError> {
+        self.org().desk.faults.add(rule)
+    }
+
+    /// Removes a fault rule; false when there is none of this number.
+    pub fn remove_fault(&self, id: u64) -> bool {
+        self.org().desk.faults.remove(id)
+    }
+
+    /// Removes all rules and ends every outage, throttle and lock.
+    pub fn clear_faults(&self) {
+        self.org().desk.faults.clear();
+    }
+
+    /// The rules with what they have seen and done.
+    pub fn faults(&self) -> Vec<ArmedRule> {
+        self.org().desk.faults.rules().to_vec()
+    }
+
+    /// Starts a fault that is a state of the org, at once.
+    ///
+    /// # Errors
+    /// The fault is about one request, or makes no sense.
+    pub fn strike(&self, action: &FaultAction) -> Result<(), FaultError> {
+        self.org().strike(action)
+    }
+
+    /// Applies every request held back by a fault and says how many there were.
+    pub fn release_held(&self) -> usize {
+        self.org().release_held()
+    }
+
+    /// Requests held back now.
+    pub fn held(&self) -> usize {
+        self.org().held_count()
+    }
+
+    /// The meter.
+    pub fn meter(&self) -> MeterReading {
+        let mut org = self.org();
+        let now = org.world.now();
+        org.desk.meter.reading(now)
+    }
+
+    /// The most recent metered calls, oldest first.
+    pub fn metered_calls(&self) -> Vec<MeteredCall> {
+        self.org().desk.meter.log().cloned().collect()
+    }
+
+    /// Forgets all metered calls.
+    pub fn reset_meter(&self) {
+        self.org().desk.meter.reset();
+    }
+
+    /// Changes the calls allowed in 24 hours.
+    pub fn set_call_limit(&self, calls_24h: u64) {
+        self.org().desk.meter.set_limit(calls_24h);
+    }
+
+    /// Ends the session or the approval a token stands for; false when it stands for none.
+    pub fn revoke_token(&self, token: &str) -> bool {
+        self.org().auth.revoke(token)
+    }
+
+    /// Makes new and changed leads of API clients belong to this user unless they send `Sforce-Auto-Assign: FALSE`;
+    /// `None` switches the assignment rule off.
+    pub fn set_lead_assignee(&self, owner: Option<SfId>) {
+        self.org().desk.lead_assignee = owner;
+    }
+
+    /// A panic while the lock was held (a bug in a `world` closure of a test) must not take the org down.
+    fn org(&self) -> MutexGuard<'_, Org> {
+        self.org.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
