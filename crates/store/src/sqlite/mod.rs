@@ -1,0 +1,180 @@
+//! The embedded database: one file, one process.
+//!
+//! One thread owns the writing connection and runs jobs one after the other, each in a transaction of
+//! its own; a few threads with connections of their own serve reads from the last committed state
+//! (write-ahead log: readers and the writer never wait for each other).
+//!
+//! `synchronous = FULL`: a commit is on the disk before a step goes on. With less, a power cut could
+//! take back a write intent whose write the CRM has already carried out, and the write would be made
+//! again.
+//!
+//! Reading order: [`Tx`](tx) (statements), `row/*` (typed values to rows and back), then one file per
+//! step. `steps.rs` lists them all as the trait wants them. What the rules of a step are is in
+//! [`crate::rules`]; here is only how its rows are found and kept.
+
+mod admin;
+mod column;
+mod error;
+mod migrate;
+mod pool;
+mod tx;
+mod views;
+
+use self::error::DbResult;
+use self::pool::Pool;
+use self::tx::Tx;
+use rusqlite::{Connection, TransactionBehavior};
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::time::Duration;
+use tandem_core::store::{StoreError, StoreResult};
+
+pub use self::tx::Failpoint;
+
+/// Threads that serve reads.
+const READERS: usize = 3;
+/// Prepared statements kept by each connection; there are fewer than that in all.
+const PREPARED_STATEMENTS: usize = 256;
+/// How long a connection waits for a lock of another (only a backup tool could hold one).
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// The store on one SQLite file. Share it by `Arc`. Dropping it waits for the job under way.
+pub struct SqliteStore {
+    writer: Pool,
+    /// Absent in memory, where every connection would have a database of its own.
+    readers: Option<Pool>,
+    /// Held by the process while the file is open.
+    _lock: Option<File>,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, makes it if there is none, and brings it to the newest schema.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when another process has it open, [`StoreError::Newer`] when a newer Tandem
+    /// wrote it, [`StoreError::Corrupt`] when the file is damaged or no database,
+    /// [`StoreError::DiskFull`], and [`StoreError::Other`] with the reason when the file can't be opened.
+    pub fn open(path: impl AsRef<Path>) -> StoreResult<Self> {
+        Self::open_with(path, Failpoint::default())
+    }
+
+    /// Like [`SqliteStore::open`], for tests that make it fail at a chosen statement.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_with(path: impl AsRef<Path>, failpoint: Failpoint) -> StoreResult<Self> {
+        let path = path.as_ref();
+        let lock = lock(path)?;
+        let writer = writer_connection(path)?;
+        let readers = (0..READERS)
+            .map(|_| reader_connection(path))
+            .collect::<DbResult<Vec<_>>>()?;
+        Ok(Self {
+            writer: Pool::start(
+                vec![writer],
+                TransactionBehavior::Immediate,
+                failpoint.clone(),
+            )?,
+            readers: Some(Pool::start(
+                readers,
+                TransactionBehavior::Deferred,
+                failpoint,
+            )?),
+            _lock: Some(lock),
+        })
+    }
+
+    /// A database that is gone with the store.
+    ///
+    /// # Errors
+    /// [`StoreError::Other`] when it can't be made.
+    pub fn open_in_memory() -> StoreResult<Self> {
+        let mut conn = Connection::open_in_memory().map_err(error::DbError::from)?;
+        configure(&conn)?;
+        migrate::migrate(&mut conn)?;
+        let behavior = TransactionBehavior::Immediate;
+        Ok(Self {
+            writer: Pool::start(vec![conn], behavior, Failpoint::default())?,
+            readers: None,
+            _lock: None,
+        })
+    }
+
+    /// Runs a step: one transaction that writes.
+    async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Tx<'_>) -> DbResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        self.writer.transact(job).await
+    }
+
+    /// Looks at one consistent state.
+    async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Tx<'_>) -> DbResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        self.reader().transact(job).await
+    }
+
+    fn reader(&self) -> &Pool {
+        self.readers.as_ref().unwrap_or(&self.writer)
+    }
+}
+
+/// Takes the file beside the database that says it is in use. The system lets go of it with the
+/// process, however that ends.
+fn lock(path: &Path) -> StoreResult<File> {
+    let beside = path.with_added_extension("lock");
+    let failed = |e: std::io::Error| match e.kind() {
+        std::io::ErrorKind::StorageFull => StoreError::DiskFull,
+        _ => StoreError::Other(format!("{} can't be opened: {e}", beside.display())),
+    };
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&beside)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
+        Err(TryLockError::Error(e)) => Err(failed(e)),
+    }
+}
+
+fn writer_connection(path: &Path) -> DbResult<Connection> {
+    let mut conn = Connection::open(path)?;
+    configure(&conn)?;
+    check_health(&conn)?;
+    conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    migrate::migrate(&mut conn)?;
+    Ok(conn)
+}
+
+fn reader_connection(path: &Path) -> DbResult<Connection> {
+    let conn = Connection::open(path)?;
+    configure(&conn)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+fn configure(conn: &Connection) -> DbResult<()> {
+    conn.busy_timeout(LOCK_WAIT)?;
+    conn.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update(None, "cache_size", -32_000)?; // kibibytes, when negative
+    Ok(())
+}
+
+/// Damage is found at the start, not in the middle of a step.
+fn check_health(conn: &Connection) -> DbResult<()> {
+    let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    Err(error::DbError::corrupt(verdict))
+}
