@@ -69,7 +69,9 @@ pub struct PulledPage {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WriteOp {
-    /// Make it. With a key (external-id field and value) a repeat updates the record already made.
+    /// Make it. With a key (a *unique* external-id field and our value) it is an insert that carries the
+    /// key, never an upsert: a repeat is refused as [`ErrorClass::DuplicateKey`] and changes nothing,
+    /// where an upsert that arrives late would overwrite what people changed since.
     Create {
         /// The external-id field and our value for it, where the org has such a field.
         key: Option<(String, String)>,

@@ -87,7 +87,7 @@ pub struct FieldSchema {
     pub required: bool,
     /// A formula or roll-up: follows other fields, without moving the record's revision.
     pub calculated: bool,
-    /// Can be used as the key of a repeatable create.
+    /// A unique external id: can be used as the key of a create that is safe to repeat.
     pub external_id: bool,
     /// Added by the customer.
     pub custom: bool,
