@@ -15,7 +15,7 @@ pub use budget::{RESERVATION_SECONDS, reservation_stands, spend};
 pub use hold::resolve_hold;
 pub use link::{
     apply_outcome, apply_patch, check_decision, complete_log, crm_changed, half_link, is_crm_half,
-    is_workspace_half, note_parking_entry, retry, taken, workspace_changed,
+    is_workspace_half, leave_to_owner, note_parking_entry, retry, workspace_changed,
 };
 pub use news::{News, news, take_in};
 pub use progress::{advance, never_read, note_failure};

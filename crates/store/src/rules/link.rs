@@ -10,7 +10,7 @@ use tandem_core::reconcile::{Decision, LinkOutcome, RecordChange};
 use tandem_core::store::{StoreError, StoreResult};
 use tandem_core::sync_log::{LogDraft, LogError, LogSource, LogStatus, LogType};
 use tandem_core::workspace::Kind;
-use tandem_core::write::LinkPatch;
+use tandem_core::write::{LinkPatch, Settlement};
 
 /// A new link with one side (or none yet), nothing agreed.
 pub fn half_link(
@@ -134,27 +134,34 @@ pub fn note_parking_entry(link: &mut RecordLink, written: &[(LogId, LogStatus)])
     }
 }
 
-/// What becomes of a link whose record turned out to be one that another workspace record is linked
-/// to already: it waits for a person, with an entry that says so.
-pub fn taken(link: &mut RecordLink, crm: &CrmId, now: Timestamp) -> LogDraft {
+/// A create turned out to be a record that another workspace record is linked to already. The other
+/// link keeps it; nothing is agreed here, and the record waits for a person, with an entry.
+pub fn leave_to_owner(settlement: &mut Settlement, link: &RecordLink, now: Timestamp) {
+    let Some(crm) = settlement.link.crm.take() else {
+        return;
+    };
     let message = format!(
         "{} {crm} is already linked to another workspace record",
         link.object
     );
-    link.parked = Some(ParkedLink {
-        class: ErrorClass::CannotMatch,
-        message: message.clone(),
-        since: now,
-        log: None,
-    });
+    let class = ErrorClass::CannotMatch;
+    settlement.link = LinkPatch {
+        parked: Some(ParkedLink {
+            class,
+            message: message.clone(),
+            since: now,
+            log: None,
+        }),
+        ..LinkPatch::default()
+    };
     let mut entry = LogDraft::new(now, LogSource::Tandem, LogType::Held, message.clone());
     entry.status = LogStatus::Waiting;
-    entry.crm = Some((link.object.clone(), Some(crm.clone())));
+    entry.crm = Some((link.object.clone(), Some(crm)));
     entry.error = Some(LogError {
-        class: ErrorClass::CannotMatch,
+        class,
         code: String::new(),
         message,
         fields: Vec::new(),
     });
-    entry
+    settlement.log.push(entry);
 }

@@ -1,0 +1,237 @@
+//! Due links out, decisions in.
+
+use super::intents::IntentRow;
+use super::links::LinkRow;
+use super::team::Team;
+use crate::rules;
+use std::collections::BTreeSet;
+use tandem_core::Timestamp;
+use tandem_core::ids::{CrmObject, IntentId, LinkId, RecordId};
+use tandem_core::link::{Lane, RecordLink};
+use tandem_core::reconcile::RecordChange;
+use tandem_core::record::CrmRecord;
+use tandem_core::store::{Claim, CommitReport, DecisionCommit, LinkWork, StoreResult};
+use tandem_core::write::{IntentState, WriteDraft, WriteIntent};
+
+impl Team {
+    pub(super) fn claim_links(&mut self, claim: &Claim) -> Vec<LinkWork> {
+        let creating = self.objects_being_created();
+        let work: Vec<LinkWork> = self
+            .links
+            .due(claim.now)
+            .filter(|row| self.may_claim(row, &creating, claim.now))
+            .filter_map(|row| self.work_of(row))
+            .take(claim.limit)
+            .collect();
+        for work in &work {
+            self.links.lease(work.link.id, Some(lease_end(claim)));
+        }
+        work
+    }
+
+    /// Objects with a create that is being sent or in doubt.
+    fn objects_being_created(&self) -> BTreeSet<&CrmObject> {
+        self.intents
+            .iter()
+            .filter(|row| row.is_create() && !row.is_pending())
+            .map(|row| &row.intent.object)
+            .collect()
+    }
+
+    /// A link without rules has nobody to decide about it; it would come again and again.
+    fn may_claim(&self, row: &LinkRow, creating: &BTreeSet<&CrmObject>, now: Timestamp) -> bool {
+        let link = &row.link;
+        let may_be_ours = rules::is_crm_half(link) && creating.contains(&link.object);
+        let leased = self.lease && row.is_leased(now);
+        !leased
+            && !may_be_ours
+            && !self.intents.is_open(link.id)
+            && self.rules.pair(&link.object).is_some()
+    }
+
+    /// `None` where a candidate's own create is under way: the link may be that create.
+    fn work_of(&self, row: &LinkRow) -> Option<LinkWork> {
+        let link = &row.link;
+        let crm = link
+            .crm
+            .as_ref()
+            .and_then(|id| self.mirrors.get(&link.object, id));
+        let candidates = match crm {
+            Some(crm) if rules::is_crm_half(link) => self.candidates(link, crm)?,
+            _ => Vec::new(),
+        };
+        let mut workspace = link.record.and_then(|id| self.records.get(id)).cloned();
+        if let Some(record) = &mut workspace {
+            rules::resolve_references(&mut record.fields, |id| self.crm_id(id).cloned());
+        }
+        Some(LinkWork {
+            link: link.clone(),
+            crm: crm.cloned(),
+            workspace,
+            candidates,
+            lane: row.lane,
+        })
+    }
+
+    fn candidates(&self, link: &RecordLink, crm: &CrmRecord) -> Option<Vec<Vec<RecordId>>> {
+        let pair = self.rules.pair(&link.object)?;
+        let mut candidates = Vec::new();
+        for key in rules::match_keys(pair, crm) {
+            let mut found = Vec::new();
+            for record in self.records.with_key(link.kind, key) {
+                match self.links.of_record(record).map(|row| &row.link) {
+                    Some(own) if !rules::is_workspace_half(own) => {}
+                    Some(own) if self.intents.is_open(own.id) => return None,
+                    _ => found.push(record),
+                }
+            }
+            candidates.push(found);
+        }
+        Some(candidates)
+    }
+
+    pub(super) fn commit_decisions(
+        &mut self,
+        commits: Vec<DecisionCommit>,
+        now: Timestamp,
+    ) -> StoreResult<CommitReport> {
+        for commit in &commits {
+            if let Some(link) = self.standing(commit) {
+                rules::check_decision(link, &commit.decision)?;
+            }
+        }
+        let mut report = CommitReport::default();
+        for commit in commits {
+            if self.standing(&commit).is_none() {
+                report.overtaken += 1;
+            } else if self.is_blocked(&commit) {
+                self.links.lease(commit.link, None);
+                report.overtaken += 1;
+            } else {
+                report.committed += 1;
+                report.intents += u32::from(commit.decision.write.is_some());
+                self.carry_out(commit, now);
+            }
+        }
+        Ok(report)
+    }
+
+    /// The link, if it is still the one that was decided about.
+    fn standing(&self, commit: &DecisionCommit) -> Option<&RecordLink> {
+        let link = &self.links.get(commit.link)?.link;
+        (link.version == commit.version).then_some(link)
+    }
+
+    /// Whether something else than the link moved on: its intent is being sent, or the record to
+    /// adopt belongs to another link by now.
+    fn is_blocked(&self, commit: &DecisionCommit) -> bool {
+        let RecordChange::Adopt(record) = commit.decision.record else {
+            return self.intents.is_open(commit.link);
+        };
+        let own = self.links.of_record(record).map(|row| &row.link);
+        self.records.get(record).is_none()
+            || self.intents.is_open(commit.link)
+            || own.is_some_and(|own| !rules::is_workspace_half(own) || self.intents.is_open(own.id))
+    }
+
+    fn carry_out(&mut self, commit: DecisionCommit, now: Timestamp) {
+        let id = commit.link;
+        let decision = commit.decision;
+        let adopts = matches!(decision.record, RecordChange::Adopt(_));
+        let record = self.change_record(id, decision.record, now);
+        self.links.change(id, |link| {
+            link.record = record;
+            rules::apply_outcome(link, decision.link);
+        });
+        let lane = self.replace_intent(id, decision.write, commit.lane, now);
+        let again_at = if adopts { Some(now) } else { decision.again_at };
+        self.links.set_due(id, again_at, lane);
+        self.tell(id, decision.log);
+        if adopts {
+            self.wake_referring(record, now);
+        }
+    }
+
+    /// Returns the record that the link has afterwards.
+    fn change_record(
+        &mut self,
+        link: LinkId,
+        change: RecordChange,
+        now: Timestamp,
+    ) -> Option<RecordId> {
+        let (kind, record) = self
+            .links
+            .get(link)
+            .map(|row| (row.link.kind, row.link.record))?;
+        match (change, record) {
+            (RecordChange::Create(fields), _) => {
+                let id = RecordId(self.ids.next());
+                self.records.insert(rules::new_record(id, kind, now));
+                self.patch_record(id, fields, now);
+                Some(id)
+            }
+            (RecordChange::Adopt(id), _) => {
+                if let Some(half) = self.links.id_of_record(id) {
+                    self.intents.remove_of(half);
+                    self.links.remove(half);
+                }
+                Some(id)
+            }
+            (RecordChange::Patch(fields), Some(id)) => {
+                self.patch_record(id, fields, now);
+                record
+            }
+            _ => record,
+        }
+    }
+
+    /// Puts the decided intent in the place of one that was not sent. What made that one wait was the
+    /// CRM, not its data, so its tries and its time stay. Returns the better of both lanes.
+    fn replace_intent(
+        &mut self,
+        link: LinkId,
+        draft: Option<WriteDraft>,
+        lane: Lane,
+        now: Timestamp,
+    ) -> Lane {
+        let before = self.intents.remove_of(link);
+        let lane = before
+            .as_ref()
+            .map_or(lane, |row| row.intent.lane.min(lane));
+        let link = self.links.get(link).map(|row| &row.link);
+        if let (Some(draft), Some(link)) = (draft, link)
+            && let Some(record) = link.record
+        {
+            let id = IntentId(self.ids.next());
+            let row = IntentRow {
+                intent: WriteIntent {
+                    id,
+                    link: link.id,
+                    kind: link.kind,
+                    record,
+                    object: link.object.clone(),
+                    draft,
+                    lane,
+                    state: IntentState::Pending,
+                    attempts: before.as_ref().map_or(0, |row| row.intent.attempts),
+                    sent_at: None,
+                },
+                epoch: 0,
+                not_before: before.map_or(now, |row| row.not_before.max(now)),
+                leased_until: None,
+            };
+            self.intents.insert(row);
+        }
+        lane
+    }
+}
+
+/// When the lease of a claim ends.
+pub(super) fn lease_end(claim: &Claim) -> Timestamp {
+    claim
+        .now
+        .checked_add(jiff::SignedDuration::from_secs(i64::from(
+            claim.lease_seconds,
+        )))
+        .unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,94 @@
+//! Pulled pages.
+
+use super::team::Team;
+use crate::rules::{self, News};
+use tandem_core::ids::LinkId;
+use tandem_core::record::CrmRecord;
+use tandem_core::store::{StagePage, StageReport};
+
+impl Team {
+    /// Records of an outrun page are evidence like any other: only the progress stays.
+    pub(super) fn stage(&mut self, mut page: StagePage) -> StageReport {
+        let outrun = !rules::advance(self.progress_of(&page.object), &page);
+        let mut report = StageReport {
+            outrun,
+            ..StageReport::default()
+        };
+        for record in std::mem::take(&mut page.records) {
+            match self.links.of_crm(&page.object, &record.id) {
+                Some(row) => {
+                    let link = row.link.id;
+                    self.stage_known(&page, link, record, &mut report);
+                }
+                None => self.stage_unknown(&page, record, &mut report),
+            }
+        }
+        report
+    }
+
+    fn stage_known(
+        &mut self,
+        page: &StagePage,
+        link: LinkId,
+        record: CrmRecord,
+        report: &mut StageReport,
+    ) {
+        match self.mirrors.take_in(record) {
+            News::Stale => report.stale += 1,
+            News::Unchanged if page.echo_guard => report.unchanged += 1,
+            News::New | News::Changed | News::Unchanged => {
+                report.changed += 1;
+                self.links.change(link, rules::crm_changed);
+                self.links.make_due(link, page.lane, page.now);
+            }
+        }
+    }
+
+    /// One of our own creates, or a record to import; anything else is none of our business.
+    fn stage_unknown(&mut self, page: &StagePage, record: CrmRecord, report: &mut StageReport) {
+        if let Some(link) = self.creator_of(page, &record) {
+            self.adopt_created(page, link, &record);
+        } else if page.import && !record.deleted {
+            let id = LinkId(self.ids.next());
+            let crm = Some(record.id.clone());
+            let half = rules::half_link(id, page.kind, page.object.clone(), None, crm);
+            self.links.insert(half, page.lane, page.now);
+        } else {
+            return;
+        }
+        self.mirrors.take_in(record);
+        report.new += 1;
+    }
+
+    /// The link whose create carries the key that the record carries.
+    fn creator_of(&self, page: &StagePage, record: &CrmRecord) -> Option<LinkId> {
+        record.fields.get(page.external_id.as_ref()?)?.as_text()?;
+        self.intents
+            .iter()
+            .filter(|row| row.intent.object == page.object)
+            .filter(|row| {
+                row.create_key()
+                    .is_some_and(|key| rules::carries_key(record, key))
+            })
+            .map(|row| row.intent.link)
+            .find(|link| {
+                self.links
+                    .get(*link)
+                    .is_some_and(|row| row.link.crm.is_none())
+            })
+    }
+
+    /// A create that was sent stays until it is settled; one that was not is decided anew.
+    fn adopt_created(&mut self, page: &StagePage, link: LinkId, record: &CrmRecord) {
+        self.links.change(link, |link| {
+            link.crm = Some(record.id.clone());
+            rules::crm_changed(link);
+        });
+        if !self.intents.is_open(link) {
+            self.intents.remove_of(link);
+        }
+        self.links.make_due(link, page.lane, page.now);
+        let ours = self.links.get(link).and_then(|row| row.link.record);
+        self.wake_referring(ours, page.now);
+    }
+}

@@ -1,0 +1,197 @@
+//! The memory store as the engine sees it.
+
+use super::MemoryStore;
+use crate::rules;
+use async_trait::async_trait;
+use tandem_core::Timestamp;
+use tandem_core::budget::BudgetState;
+use tandem_core::connector::OrgUsage;
+use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId, ReservationId, TeamId};
+use tandem_core::link::{Lane, RecordLink};
+use tandem_core::record::{CrmRecord, WorkspaceRecord};
+use tandem_core::settings::{ConnectionState, TeamRules};
+use tandem_core::store::{
+    Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
+    ObjectProgress, StagePage, StageReport, StoreResult, SyncStore, WorkspaceEdit,
+};
+use tandem_core::sync_log::LogDraft;
+use tandem_core::write::Settlement;
+
+#[async_trait]
+impl SyncStore for MemoryStore {
+    async fn rules(&self, team: TeamId) -> StoreResult<TeamRules> {
+        self.with(team, |team| Ok(team.rules.clone()))
+    }
+
+    async fn put_rules(&self, team: TeamId, rules: TeamRules, now: Timestamp) -> StoreResult<()> {
+        self.with(team, |team| {
+            team.put_rules(rules, now);
+            Ok(())
+        })
+    }
+
+    async fn connection_state(&self, team: TeamId) -> StoreResult<ConnectionState> {
+        self.with(team, |team| Ok(team.connection.clone()))
+    }
+
+    async fn set_connection_state(
+        &self,
+        team: TeamId,
+        state: ConnectionState,
+        log: Option<LogDraft>,
+    ) -> StoreResult<()> {
+        self.with(team, |team| {
+            team.connection = state;
+            log.map(|entry| team.append_log(entry));
+            Ok(())
+        })
+    }
+
+    async fn progress(&self, team: TeamId) -> StoreResult<Vec<ObjectProgress>> {
+        self.with(team, |team| Ok(team.progress.values().cloned().collect()))
+    }
+
+    async fn pull_failed(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        not_before: Timestamp,
+        log: Option<LogDraft>,
+    ) -> StoreResult<()> {
+        self.with(team, |team| {
+            rules::note_failure(team.progress_of(object), not_before);
+            log.map(|entry| team.append_log(entry));
+            Ok(())
+        })
+    }
+
+    async fn reset_progress(&self, team: TeamId, object: &CrmObject) -> StoreResult<()> {
+        self.with(team, |team| {
+            team.progress.remove(object);
+            Ok(())
+        })
+    }
+
+    async fn stage(&self, team: TeamId, page: StagePage) -> StoreResult<StageReport> {
+        self.with(team, |team| Ok(team.stage(page)))
+    }
+
+    async fn claim_links(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<LinkWork>> {
+        self.with(team, |team| Ok(team.claim_links(claim)))
+    }
+
+    async fn commit_decisions(
+        &self,
+        team: TeamId,
+        commits: Vec<DecisionCommit>,
+        now: Timestamp,
+    ) -> StoreResult<CommitReport> {
+        self.with(team, |team| team.commit_decisions(commits, now))
+    }
+
+    async fn sendable_objects(
+        &self,
+        team: TeamId,
+        now: Timestamp,
+    ) -> StoreResult<Vec<(CrmObject, Lane)>> {
+        self.with(team, |team| Ok(team.sendable_objects(now)))
+    }
+
+    async fn claim_intents(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        claim: &Claim,
+    ) -> StoreResult<Vec<ClaimedIntent>> {
+        self.with(team, |team| Ok(team.claim_intents(object, claim)))
+    }
+
+    async fn claim_doubtful(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<ClaimedIntent>> {
+        self.with(team, |team| Ok(team.claim_doubtful(claim)))
+    }
+
+    async fn settle(
+        &self,
+        team: TeamId,
+        settlements: Vec<Settlement>,
+        now: Timestamp,
+    ) -> StoreResult<u32> {
+        self.with(team, |team| Ok(team.settle(settlements, now)))
+    }
+
+    async fn reserve_calls(
+        &self,
+        team: TeamId,
+        calls: u32,
+        lane: Lane,
+        now: Timestamp,
+    ) -> StoreResult<Result<ReservationId, String>> {
+        self.with(team, |team| {
+            let id = ReservationId(team.ids.next());
+            let settings = &team.rules.settings;
+            Ok(team.budget.reserve(id, calls, lane, settings, now))
+        })
+    }
+
+    async fn spend_calls(
+        &self,
+        team: TeamId,
+        reservation: ReservationId,
+        calls: u32,
+        usage: Option<OrgUsage>,
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        self.with(team, |team| {
+            team.budget.spend(reservation, calls, usage, now);
+            Ok(())
+        })
+    }
+
+    async fn budget(&self, team: TeamId, now: Timestamp) -> StoreResult<BudgetState> {
+        self.with(team, |team| Ok(team.budget.state(now)))
+    }
+
+    async fn edit_record(&self, team: TeamId, edit: WorkspaceEdit) -> StoreResult<RecordId> {
+        self.with(team, |team| team.edit_record(edit))
+    }
+
+    async fn resolve_hold(&self, team: TeamId, resolution: HoldResolution) -> StoreResult<()> {
+        self.with(team, |team| team.resolve_hold(&resolution))
+    }
+
+    async fn retry_links(
+        &self,
+        team: TeamId,
+        links: &[LinkId],
+        now: Timestamp,
+    ) -> StoreResult<u32> {
+        self.with(team, |team| Ok(team.retry_links(links, now)))
+    }
+
+    async fn record(&self, team: TeamId, id: RecordId) -> StoreResult<Option<WorkspaceRecord>> {
+        self.with(team, |team| Ok(team.records.get(id).cloned()))
+    }
+
+    async fn link_of(&self, team: TeamId, record: RecordId) -> StoreResult<Option<RecordLink>> {
+        self.with(team, |team| {
+            Ok(team.links.of_record(record).map(|row| row.link.clone()))
+        })
+    }
+
+    async fn mirrored(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        id: &CrmId,
+    ) -> StoreResult<Option<CrmRecord>> {
+        self.with(team, |team| Ok(team.mirrors.get(object, id).cloned()))
+    }
+
+    async fn append_log(&self, team: TeamId, entry: LogDraft) -> StoreResult<LogId> {
+        self.with(team, |team| Ok(team.append_log(entry)))
+    }
+
+    async fn backlog(&self, team: TeamId, now: Timestamp) -> StoreResult<Backlog> {
+        self.with(team, |team| Ok(team.backlog(now)))
+    }
+}

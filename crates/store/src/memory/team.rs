@@ -1,0 +1,147 @@
+//! Everything that one team has, and what several steps do to it.
+
+use super::budget::Budget;
+use super::intents::Intents;
+use super::links::Links;
+use super::records::Records;
+use crate::rules;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tandem_core::Timestamp;
+use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId};
+use tandem_core::link::Lane;
+use tandem_core::record::{CrmRecord, Origin};
+use tandem_core::settings::{ConnectionState, TeamRules};
+use tandem_core::store::{ObjectProgress, StoreError, StoreResult};
+use tandem_core::sync_log::LogDraft;
+use tandem_core::value::Fields;
+
+/// Gives out ids, one sequence for everything: an id used for the wrong thing finds nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ids(Arc<AtomicI64>);
+
+impl Ids {
+    pub(super) fn next(&self) -> i64 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+/// CRM records as last read.
+#[derive(Debug, Default)]
+pub(super) struct Mirrors(BTreeMap<CrmObject, BTreeMap<CrmId, CrmRecord>>);
+
+impl Mirrors {
+    pub(super) fn get(&self, object: &CrmObject, id: &CrmId) -> Option<&CrmRecord> {
+        self.0.get(object)?.get(id)
+    }
+
+    /// Keeps a record if it is news.
+    pub(super) fn take_in(&mut self, record: CrmRecord) -> rules::News {
+        let of_object = match self.0.get_mut(&record.object) {
+            Some(of_object) => of_object,
+            None => self.0.entry(record.object.clone()).or_default(),
+        };
+        let id = record.id.clone();
+        let mut mirror = of_object.remove(&id);
+        let news = rules::take_in(&mut mirror, record);
+        of_object.extend(mirror.map(|mirror| (id, mirror)));
+        news
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &CrmRecord> {
+        self.0.values().flat_map(BTreeMap::values)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Team {
+    pub(super) ids: Ids,
+    /// Whether claims leave alone what others are working on.
+    pub(super) lease: bool,
+    pub(super) rules: TeamRules,
+    pub(super) connection: ConnectionState,
+    pub(super) progress: BTreeMap<CrmObject, ObjectProgress>,
+    pub(super) mirrors: Mirrors,
+    pub(super) records: Records,
+    pub(super) links: Links,
+    pub(super) intents: Intents,
+    pub(super) budget: Budget,
+    pub(super) log: Vec<(LogId, LogDraft)>,
+}
+
+impl Team {
+    pub(super) fn new(rules: TeamRules, ids: Ids, lease: bool) -> Self {
+        Self {
+            ids,
+            lease,
+            rules,
+            connection: ConnectionState::default(),
+            progress: BTreeMap::new(),
+            mirrors: Mirrors::default(),
+            records: Records::default(),
+            links: Links::default(),
+            intents: Intents::default(),
+            budget: Budget::default(),
+            log: Vec::new(),
+        }
+    }
+
+    pub(super) fn progress_of(&mut self, object: &CrmObject) -> &mut ObjectProgress {
+        self.progress
+            .entry(object.clone())
+            .or_insert_with(|| rules::never_read(object.clone()))
+    }
+
+    pub(super) fn append_log(&mut self, entry: LogDraft) -> LogId {
+        let id = LogId(self.ids.next());
+        self.log.push((id, entry));
+        id
+    }
+
+    /// Writes the entries of a decision or an outcome, and points a parked record to its entry.
+    pub(super) fn tell(&mut self, link: LinkId, entries: Vec<LogDraft>) {
+        let Some(row) = self.links.get(link) else {
+            return;
+        };
+        let mut completed = entries;
+        for entry in &mut completed {
+            rules::complete_log(entry, &row.link);
+        }
+        let written: Vec<_> = completed
+            .into_iter()
+            .map(|entry| {
+                let status = entry.status;
+                (self.append_log(entry), status)
+            })
+            .collect();
+        self.links
+            .amend(link, |link| rules::note_parking_entry(link, &written));
+    }
+
+    /// The CRM id of a workspace record, once it is linked.
+    pub(super) fn crm_id(&self, record: RecordId) -> Option<&CrmId> {
+        self.links.of_record(record)?.link.crm.as_ref()
+    }
+
+    /// A link got its CRM id: records that refer to its record may go on.
+    pub(super) fn wake_referring(&mut self, record: Option<RecordId>, now: Timestamp) {
+        let referring = record.map(|id| self.records.referring_to(id));
+        for record in referring.unwrap_or_default() {
+            if let Some(link) = self.links.id_of_record(record) {
+                self.links.touch(link, Lane::Normal, now);
+            }
+        }
+    }
+
+    /// Sets workspace fields as the sync does, with the CRM as their origin.
+    pub(super) fn patch_record(&mut self, record: RecordId, patch: Fields, now: Timestamp) {
+        self.records.set(record, patch, &Origin::Crm, now);
+    }
+
+    pub(super) fn link_named(&self, link: LinkId) -> StoreResult<&super::links::LinkRow> {
+        self.links
+            .get(link)
+            .ok_or_else(|| StoreError::NotFound(format!("link {link}")))
+    }
+}

@@ -1,0 +1,110 @@
+//! Unsent and doubtful intents out.
+
+use super::intents::IntentRow;
+use super::reconcile::lease_end;
+use super::team::Team;
+use std::collections::{BTreeMap, BTreeSet};
+use tandem_core::Timestamp;
+use tandem_core::ids::{CrmObject, IntentId};
+use tandem_core::link::Lane;
+use tandem_core::store::{Claim, ClaimedIntent};
+use tandem_core::write::IntentState;
+
+impl Team {
+    pub(super) fn sendable_objects(&self, now: Timestamp) -> Vec<(CrmObject, Lane)> {
+        let mut best: BTreeMap<&CrmObject, (Lane, IntentId)> = BTreeMap::new();
+        for row in self.sendable(now) {
+            let this = (row.intent.lane, row.intent.id);
+            let entry = best.entry(&row.intent.object).or_insert(this);
+            *entry = this.min(*entry);
+        }
+        let rank = |object: &CrmObject| {
+            let mut pairs = self.rules.pairs.iter();
+            pairs
+                .position(|pair| pair.object == *object)
+                .unwrap_or(usize::MAX)
+        };
+        let mut objects: Vec<_> = best.into_iter().collect();
+        objects.sort_by_key(|(object, oldest)| (rank(object), *oldest));
+        objects
+            .into_iter()
+            .map(|(object, (lane, _))| (object.clone(), lane))
+            .collect()
+    }
+
+    /// Intents that could be sent now. With the lease off, also those that are being sent.
+    fn sendable(&self, now: Timestamp) -> impl Iterator<Item = &IntentRow> {
+        let locked = self.locked_keys(now);
+        self.intents
+            .iter()
+            .filter(move |row| match row.intent.state {
+                IntentState::Pending => {
+                    let key = row.intent.draft.lock_key.as_ref();
+                    row.not_before <= now && !key.is_some_and(|key| locked.contains(key))
+                }
+                IntentState::Sending => !self.lease && row.is_leased(now),
+                IntentState::Doubtful => false,
+            })
+    }
+
+    /// The lock keys of intents that somebody is sending.
+    fn locked_keys(&self, now: Timestamp) -> BTreeSet<&String> {
+        self.intents
+            .iter()
+            .filter(|row| self.lease && row.intent.state == IntentState::Sending)
+            .filter(|row| row.is_leased(now))
+            .filter_map(|row| row.intent.draft.lock_key.as_ref())
+            .collect()
+    }
+
+    pub(super) fn claim_intents(
+        &mut self,
+        object: &CrmObject,
+        claim: &Claim,
+    ) -> Vec<ClaimedIntent> {
+        let mut ids: Vec<_> = self
+            .sendable(claim.now)
+            .filter(|row| row.intent.object == *object)
+            .map(|row| (row.intent.lane, row.intent.id))
+            .collect();
+        ids.sort_unstable();
+        ids.truncate(claim.limit);
+        ids.into_iter()
+            .filter_map(|(_, id)| self.give_out(id, IntentState::Sending, claim))
+            .collect()
+    }
+
+    pub(super) fn claim_doubtful(&mut self, claim: &Claim) -> Vec<ClaimedIntent> {
+        let mut ids: Vec<_> = self
+            .intents
+            .iter()
+            .filter(|row| row.is_doubtful(claim.now))
+            .filter(|row| !self.lease || !row.is_leased(claim.now))
+            .map(|row| (row.intent.lane, row.intent.id, row.intent.object.clone()))
+            .collect();
+        ids.sort_unstable();
+        let object = ids.first().map(|(_, _, object)| object.clone());
+        ids.into_iter()
+            .filter(|(_, _, of)| Some(of) == object.as_ref())
+            .take(claim.limit)
+            .filter_map(|(_, id, _)| self.give_out(id, IntentState::Doubtful, claim))
+            .collect()
+    }
+
+    fn give_out(
+        &mut self,
+        id: IntentId,
+        state: IntentState,
+        claim: &Claim,
+    ) -> Option<ClaimedIntent> {
+        let row = self.intents.get_mut(id)?;
+        row.intent.state = state;
+        row.intent.sent_at.get_or_insert(claim.now);
+        row.epoch += 1;
+        row.leased_until = Some(lease_end(claim));
+        Some(ClaimedIntent {
+            intent: row.intent.clone(),
+            epoch: row.epoch,
+        })
+    }
+}
