@@ -1,0 +1,16 @@
+//! The sandbox seen from outside: shapes, statuses and errors of the org's API, by way of `Sandbox::handle`.
+
+mod auth;
+mod client;
+mod collections;
+mod composite;
+mod control;
+mod describe;
+mod faults;
+mod limits;
+mod permissions;
+mod query;
+mod records;
+mod replication;
+mod seed;
+mod shell;
