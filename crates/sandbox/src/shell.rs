@@ -25,7 +25,7 @@ use tokio::{
 
 mod cut;
 
-use crate::{Delivery, Options, Sandbox, control};
+use crate::{ClockMode, Delivery, Options, Sandbox, control};
 use cut::{CutListener, Cutter};
 
 /// Largest request body taken, in bytes; Salesforce's own limit for REST is 50 MB.
@@ -100,10 +100,13 @@ pub async fn serve(options: ServeOptions) -> io::Result<Running> {
     let control_listener = TcpListener::bind(("127.0.0.1", options.control_port)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let control_url = format!("http://{}", control_listener.local_addr()?);
-    let org = Options {
+    let mut org = Options {
         origin: url.clone(),
         ..options.org
     };
+    if org.clock == ClockMode::Real {
+        org.now = Timestamp::now();
+    }
     let sandbox = tokio::task::spawn_blocking(|| Sandbox::new(org))
         .await
         .map_err(io::Error::other)?;
