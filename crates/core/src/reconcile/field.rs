@@ -26,7 +26,7 @@ pub struct FieldInput<'a> {
     pub parked: Option<&'a ParkedField>,
     /// Set while the field is held.
     pub held: Option<&'a HeldField>,
-    /// An edit of the CRM that our write overwrote.
+    /// An edit of the CRM that our write overwrote; it is given up once the CRM refused it.
     pub put_back: Option<&'a PutBack>,
     /// When the CRM record last changed.
     pub crm_changed_at: Timestamp,
@@ -86,7 +86,8 @@ pub fn decide(input: &FieldInput<'_>) -> Verdict {
         return Verdict::Keep;
     };
     let ty = &input.rule.crm_type;
-    if let Some(edit) = input.put_back.filter(|edit| same(crm, &edit.sent, ty)) {
+    let due = |edit: &&PutBack| same(crm, &edit.sent, ty) && !refused(input, &edit.value);
+    if let Some(edit) = input.put_back.filter(due) {
         let value = edit.value.clone();
         return Verdict::ToCrm {
             value,
@@ -134,36 +135,38 @@ fn decide_first_meeting(input: &FieldInput<'_>, crm: &Value) -> Verdict {
     }
 }
 
+/// A change moves where its direction lets it. A change that may not move still makes a conflict of
+/// the other side's, so that the value it put there is named when it is lost.
 fn decide_changed(input: &FieldInput<'_>, crm: &Value, base: &Agreed) -> Verdict {
     let ty = &input.rule.crm_type;
+    let mapping = &input.rule.mapping;
     let crm_changed = !same(crm, &base.crm, ty) || !input.guards.echo;
     let workspace_changed = !same(input.workspace, &base.workspace, ty);
-    let mapping = &input.rule.mapping;
-    match (crm_changed, workspace_changed) {
+    let crm_moves = crm_changed && mapping.direction.inbound();
+    let workspace_moves = workspace_changed && mapping.direction.outbound();
+    let never = mapping.blank_never_erases;
+    match (crm_moves, workspace_moves) {
         (false, false) => Verdict::Keep,
-        (true, false) if !mapping.direction.inbound() => Verdict::Keep,
-        (true, false) if crm.is_blank() && mapping.blank_never_erases => Verdict::Consume {
-            base: Agreed {
-                crm: crm.clone(),
-                workspace: base.workspace.clone(),
-            },
-            rule: Rule::BlankNeverErases,
-            rejected: Value::Null,
-        },
-        (true, false) => to_workspace(input, crm, crm_side_rule(input, base), false),
-        (false, true) if !mapping.direction.outbound() => Verdict::Keep,
-        (false, true) if input.workspace.is_blank() && mapping.blank_never_erases => {
-            Verdict::Consume {
-                base: Agreed {
-                    crm: base.crm.clone(),
-                    workspace: input.workspace.clone(),
-                },
-                rule: Rule::BlankNeverErases,
-                rejected: Value::Null,
-            }
-        }
-        (false, true) => to_crm(input, crm, Rule::OnlyWorkspaceChanged, false),
-        (true, true) => decide_conflict(input, crm),
+        (true, false) if never && crm.is_blank() => keep_from_blank(Agreed {
+            crm: crm.clone(),
+            workspace: base.workspace.clone(),
+        }),
+        (false, true) if never && input.workspace.is_blank() => keep_from_blank(Agreed {
+            crm: base.crm.clone(),
+            workspace: input.workspace.clone(),
+        }),
+        _ if crm_changed && workspace_changed => decide_conflict(input, crm),
+        (true, _) => to_workspace(input, crm, crm_side_rule(input, base), false),
+        (false, _) => to_crm(input, crm, Rule::OnlyWorkspaceChanged, false),
+    }
+}
+
+/// The blank is agreed on, so that it is not looked at again, and stays where it is.
+fn keep_from_blank(base: Agreed) -> Verdict {
+    Verdict::Consume {
+        base,
+        rule: Rule::BlankNeverErases,
+        rejected: Value::Null,
     }
 }
 
@@ -172,7 +175,7 @@ fn crm_side_rule(input: &FieldInput<'_>, base: &Agreed) -> Rule {
     let ours = canonical(&base.workspace, &input.rule.crm_type);
     let cut = match (&ours, input.crm) {
         (Ok(Value::Text(ours)), Some(Value::Text(stored))) => {
-            stored.len() < ours.len() && ours.starts_with(stored.as_str())
+            (1..ours.len()).contains(&stored.len()) && ours.starts_with(stored.as_str())
         }
         _ => false,
     };
@@ -239,25 +242,20 @@ fn to_crm(input: &FieldInput<'_>, crm: &Value, rule: Rule, conflict: bool) -> Ve
         return Verdict::Wait;
     }
     let value = match canonical(input.workspace, &input.rule.crm_type) {
+        Ok(value) if refused(input, &value) => return Verdict::Parked,
         Ok(value) => value,
-        Err(misfit) => {
-            let known = input
-                .parked
-                .is_some_and(|parked| parked.value == *input.workspace);
-            return if known {
-                Verdict::Parked
-            } else {
-                Verdict::Unfit(misfit.to_string())
-            };
-        }
+        Err(_) if refused(input, input.workspace) => return Verdict::Parked,
+        Err(misfit) => return Verdict::Unfit(misfit.to_string()),
     };
-    if input.parked.is_some_and(|parked| parked.value == value) {
-        return Verdict::Parked;
-    }
     let rejected = if conflict { crm.clone() } else { Value::Null };
     Verdict::ToCrm {
         value,
         rule,
         rejected,
     }
+}
+
+/// Whether the CRM, or its type, refused this very value.
+fn refused(input: &FieldInput<'_>, value: &Value) -> bool {
+    input.parked.is_some_and(|parked| parked.value == *value)
 }

@@ -1,0 +1,11 @@
+//! What is decided, row by row.
+mod budget;
+mod compile;
+mod fields;
+mod fixture;
+mod links;
+mod matching;
+mod notation;
+mod retry;
+mod table;
+mod values;
