@@ -9,8 +9,8 @@
 use crate::ids::{CrmId, RecordId};
 use crate::schema::FieldType;
 use crate::workspace::Kind;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,7 +79,7 @@ impl Value {
         match self {
             Self::Null => true,
             Self::Text(text) => text.trim().is_empty(),
-            Self::Choices(set) => set.is_empty(),
+            Self::Choices(set) => set.iter().all(|choice| choice.trim().is_empty()),
             _ => false,
         }
     }
@@ -237,23 +237,26 @@ fn date_time(value: &Value) -> Result<Value, Misfit> {
             .map_err(|_| misfit(value, "it is not a time like 2026-01-31T09:30:00Z"))?,
         _ => return Err(misfit(value, "it is not a time")),
     };
-    let seconds = Timestamp::from_second(at.as_second());
-    seconds
+    let seconds = TimestampRound::new()
+        .smallest(Unit::Second)
+        .mode(RoundMode::Floor);
+    at.round(seconds)
         .map(Value::DateTime)
         .map_err(|_| misfit(value, "the time is out of range"))
 }
 
 fn choices(value: &Value) -> Result<Value, Misfit> {
-    let set: BTreeSet<String> = match value {
-        Value::Choices(set) => set.clone(),
-        Value::Text(text) => text
-            .split(';')
-            .map(str::trim)
-            .filter(|choice| !choice.is_empty())
-            .map(str::to_owned)
-            .collect(),
+    let chosen: Vec<&str> = match value {
+        Value::Choices(set) => set.iter().map(String::as_str).collect(),
+        Value::Text(text) => text.split(';').collect(),
         _ => return Err(misfit(value, "it is not a list of choices")),
     };
+    let set: BTreeSet<String> = chosen
+        .into_iter()
+        .map(str::trim)
+        .filter(|choice| !choice.is_empty())
+        .map(str::to_owned)
+        .collect();
     Ok(if set.is_empty() {
         Value::Null
     } else {
