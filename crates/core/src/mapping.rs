@@ -184,7 +184,7 @@ pub fn compile(mapping: &ObjectMapping, schema: &ObjectSchema) -> (PairRules, Ve
         .find(|name| {
             schema
                 .field(name)
-                .is_some_and(|f| f.external_id && f.createable)
+                .is_some_and(|f| f.external_id && f.createable && is_text(&f.ty))
         })
         .map(|name| (*name).to_owned());
     let rules = PairRules {
@@ -197,6 +197,10 @@ pub fn compile(mapping: &ObjectMapping, schema: &ObjectSchema) -> (PairRules, Ve
         fields,
     };
     (rules, problems)
+}
+
+fn is_text(ty: &FieldType) -> bool {
+    matches!(ty, FieldType::Text { .. })
 }
 
 fn compile_row(
@@ -221,12 +225,11 @@ fn compile_row(
             schema.name, row.crm
         ));
     }
-    if !fits(&theirs.ty, &ours.ty) {
-        return Err(format!(
-            "a {} can't hold a {}",
-            ours.ty.label(),
-            theirs.ty.label()
-        ));
+    if row.direction.inbound() {
+        must_fit(&theirs.ty, &ours.ty)?;
+    }
+    if row.direction.outbound() {
+        must_fit(&ours.ty, &theirs.ty)?;
     }
     Ok(FieldRule {
         mapping: row.clone(),
@@ -235,6 +238,13 @@ fn compile_row(
         createable: theirs.createable,
         updateable: theirs.updateable,
     })
+}
+
+fn must_fit(from: &FieldType, into: &FieldType) -> Result<(), String> {
+    if fits(from, into) {
+        return Ok(());
+    }
+    Err(format!("a field of type {} can't hold one of type {}", into.label(), from.label()))
 }
 
 fn fits(from: &FieldType, into: &FieldType) -> bool {
