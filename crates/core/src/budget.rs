@@ -31,7 +31,10 @@ pub fn may_spend(
     threshold_percent: u8,
     live_reserve_percent: u8,
 ) -> Result<(), String> {
-    let pending = state.spent_since + state.reserved + u64::from(calls);
+    let pending = state
+        .spent_since
+        .saturating_add(state.reserved)
+        .saturating_add(u64::from(calls));
     let Some((org, _)) = state.org else {
         return if pending <= 50 {
             Ok(())
@@ -39,19 +42,25 @@ pub fn may_spend(
             Err("the CRM has not told its API allowance yet".into())
         };
     };
-    let threshold = org.max * u64::from(threshold_percent.min(100)) / 100;
-    let reserve = threshold * u64::from(live_reserve_percent.min(100)) / 100;
+    let threshold = percent_of(org.max, threshold_percent);
+    let reserve = percent_of(threshold, live_reserve_percent);
     let limit = if lane == Lane::Live {
         threshold
     } else {
         threshold - reserve
     };
-    if org.used + pending <= limit {
+    if org.used.saturating_add(pending) <= limit {
         return Ok(());
     }
     Err(format!(
         "{} of {} daily API calls are used; Tandem pauses at {limit} and resumes by itself",
-        org.used + state.spent_since,
+        org.used.saturating_add(state.spent_since),
         org.max
     ))
+}
+
+/// Wide enough for any allowance that a CRM may tell.
+fn percent_of(whole: u64, percent: u8) -> u64 {
+    let part = u128::from(whole) * u128::from(percent.min(100)) / 100;
+    u64::try_from(part).unwrap_or(whole)
 }

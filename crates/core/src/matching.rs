@@ -8,11 +8,12 @@ use crate::value::Fields;
 use crate::workspace::Kind;
 
 /// The match keys of a workspace record, strongest first: a person's e-mail address; an account's
-/// domain, then its name. Opportunities are matched by CRM id only.
+/// domain, then its name. Opportunities are matched by CRM id only. What people type where they have
+/// no address or no website ("n/a", "none") is no key.
 pub fn keys(kind: Kind, fields: &Fields) -> Vec<String> {
     let text = |name: &str| fields.get(name).map(|v| v.to_string()).unwrap_or_default();
     let keys = match kind {
-        Kind::Person => vec![("email", text("email").trim().to_lowercase())],
+        Kind::Person => vec![("email", email(&text("email")))],
         Kind::Account => vec![
             ("domain", domain(&text("website"))),
             ("name", text("name").trim().to_lowercase()),
@@ -25,12 +26,28 @@ pub fn keys(kind: Kind, fields: &Fields) -> Vec<String> {
         .collect()
 }
 
-/// The registrable part of a web address as typed: `https://www.Acme.example/shop` → `acme.example`.
+/// A text without `@` is no address.
+fn email(typed: &str) -> String {
+    let address = typed.trim().to_lowercase();
+    if address.contains('@') {
+        address
+    } else {
+        String::new()
+    }
+}
+
+/// The host of a web address as typed: `https://www.Acme.example/shop` → `acme.example`. A text without
+/// an inner dot is no host.
 fn domain(url: &str) -> String {
     let url = url.trim().to_lowercase();
     let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
     let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
-    host.strip_prefix("www.").unwrap_or(host).to_owned()
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    if host.trim_matches('.').contains('.') {
+        host.to_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// What the candidates under a record's keys say.
