@@ -1,6 +1,31 @@
 //! SOQL: lexer, parser, binding to the schema and evaluation over a [`World`](crate::world::World).
+//!
+//! A query passes `lexer` → `parser` → `bind`, `condition`, `select` (names become fields, as the actor may see
+//! them) → `plan` (which index) → `run`. Conditions of validation rules and automations, and formulas, go the same
+//! way up to `bind`.
+//!
+//! It knows neither HTTP nor pages; the records are rendered by the world.
 
-use crate::world::SfId;
+pub(crate) mod aggregate;
+pub(crate) mod ast;
+pub(crate) mod bind;
+pub(crate) mod condition;
+mod dates;
+mod error;
+mod eval;
+pub(crate) mod lexer;
+pub(crate) mod parser;
+mod plan;
+pub(crate) mod run;
+pub(crate) mod select;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::SoqlError;
+
+use crate::world::{ObjectNo, SfId};
+use select::Node;
 
 /// Which records a query sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,35 +36,49 @@ pub enum QueryScope {
     All,
 }
 
-/// Why a query was refused; HTTP 400.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct SoqlError {
-    /// The vendor's code: MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE, INVALID_QUERY_FILTER_OPERATOR …
-    pub error_code: &'static str,
-    /// The vendor's message, with its caret block where there is one.
-    pub message: String,
-}
-
-/// What a query found: ids fixed when it ran. Small enough to keep behind a query locator.
+/// What a query found: the ids are fixed when it runs, values are read when rows are rendered. Small enough to keep
+/// behind a query locator.
 #[derive(Debug)]
 pub struct QueryResult {
-    ids: Vec<SfId>,
+    pub(crate) object: ObjectNo,
+    pub(crate) scope: QueryScope,
+    pub(crate) rows: Rows,
+    pub(crate) long_text: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Rows {
+    Records {
+        ids: Vec<SfId>,
+        nodes: Vec<Node>,
+    },
+    /// The one row of a query with aggregates and no GROUP BY.
+    Aggregate(serde_json::Value),
+    /// `SELECT COUNT()`.
+    Count(usize),
 }
 
 impl QueryResult {
     /// Rows in all, the envelope's `totalSize`. For `SELECT COUNT()` the count, with no rows to render.
     pub fn total_size(&self) -> usize {
-        self.ids.len()
+        match &self.rows {
+            Rows::Records { ids, .. } => ids.len(),
+            Rows::Aggregate(_) => 1,
+            Rows::Count(count) => *count,
+        }
     }
 
     /// Rows that can be rendered: 0 for `SELECT COUNT()`.
     pub fn row_count(&self) -> usize {
-        self.ids.len()
+        if let Rows::Count(_) = self.rows {
+            0
+        } else {
+            self.total_size()
+        }
     }
 
     /// The select list has a long text area, which halves the page size (recorded).
     pub fn selects_long_text(&self) -> bool {
-        false
+        self.long_text
     }
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::World;
 use super::error::SetupError;
 use super::id::SfId;
+use super::row::Row;
 use super::schema::{FieldNo, ObjectNo};
 
 /// On whose behalf a request runs.
@@ -163,6 +164,37 @@ impl World {
             },
             |(no, field)| self.rights_on_field(actor, no, field),
         )
+    }
+
+    /// Whether the actor sees a record: every one with `view_all`, else those they own, and all records of
+    /// objects that have no owner.
+    pub(crate) fn can_see(&self, actor: &Actor, object: ObjectNo, row: &Row) -> bool {
+        let rights = self.rights_on(actor, object);
+        rights.read && (rights.view_all || rights.modify_all || self.owns(actor, object, row))
+    }
+
+    /// Whether the actor's sharing lets them change a record they see.
+    pub(crate) fn may_modify(&self, actor: &Actor, object: ObjectNo, id: SfId) -> bool {
+        let row = self.table(object).get(id);
+        self.rights_on(actor, object).modify_all
+            || row.is_some_and(|row| self.owns(actor, object, row))
+    }
+
+    fn owns(&self, actor: &Actor, object: ObjectNo, row: &Row) -> bool {
+        self.schema
+            .at(object)
+            .owner
+            .is_none_or(|owner| row.column(owner).as_id() == Some(actor.user))
+    }
+
+    /// The fields of an object the actor can read, in describe order.
+    pub(crate) fn readable_fields<'a>(
+        &'a self,
+        actor: &'a Actor,
+        object: ObjectNo,
+    ) -> impl Iterator<Item = FieldNo> + 'a {
+        let fields = self.schema.at(object).numbered().map(|(no, _)| no);
+        fields.filter(move |no| self.rights_on_field(actor, object, *no).read)
     }
 
     pub(crate) fn rights_on(&self, actor: &Actor, object: ObjectNo) -> ObjectRights {

@@ -2,75 +2,17 @@
 
 use std::ops::Range;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json, json};
 
+use super::convert::parse_id;
+use super::row::Row;
+use super::schema::{FieldNo, ObjectNo, Storage};
 use super::{Actor, SfId, World};
-use crate::soql::{QueryResult, QueryScope, SoqlError};
+use crate::soql::select::Node;
+use crate::soql::{QueryResult, QueryScope, Rows, SoqlError};
 
 /// Path of the API version a record URL starts with, e.g. `/services/data/v62.0`.
 pub type ApiBase<'a> = &'a str;
-
-impl World {
-    /// One live record with `attributes` and the given fields (all readable ones when none are named).
-    /// `None` when there is no such record for the actor, or when it is deleted.
-    ///
-    /// # Errors
-    /// The first of `fields` that does not exist for the actor.
-    pub fn retrieve(
-        &self,
-        actor: &Actor,
-        object: &str,
-        id: &str,
-        fields: Option<&[&str]>,
-        base: ApiBase<'_>,
-    ) -> Result<Option<Json>, UnknownField> {
-        let _ = (actor, object, id, fields, base);
-        todo!()
-    }
-
-    /// Whether a record exists for the actor, and whether it is in the recycle bin.
-    pub fn record_state(&self, actor: &Actor, object: &str, id: &str) -> RecordState {
-        let _ = (actor, object, id);
-        todo!()
-    }
-
-    /// Runs a SOQL query. The rows (their ids) are fixed now, their values when they are rendered.
-    ///
-    /// # Errors
-    /// The query cannot be parsed or names something that does not exist for the actor.
-    pub fn query(
-        &self,
-        actor: &Actor,
-        soql: &str,
-        scope: QueryScope,
-    ) -> Result<QueryResult, SoqlError> {
-        let _ = (actor, soql, scope);
-        todo!()
-    }
-
-    /// The rows of a result in this range with the values of now. Rows deleted since the query are left out.
-    pub fn render_rows(
-        &self,
-        result: &QueryResult,
-        range: Range<usize>,
-        base: ApiBase<'_>,
-    ) -> Vec<Json> {
-        let _ = (result, range, base);
-        todo!()
-    }
-
-    /// Ids of the live records of an object that the actor can see, in id order.
-    pub fn ids(&self, actor: &Actor, object: &str) -> Vec<SfId> {
-        let _ = (actor, object);
-        todo!()
-    }
-
-    /// Number of live records of an object; 0 when there is no such object.
-    pub fn count(&self, object: &str) -> usize {
-        let _ = object;
-        todo!()
-    }
-}
 
 /// `retrieve` was asked for a field that does not exist for the actor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,4 +36,197 @@ pub enum RecordState {
     },
     /// In the recycle bin.
     Deleted,
+}
+
+impl World {
+    /// One live record with `attributes` and the given fields (all readable ones when none are named).
+    /// `None` when there is no such record for the actor, or when it is deleted.
+    ///
+    /// # Errors
+    /// The first of `fields` that does not exist for the actor.
+    pub fn retrieve(
+        &self,
+        actor: &Actor,
+        object: &str,
+        id: &str,
+        fields: Option<&[&str]>,
+        base: ApiBase<'_>,
+    ) -> Result<Option<Json>, UnknownField> {
+        let Some(object) = self.schema.object_no(object) else {
+            return Ok(None);
+        };
+        let fields = match fields {
+            None => self.readable_fields(actor, object).collect(),
+            Some(names) => self.fields_named(actor, object, names)?,
+        };
+        let row = parse_id(id).ok().and_then(|id| self.table(object).live(id));
+        let row = row.filter(|row| self.can_see(actor, object, row));
+        let nodes: Vec<Node> = fields
+            .into_iter()
+            .map(|field| Node::Field { field })
+            .collect();
+        Ok(row.map(|row| self.render(object, row, &nodes, base, &self.schema.at(object).name)))
+    }
+
+    fn fields_named(
+        &self,
+        actor: &Actor,
+        object: ObjectNo,
+        names: &[&str],
+    ) -> Result<Vec<FieldNo>, UnknownField> {
+        let def = self.schema.at(object);
+        let find = |name: &&str| {
+            let found = def
+                .field_no(name)
+                .filter(|no| self.rights_on_field(actor, object, *no).read);
+            found.ok_or_else(|| UnknownField {
+                field: (*name).to_owned(),
+                object: def.name.clone(),
+            })
+        };
+        names.iter().map(find).collect()
+    }
+
+    /// Whether a record exists for the actor, and whether it is in the recycle bin.
+    pub fn record_state(&self, actor: &Actor, object: &str, id: &str) -> RecordState {
+        let row = self.schema.object_no(object).and_then(|object| {
+            let row = self.table(object).get(parse_id(id).ok()?)?;
+            self.can_see(actor, object, row).then_some(row)
+        });
+        match row {
+            None => RecordState::Missing,
+            Some(row) if row.is_live() => RecordState::Live {
+                last_modified: row.audit.modified,
+            },
+            Some(_) => RecordState::Deleted,
+        }
+    }
+
+    /// Runs a SOQL query. The rows (their ids) are fixed now, their values when they are rendered.
+    ///
+    /// # Errors
+    /// The query cannot be parsed or names something that does not exist for the actor.
+    pub fn query(
+        &self,
+        actor: &Actor,
+        soql: &str,
+        scope: QueryScope,
+    ) -> Result<QueryResult, SoqlError> {
+        crate::soql::run::run(self, actor, soql, scope)
+    }
+
+    /// The rows of a result in this range with the values of now. Rows that are gone since the query are left out,
+    /// and so are rows deleted since, unless the query saw deleted rows. A range past the end is cut.
+    pub fn render_rows(
+        &self,
+        result: &QueryResult,
+        range: Range<usize>,
+        base: ApiBase<'_>,
+    ) -> Vec<Json> {
+        match &result.rows {
+            Rows::Count(_) => Vec::new(),
+            Rows::Aggregate(row) => {
+                if range.contains(&0) {
+                    vec![row.clone()]
+                } else {
+                    Vec::new()
+                }
+            }
+            Rows::Records { ids, nodes } => {
+                let end = range.end.min(ids.len());
+                let table = self.table(result.object);
+                let name = &self.schema.at(result.object).name;
+                let seen = |row: &&Row| result.scope == QueryScope::All || row.is_live();
+                let rows = ids[range.start.min(end)..end]
+                    .iter()
+                    .filter_map(|id| table.get(*id))
+                    .filter(seen);
+                rows.map(|row| self.render(result.object, row, nodes, base, name))
+                    .collect()
+            }
+        }
+    }
+
+    /// Ids of the live records of an object that the actor can see, in id order.
+    pub fn ids(&self, actor: &Actor, object: &str) -> Vec<SfId> {
+        let Some(object) = self.schema.object_no(object) else {
+            return Vec::new();
+        };
+        let seen = |row: &&Row| row.is_live() && self.can_see(actor, object, row);
+        self.table(object)
+            .by_id(..)
+            .filter(seen)
+            .map(|row| row.id)
+            .collect()
+    }
+
+    /// Number of live records of an object; 0 when there is no such object.
+    pub fn count(&self, object: &str) -> usize {
+        self.schema
+            .object_no(object)
+            .map_or(0, |object| self.table(object).live_count())
+    }
+
+    fn render(
+        &self,
+        object: ObjectNo,
+        row: &Row,
+        nodes: &[Node],
+        base: ApiBase<'_>,
+        type_name: &str,
+    ) -> Json {
+        let def = self.schema.at(object);
+        let mut record = Map::new();
+        let url = format!("{base}/sobjects/{}/{}", def.name, row.id);
+        record.insert(
+            "attributes".to_owned(),
+            json!({"type": type_name, "url": url}),
+        );
+        for node in nodes {
+            match node {
+                Node::Field { field } => {
+                    record.insert(
+                        def.at(*field).name.clone(),
+                        self.field_json(object, row, *field),
+                    );
+                }
+                Node::Parent { hop, nodes } => {
+                    let reference = def.at(hop.reference);
+                    let parent = row.value(hop.reference, reference).as_id();
+                    let parent = parent.and_then(|id| self.table(hop.target).get(id));
+                    // A parent that may be of several objects shows as the pseudo object Name.
+                    let target = &self.schema.at(hop.target).name;
+                    let shown = if reference.polymorphic() {
+                        "Name"
+                    } else {
+                        target
+                    };
+                    let json = parent.map_or(Json::Null, |row| {
+                        self.render(hop.target, row, nodes, base, shown)
+                    });
+                    record.insert(
+                        reference.relationship_name.clone().unwrap_or_default(),
+                        json,
+                    );
+                }
+            }
+        }
+        Json::Object(record)
+    }
+
+    fn field_json(&self, object: ObjectNo, row: &Row, field: FieldNo) -> Json {
+        let def = self.schema.at(object);
+        let field_def = def.at(field);
+        if field_def.storage != Storage::Compound {
+            return self.field_value(object, row, field).to_json(field_def);
+        }
+        let part =
+            |(no, key): &(FieldNo, String)| (key.clone(), row.column(*no).to_json(def.at(*no)));
+        let parts: Map<String, Json> = field_def.parts.iter().map(part).collect();
+        if parts.values().all(Json::is_null) {
+            Json::Null
+        } else {
+            Json::Object(parts)
+        }
+    }
 }

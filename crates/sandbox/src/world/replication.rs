@@ -1,7 +1,8 @@
-//! What getUpdated and getDeleted answer.
+//! What getUpdated and getDeleted answer. Windows, minute truncation and HTTP errors are the REST layer's.
 
 use jiff::Timestamp;
 
+use super::row::Row;
 use super::{Actor, SfId, World};
 
 /// Days a deleted record stays in the recycle bin.
@@ -25,8 +26,14 @@ impl World {
         start: Timestamp,
         end: Timestamp,
     ) -> Vec<SfId> {
-        let _ = (actor, object, start, end);
-        todo!()
+        let Some(object) = self.schema.object_no(object).filter(|_| start <= end) else {
+            return Vec::new();
+        };
+        let seen = |row: &&Row| row.is_live() && self.can_see(actor, object, row);
+        let rows = self
+            .table(object)
+            .by_stamp((start, SfId::MIN)..=(end, SfId::MAX));
+        rows.filter(seen).map(|row| row.id).collect()
     }
 
     /// Records of `object` deleted in `start..=end` that the actor saw, in order of deletion.
@@ -37,17 +44,26 @@ impl World {
         start: Timestamp,
         end: Timestamp,
     ) -> Vec<DeletedRecord> {
-        let _ = (actor, object, start, end);
-        todo!()
+        let Some(object) = self.schema.object_no(object).filter(|_| start <= end) else {
+            return Vec::new();
+        };
+        let rows = self
+            .table(object)
+            .deleted((start, SfId::MIN)..=(end, SfId::MAX));
+        let entry = |row: &Row| {
+            Some(DeletedRecord {
+                id: row.id,
+                deleted_date: row.deletion?.at,
+            })
+        };
+        rows.filter(|row| self.can_see(actor, object, row))
+            .filter_map(entry)
+            .collect()
     }
 
-    /// Now, held back to the start of the oldest transaction that is still not visible.
+    /// Now, held back to the start of the oldest transaction that is still not visible (documented).
     pub fn latest_date_covered(&self) -> Timestamp {
-        todo!()
-    }
-
-    /// Removes everything from the recycle bin for good.
-    pub fn empty_recycle_bin(&mut self) {
-        todo!()
+        let oldest = self.staged.values().map(|staged| staged.started).min();
+        oldest.map_or(self.now, |started| started.min(self.now))
     }
 }

@@ -8,8 +8,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::World;
-use super::error::SetupError;
+use super::convert::convert;
+use super::dml::{Draft, Verb};
+use super::error::{DmlError, SetupError};
+use super::formula::Formula;
+use super::row::Row;
+use super::schema::{FieldNo, ObjectNo};
+use super::{Actor, Returns, Value, World};
+use crate::soql::ast::Filter;
+use crate::soql::bind::Binder;
+use crate::soql::parser::parse_condition;
 
 /// When a rule looks at a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -64,20 +72,99 @@ pub struct ValidationRule {
     pub field: Option<String>,
 }
 
+/// The rules of the org, checked and ready to run.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    automations: Vec<Automation>,
+    validations: Vec<Validation>,
+}
+
+#[derive(Debug)]
+struct Automation {
+    rule: AutomationRule,
+    object: ObjectNo,
+    when: Option<Filter>,
+    changed: Vec<FieldNo>,
+    set: Vec<(FieldNo, SetTo)>,
+}
+
+#[derive(Debug)]
+enum SetTo {
+    Value(Value),
+    Formula(Formula),
+}
+
+#[derive(Debug)]
+struct Validation {
+    rule: ValidationRule,
+    object: ObjectNo,
+    refuse_when: Filter,
+}
+
 impl World {
-    /// Adds or replaces the automation of this name.
+    /// Adds or replaces the automation of this name. Automations of an object run once each, in the order they were
+    /// added; a later one sees what an earlier one set.
     ///
     /// # Errors
     /// The object, a field, the condition or a formula does not make sense.
     pub fn set_automation(&mut self, rule: AutomationRule) -> Result<(), SetupError> {
-        let _ = rule;
-        todo!()
+        let object = self.setup_object(&rule.object)?;
+        let when = if rule.when.trim().is_empty() {
+            None
+        } else {
+            Some(self.setup_condition(object, &rule.when)?)
+        };
+        let changed = rule
+            .changed
+            .iter()
+            .map(|name| self.setup_field(object, name))
+            .collect::<Result<_, _>>()?;
+        let mut set = Vec::new();
+        for (name, json) in &rule.set {
+            let field = self.settable_field(object, name)?;
+            let value = convert(self.schema.at(object).at(field), json)
+                .map_err(|error| SetupError(error.message))?;
+            set.push((field, SetTo::Value(value)));
+        }
+        for (name, text) in &rule.set_formula {
+            let field = self.settable_field(object, name)?;
+            let number = self.schema.at(object).at(field).field_type.is_number();
+            let returns = if number {
+                Returns::Number
+            } else {
+                Returns::Text
+            };
+            set.push((
+                field,
+                SetTo::Formula(Formula::parse(self, object, text, returns)?),
+            ));
+        }
+        self.remove_automation(&rule.name);
+        self.rules.automations.push(Automation {
+            rule,
+            object,
+            when,
+            changed,
+            set,
+        });
+        Ok(())
     }
 
     /// Removes an automation; false when there is none of this name.
     pub fn remove_automation(&mut self, name: &str) -> bool {
-        let _ = name;
-        todo!()
+        let before = self.rules.automations.len();
+        self.rules
+            .automations
+            .retain(|automation| automation.rule.name != name);
+        self.rules.automations.len() < before
+    }
+
+    /// The automations in the order they run.
+    pub fn automations(&self) -> impl Iterator<Item = &AutomationRule> {
+        self.rules
+            .automations
+            .iter()
+            .map(|automation| &automation.rule)
     }
 
     /// Adds or replaces the validation rule of this name.
@@ -85,13 +172,164 @@ impl World {
     /// # Errors
     /// The object, the field or the condition does not make sense.
     pub fn set_validation_rule(&mut self, rule: ValidationRule) -> Result<(), SetupError> {
-        let _ = rule;
-        todo!()
+        let object = self.setup_object(&rule.object)?;
+        let refuse_when = self.setup_condition(object, &rule.refuse_when)?;
+        rule.field
+            .iter()
+            .try_for_each(|name| self.setup_field(object, name).map(|_| ()))?;
+        self.remove_validation_rule(&rule.name);
+        self.rules.validations.push(Validation {
+            rule,
+            object,
+            refuse_when,
+        });
+        Ok(())
     }
 
     /// Removes a validation rule; false when there is none of this name.
     pub fn remove_validation_rule(&mut self, name: &str) -> bool {
-        let _ = name;
-        todo!()
+        let before = self.rules.validations.len();
+        self.rules
+            .validations
+            .retain(|validation| validation.rule.name != name);
+        self.rules.validations.len() < before
+    }
+
+    /// The validation rules.
+    pub fn validation_rules(&self) -> impl Iterator<Item = &ValidationRule> {
+        self.rules
+            .validations
+            .iter()
+            .map(|validation| &validation.rule)
+    }
+
+    /// Lets the automations of the draft's object change it; tells whether one did.
+    pub(super) fn run_automations(&self, draft: &mut Draft) -> Result<bool, Vec<DmlError>> {
+        let mut ran = false;
+        let object = draft.object;
+        for automation in self
+            .rules
+            .automations
+            .iter()
+            .filter(|automation| automation.object == object)
+        {
+            if !self.triggers(automation, draft) {
+                continue;
+            }
+            ran = true;
+            for (field, value) in &automation.set {
+                let value = self
+                    .automated_value(draft, *field, value)
+                    .map_err(|error| {
+                        let message = format!("{}: {}", automation.rule.name, error.message);
+                        vec![DmlError::new(
+                            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+                            message,
+                        )]
+                    })?;
+                draft.assign(*field, value);
+            }
+        }
+        Ok(ran)
+    }
+
+    fn triggers(&self, automation: &Automation, draft: &Draft) -> bool {
+        let verb = match automation.rule.on {
+            Trigger::Create => draft.verb == Verb::Create,
+            Trigger::Update => draft.verb == Verb::Update,
+            Trigger::CreateOrUpdate => true,
+        };
+        let changed =
+            automation.changed.is_empty() || automation.changed.iter().any(|no| draft.changes(*no));
+        let holds = |filter: &Filter| self.condition_holds(filter, draft.object, &draft.row);
+        verb && changed && automation.when.as_ref().is_none_or(holds)
+    }
+
+    fn automated_value(
+        &self,
+        draft: &Draft,
+        field: FieldNo,
+        to: &SetTo,
+    ) -> Result<Value, DmlError> {
+        let def = self.schema.at(draft.object).at(field);
+        match to {
+            SetTo::Value(value) => Ok(value.clone()),
+            SetTo::Formula(formula) => convert(
+                def,
+                &formula.value(self, draft.object, &draft.row).to_json(def),
+            ),
+        }
+    }
+
+    /// Every validation rule the draft breaks.
+    pub(super) fn check_validation_rules(&self, draft: &Draft) -> Result<(), Vec<DmlError>> {
+        let own = self
+            .rules
+            .validations
+            .iter()
+            .filter(|validation| validation.object == draft.object);
+        let broken =
+            own.filter(|own| self.condition_holds(&own.refuse_when, draft.object, &draft.row));
+        let errors: Vec<DmlError> = broken
+            .map(|Validation { rule, .. }| DmlError {
+                status_code: "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+                message: rule.message.clone(),
+                fields: rule.field.iter().cloned().collect(),
+            })
+            .collect();
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Bound when it is needed: a date literal means another day tomorrow. A condition that bound when the rule was
+    /// made still does, since fields are never removed.
+    fn condition_holds(&self, filter: &Filter, object: ObjectNo, row: &Row) -> bool {
+        let actor = Actor::system(self.admin_id);
+        let binder = Binder {
+            world: self,
+            actor: &actor,
+            text: "",
+            object,
+            alias: None,
+        };
+        binder
+            .filter(filter)
+            .is_ok_and(|condition| self.holds(&condition, object, row))
+    }
+
+    fn setup_condition(&self, object: ObjectNo, text: &str) -> Result<Filter, SetupError> {
+        let refused =
+            |error: crate::soql::SoqlError| SetupError(format!("condition '{text}': {error}"));
+        let filter = parse_condition(text).map_err(refused)?;
+        let actor = Actor::system(self.admin_id);
+        let binder = Binder {
+            world: self,
+            actor: &actor,
+            text,
+            object,
+            alias: None,
+        };
+        binder.filter(&filter).map_err(refused)?;
+        Ok(filter)
+    }
+
+    fn setup_field(&self, object: ObjectNo, name: &str) -> Result<FieldNo, SetupError> {
+        let def = self.schema.at(object);
+        def.field_no(name)
+            .ok_or_else(|| SetupError(format!("no field '{name}' on {}", def.name)))
+    }
+
+    /// A field an automation may set: one the API could write.
+    fn settable_field(&self, object: ObjectNo, name: &str) -> Result<FieldNo, SetupError> {
+        let field = self.setup_field(object, name)?;
+        let def = self.schema.at(object).at(field);
+        if def.createable || def.updateable {
+            Ok(field)
+        } else {
+            Err(SetupError(format!("{name} is read only")))
+        }
     }
 }

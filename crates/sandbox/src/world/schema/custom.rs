@@ -1,9 +1,29 @@
 //! Fields and objects an administrator adds while the world runs.
 //!
-//! The shapes here are also the bodies of the control API. Limits are the vendor's: names of at most 40
-//! characters, 500 fields per object, texts of at most 131,072 characters.
+//! The shapes here are also the bodies of the control API. Limits follow the vendor's: names of at most 40
+//! characters before `__c`, 800 fields per object, long texts of at most 131,072 characters, 18 digits.
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use super::field::{
+    FieldDef, FieldType, Storage, boolean, date, datetime, decimal, email, long_text, phone,
+    picklist, reference, text, url,
+};
+use super::standard::{audit, identity, owner};
+use super::{ObjectDef, ObjectNo};
+use crate::world::formula::{Formula, MAX_RESULT_CHARS};
+use crate::world::{SetupError, Value, World};
+
+const MAX_NAME_CHARS: usize = 43;
+const MAX_FIELDS_PER_OBJECT: usize = 800;
+const MAX_OBJECTS: usize = 3_000;
+const MAX_NUMBER_DIGITS: u32 = 18;
+const MAX_LONG_TEXT_CHARS: u32 = 131_072;
+const MAX_PICKLIST_VALUES: usize = 1_000;
+const MAX_PICKLIST_VALUE_CHARS: usize = 255;
+const MULTIPICKLIST_CHARS: u32 = 4_099;
 
 /// A custom object to add. It gets the audit fields, an owner and a text `Name` of 80 characters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -137,4 +157,243 @@ pub enum Returns {
     Text,
     /// Number with two digits after the point.
     Number,
+}
+
+impl World {
+    /// Adds a custom object.
+    ///
+    /// # Errors
+    /// The name is taken or does not end in `__c`, or there are too many objects.
+    pub fn add_object(&mut self, new: NewObject) -> Result<(), SetupError> {
+        check_name(&new.name)?;
+        if self.schema.object(&new.name).is_some() {
+            return Err(SetupError(format!("object '{}' exists", new.name)));
+        }
+        if self.tables.len() >= MAX_OBJECTS {
+            return Err(SetupError(format!(
+                "an org has at most {MAX_OBJECTS} objects"
+            )));
+        }
+        let mut object = ObjectDef::new(
+            &new.name,
+            &new.label,
+            &new.label_plural,
+            custom_prefix(self.tables.len()),
+        );
+        object.custom = true;
+        let name = text("Name", &format!("{} Name", new.label), 80)
+            .required()
+            .record_name();
+        let [id, deleted] = identity(&new.label);
+        [id, owner(&["User"]), deleted, name]
+            .into_iter()
+            .chain(audit())
+            .for_each(|field| object.push(field));
+        self.schema.push(object);
+        self.tables.push(Default::default());
+        self.metadata_touched();
+        Ok(())
+    }
+
+    /// Adds a custom field. Records that exist have null in it (false for a checkbox).
+    ///
+    /// # Errors
+    /// The object is unknown, the name is taken or does not end in `__c`, or an attribute is out of range.
+    pub fn add_field(&mut self, object: &str, new: NewField) -> Result<(), SetupError> {
+        let no = self.setup_object(object)?;
+        check_name(&new.name)?;
+        let def = self.schema.at(no);
+        if def.field(&new.name).is_some() {
+            return Err(SetupError(format!(
+                "field '{}' exists on {object}",
+                new.name
+            )));
+        }
+        if def.fields.len() >= MAX_FIELDS_PER_OBJECT {
+            return Err(SetupError(format!(
+                "an object has at most {MAX_FIELDS_PER_OBJECT} fields"
+            )));
+        }
+        let mut field = self.custom_field(no, &new)?;
+        field.custom = true;
+        set_flags(&mut field, &new)?;
+        self.schema.at_mut(no).push(field);
+        self.metadata_touched();
+        Ok(())
+    }
+
+    fn custom_field(&self, object: ObjectNo, new: &NewField) -> Result<FieldDef, SetupError> {
+        let (name, label) = (new.name.as_str(), new.label.as_str());
+        let number =
+            |field_type, precision, scale| number_field(name, label, field_type, precision, scale);
+        Ok(match &new.kind {
+            FieldKind::Text { length } => text(name, label, in_range("length", *length, 1, 255)?),
+            FieldKind::TextArea => FieldDef::new(name, label, FieldType::TextArea)
+                .length(255)
+                .info("plaintextarea"),
+            FieldKind::LongText { length } => long_text(name, label).length(in_range(
+                "length",
+                *length,
+                256,
+                MAX_LONG_TEXT_CHARS,
+            )?),
+            FieldKind::Number { precision, scale } => {
+                number(FieldType::Double, *precision, *scale)?
+            }
+            FieldKind::Currency { precision, scale } => {
+                number(FieldType::Currency, *precision, *scale)?
+            }
+            FieldKind::Percent { precision, scale } => {
+                number(FieldType::Percent, *precision, *scale)?
+            }
+            FieldKind::Checkbox { default } => {
+                boolean(name, label).defaulted(Value::Bool(*default))
+            }
+            FieldKind::Date => date(name, label),
+            FieldKind::Datetime => datetime(name, label),
+            FieldKind::Picklist { values, restricted } => {
+                list_field(name, label, values, *restricted)?
+            }
+            FieldKind::Multipicklist { values, restricted } => {
+                let mut field =
+                    list_field(name, label, values, *restricted)?.length(MULTIPICKLIST_CHARS);
+                field.field_type = FieldType::MultiPicklist;
+                field
+            }
+            FieldKind::Email => email(name, label, 80),
+            FieldKind::Phone => phone(name, label),
+            FieldKind::Url => url(name, label),
+            FieldKind::Reference {
+                to,
+                child_relationship,
+                cascade_delete,
+            } => {
+                let target = self.setup_object(to)?;
+                let path = name.trim_end_matches("__c").to_owned() + "__r";
+                let mut field =
+                    reference(name, label, &[self.schema.at(target).name.as_str()], &path);
+                field.child_relationship_name =
+                    child_relationship.as_ref().map(|name| format!("{name}__r"));
+                field.cascade_delete = *cascade_delete;
+                field
+            }
+            FieldKind::Formula {
+                expression,
+                returns,
+            } => formula_field(
+                name,
+                label,
+                expression,
+                Formula::parse(self, object, expression, *returns)?,
+                *returns,
+            ),
+        })
+    }
+}
+
+fn set_flags(field: &mut FieldDef, new: &NewField) -> Result<(), SetupError> {
+    if new.required && (field.calculated || field.field_type == FieldType::Boolean) {
+        return Err(SetupError(
+            "a formula or checkbox cannot be required".to_owned(),
+        ));
+    }
+    let key = matches!(
+        field.field_type,
+        FieldType::Text | FieldType::Email | FieldType::Double
+    ) && !field.calculated;
+    if (new.unique || new.external_id) && !key {
+        return Err(SetupError(
+            "only text, number and e-mail fields can be unique or an external id".to_owned(),
+        ));
+    }
+    if new.required {
+        (field.nillable, field.permissionable) = (false, false);
+    }
+    (field.unique, field.external_id, field.case_sensitive) =
+        (new.unique, new.external_id, new.case_sensitive);
+    Ok(())
+}
+
+fn number_field(
+    name: &str,
+    label: &str,
+    field_type: FieldType,
+    precision: u32,
+    scale: u32,
+) -> Result<FieldDef, SetupError> {
+    in_range("precision", precision, 1, MAX_NUMBER_DIGITS)?;
+    in_range("scale", scale, 0, precision)?;
+    Ok(decimal(name, label, field_type, precision, scale))
+}
+
+fn list_field(
+    name: &str,
+    label: &str,
+    values: &[String],
+    restricted: bool,
+) -> Result<FieldDef, SetupError> {
+    let good = |value: &str| {
+        let length = value.chars().count();
+        value.trim() == value
+            && !value.contains(';')
+            && (1..=MAX_PICKLIST_VALUE_CHARS).contains(&length)
+    };
+    if values.is_empty() || values.len() > MAX_PICKLIST_VALUES {
+        return Err(SetupError(format!(
+            "a picklist has 1 to {MAX_PICKLIST_VALUES} values"
+        )));
+    }
+    if let Some(wrong) = values.iter().find(|value| !good(value)) {
+        return Err(SetupError(format!("'{wrong}' cannot be a picklist value")));
+    }
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    let mut field = picklist(name, label, 255, &values);
+    field.restricted_picklist = restricted;
+    Ok(field)
+}
+
+fn formula_field(
+    name: &str,
+    label: &str,
+    expression: &str,
+    formula: Formula,
+    returns: Returns,
+) -> FieldDef {
+    let field = match returns {
+        Returns::Text => text(name, label, MAX_RESULT_CHARS),
+        Returns::Number => decimal(name, label, FieldType::Double, MAX_NUMBER_DIGITS, 2),
+    };
+    let mut field = field.stored(Storage::Formula);
+    (field.createable, field.updateable, field.calculated) = (false, false, true);
+    field.calculated_formula = Some(expression.to_owned());
+    field.formula = Some(Arc::new(formula));
+    field
+}
+
+fn check_name(name: &str) -> Result<(), SetupError> {
+    let base = name.strip_suffix("__c").unwrap_or_default();
+    let starts = base.starts_with(|c: char| c.is_ascii_alphabetic());
+    let word = base.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !base.ends_with('_');
+    if starts && word && !base.contains("__") && name.len() <= MAX_NAME_CHARS {
+        return Ok(());
+    }
+    Err(SetupError(format!(
+        "'{name}' is not a custom name: letters, digits and _, at most 40, then __c"
+    )))
+}
+
+fn in_range(what: &str, value: u32, least: u32, most: u32) -> Result<u32, SetupError> {
+    if (least..=most).contains(&value) {
+        return Ok(value);
+    }
+    Err(SetupError(format!(
+        "{what} must be {least} to {most}, not {value}"
+    )))
+}
+
+/// `a00`, `a01` … by the number of objects there are.
+fn custom_prefix(objects: usize) -> [u8; 3] {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let letter = b'a' + ((objects / (36 * 36)) % 26) as u8;
+    [letter, DIGITS[objects / 36 % 36], DIGITS[objects % 36]]
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use super::FieldNo;
 use crate::world::formula::Formula;
 use crate::world::value::Value;
 
@@ -192,6 +193,8 @@ pub struct FieldDef {
     pub default_value: Value,
     pub(crate) storage: Storage,
     pub(crate) formula: Option<Arc<Formula>>,
+    /// Fields a compound is put together from, with their keys in the compound's JSON.
+    pub(crate) parts: Vec<(FieldNo, String)>,
 }
 
 impl FieldDef {
@@ -229,6 +232,7 @@ impl FieldDef {
             default_value: Value::Null,
             storage: Storage::Column,
             formula: None,
+            parts: Vec::new(),
         }
     }
 
@@ -322,11 +326,16 @@ impl FieldDef {
         self
     }
 
-    /// Never null: the server fills it in with `value` (or computes it when that is null).
+    /// Never null: new records that leave it out get `value`.
     pub(crate) fn defaulted(mut self, value: Value) -> FieldDef {
         self.default_value = value;
         (self.nillable, self.defaulted_on_create) = (false, true);
         self
+    }
+
+    /// Never null, and computed by the server when a create leaves it out.
+    pub(crate) fn defaulted_required(self) -> FieldDef {
+        self.defaulted(Value::Null)
     }
 
     /// The server may fill it in, but it can be null.
@@ -345,7 +354,7 @@ impl FieldDef {
         self
     }
 
-    pub(crate) fn is_name(mut self) -> FieldDef {
+    pub(crate) fn record_name(mut self) -> FieldDef {
         self.name_field = true;
         self
     }

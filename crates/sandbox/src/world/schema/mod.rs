@@ -9,6 +9,8 @@ mod standard;
 
 use std::collections::HashMap;
 
+use super::value::Value;
+
 pub use custom::{FieldKind, NewField, NewObject, Returns};
 pub(crate) use field::Storage;
 pub use field::{FieldDef, FieldType, PicklistValue};
@@ -51,6 +53,10 @@ pub struct ObjectDef {
     pub fields: Vec<FieldDef>,
     by_name: HashMap<String, FieldNo>,
     by_relationship: HashMap<String, FieldNo>,
+    /// What new records get in fields they leave out.
+    pub(crate) defaults: Vec<(FieldNo, Value)>,
+    /// `OwnerId`, where there is one.
+    pub(crate) owner: Option<FieldNo>,
 }
 
 /// One row of a describe's `childRelationships`.
@@ -88,18 +94,39 @@ impl ObjectDef {
             fields: Vec::new(),
             by_name: HashMap::new(),
             by_relationship: HashMap::new(),
+            defaults: Vec::new(),
+            owner: None,
         }
     }
 
-    /// Adds a field at the end; a field of the same name must not exist.
-    pub(crate) fn push(&mut self, field: FieldDef) {
+    /// Adds a field at the end; a field of the same name must not exist. A compound comes after its parts.
+    pub(crate) fn push(&mut self, mut field: FieldDef) {
         let no = FieldNo(self.fields.len() as u16);
+        if field.storage == Storage::Compound {
+            field.parts = self.parts_of(&field.name);
+        }
         self.by_name.insert(field.name.to_ascii_lowercase(), no);
         if let Some(relationship) = &field.relationship_name {
             self.by_relationship
                 .insert(relationship.to_ascii_lowercase(), no);
         }
+        if field.name == "OwnerId" {
+            self.owner = Some(no);
+        }
+        if !matches!(field.default_value, Value::Null | Value::Bool(false)) {
+            self.defaults.push((no, field.default_value.clone()));
+        }
         self.fields.push(field);
+    }
+
+    /// The parts of an address and their JSON keys: `MailingPostalCode` is `postalCode` in `MailingAddress`.
+    fn parts_of(&self, compound: &str) -> Vec<(FieldNo, String)> {
+        let prefix = compound.trim_end_matches("Address");
+        let is_part = |field: &FieldDef| field.compound_field_name.as_deref() == Some(compound);
+        let parts = self.numbered().filter(|(_, field)| is_part(field));
+        parts
+            .map(|(no, field)| (no, lower_first(field.name.trim_start_matches(prefix))))
+            .collect()
     }
 
     /// The field of this API name, any case.
@@ -173,6 +200,20 @@ impl Schema {
             .collect()
     }
 
+    /// Every reference field that points to `object`.
+    pub(crate) fn references_to(&self, object: ObjectNo) -> Vec<(ObjectNo, FieldNo)> {
+        let name = &self.at(object).name;
+        let numbered = self.objects.iter().enumerate();
+        let fields = numbered.flat_map(|(no, def)| {
+            def.numbered()
+                .map(move |(field, d)| (ObjectNo(no as u16), field, d))
+        });
+        fields
+            .filter(|(_, _, def)| def.reference_to.contains(name))
+            .map(|(object, field, _)| (object, field))
+            .collect()
+    }
+
     pub(crate) fn object_no(&self, name: &str) -> Option<ObjectNo> {
         lookup(&self.by_name, name)
     }
@@ -204,4 +245,11 @@ fn lookup<T: Copy>(map: &HashMap<String, T>, name: &str) -> Option<T> {
     } else {
         map.get(name).copied()
     }
+}
+
+fn lower_first(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(chars).collect()
+    })
 }

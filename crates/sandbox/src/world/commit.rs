@@ -1,0 +1,129 @@
+//! The door through which every row is written: indexes, undo, and commits that become visible late.
+//!
+//! A late commit is kept aside with the stamps it was made with and put in place by the clock. Until then readers
+//! see the old row and writers find it locked.
+
+use jiff::Timestamp;
+
+use super::World;
+use super::error::DmlError;
+use super::id::SfId;
+use super::row::Row;
+use super::schema::ObjectNo;
+
+/// How to take back one step.
+#[derive(Debug)]
+pub(crate) enum Undo {
+    Row {
+        object: ObjectNo,
+        id: SfId,
+        before: Option<Row>,
+    },
+    Staged(StageKey),
+}
+
+/// When a late commit becomes visible, and its number among all late commits.
+pub(crate) type StageKey = (Timestamp, u64);
+
+/// A committed row nobody can see yet.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    pub(crate) object: ObjectNo,
+    pub(crate) row: Row,
+    pub(crate) started: Timestamp,
+}
+
+impl World {
+    /// Runs `work` as one transaction: when it returns an error, everything it changed is undone (used-up ids
+    /// excepted). May be nested.
+    pub fn transaction<T, E>(
+        &mut self,
+        work: impl FnOnce(&mut World) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mark = self.undo.len();
+        self.transaction_depth += 1;
+        let outcome = work(self);
+        self.transaction_depth -= 1;
+        if outcome.is_err() {
+            self.undo_to(mark);
+        } else if self.transaction_depth == 0 {
+            self.undo.clear();
+        }
+        outcome
+    }
+
+    fn undo_to(&mut self, mark: usize) {
+        while self.undo.len() > mark {
+            match self.undo.pop() {
+                Some(Undo::Row { object, id, before }) => drop(self.replace(object, id, before)),
+                Some(Undo::Staged(key)) => drop(self.staged.remove(&key)),
+                None => return,
+            }
+        }
+    }
+
+    fn replace(&mut self, object: ObjectNo, id: SfId, row: Option<Row>) -> Option<Row> {
+        self.tables[object.0 as usize].replace(self.schema.at(object), id, row)
+    }
+
+    /// Writes a row now, or keeps it aside until `visible_at`.
+    pub(crate) fn put(&mut self, object: ObjectNo, mut row: Row, visible_at: Option<Timestamp>) {
+        row.shrink();
+        match visible_at.filter(|at| *at > self.now) {
+            Some(at) => self.stage(
+                at,
+                Staged {
+                    object,
+                    row,
+                    started: self.now,
+                },
+            ),
+            None => {
+                let id = row.id;
+                let before = self.replace(object, id, Some(row));
+                self.log(Undo::Row { object, id, before });
+            }
+        }
+    }
+
+    /// Removes a row for good.
+    pub(crate) fn purge(&mut self, object: ObjectNo, id: SfId) {
+        let before = self.replace(object, id, None);
+        self.log(Undo::Row { object, id, before });
+    }
+
+    fn stage(&mut self, at: Timestamp, staged: Staged) {
+        self.late_commits += 1;
+        let key = (at, self.late_commits);
+        self.staged.insert(key, staged);
+        self.log(Undo::Staged(key));
+    }
+
+    fn log(&mut self, step: Undo) {
+        if self.transaction_depth > 0 {
+            self.undo.push(step);
+        }
+    }
+
+    /// Shows the late commits whose time has come.
+    pub(crate) fn reveal_staged(&mut self) {
+        while let Some(entry) = self
+            .staged
+            .first_entry()
+            .filter(|entry| entry.key().0 <= self.now)
+        {
+            let Staged { object, row, .. } = entry.remove();
+            self.replace(object, row.id, Some(row));
+        }
+    }
+
+    /// Refuses a record that a late commit still holds.
+    pub(crate) fn check_unlocked(&self, id: SfId) -> Result<(), DmlError> {
+        if self.staged.is_empty() || !self.staged.values().any(|staged| staged.row.id == id) {
+            return Ok(());
+        }
+        let message =
+            format!("unable to obtain exclusive access to this record or 1 records: {id}");
+        Err(DmlError::new("UNABLE_TO_LOCK_ROW", message))
+    }
+}

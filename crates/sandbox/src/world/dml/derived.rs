@@ -1,0 +1,222 @@
+//! Values a record implies: full names, and what the stage, amount and close date of an opportunity mean.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::{Draft, Verb};
+use crate::world::schema::{FieldNo, ObjectDef, ObjectNo};
+use crate::world::{Value, World};
+
+/// What a stage of the standard sales process implies.
+struct Stage {
+    name: &'static str,
+    probability_percent: u32,
+    forecast: &'static str,
+    closed: bool,
+    won: bool,
+}
+
+const fn open(name: &'static str, probability_percent: u32) -> Stage {
+    Stage {
+        name,
+        probability_percent,
+        forecast: "Pipeline",
+        closed: false,
+        won: false,
+    }
+}
+
+const STAGES: [Stage; 10] = [
+    open("Prospecting", 10),
+    open("Qualification", 10),
+    open("Needs Analysis", 20),
+    open("Value Proposition", 50),
+    open("Id. Decision Makers", 60),
+    open("Perception Analysis", 70),
+    open("Proposal/Price Quote", 75),
+    open("Negotiation/Review", 90),
+    Stage {
+        name: "Closed Won",
+        probability_percent: 100,
+        forecast: "Closed",
+        closed: true,
+        won: true,
+    },
+    Stage {
+        name: "Closed Lost",
+        probability_percent: 0,
+        forecast: "Omitted",
+        closed: true,
+        won: false,
+    },
+];
+/// A stage the process does not know: the picklist is not restricted, so it can be stored.
+const UNKNOWN_STAGE: Stage = open("", 0);
+
+/// `ForecastCategoryName` (what people see) and `ForecastCategory`.
+const FORECASTS: [(&str, &str); 5] = [
+    ("Omitted", "Omitted"),
+    ("Pipeline", "Pipeline"),
+    ("Best Case", "BestCase"),
+    ("Commit", "Forecast"),
+    ("Closed", "Closed"),
+];
+
+impl World {
+    /// Brings the implied values of a draft up to date.
+    pub(super) fn derive(&self, draft: &mut Draft) {
+        let def = self.schema.at(draft.object);
+        match def.name.as_str() {
+            "Contact" | "Lead" | "User" => derive_name(def, draft),
+            "Opportunity" => self.derive_opportunity(def, draft),
+            _ => {}
+        }
+    }
+
+    fn derive_opportunity(&self, def: &ObjectDef, draft: &mut Draft) {
+        let field = |name| def.field_no(name);
+        let (Some(stage_no), Some(probability)) = (field("stagename"), field("probability")) else {
+            return;
+        };
+        if draft.verb == Verb::Create || draft.changes(stage_no) {
+            self.enter_stage(def, draft, stage_no, probability);
+        }
+        if let (Some(name), Some(category)) =
+            (field("forecastcategoryname"), field("forecastcategory"))
+        {
+            let shown = draft.row.column(name).as_text();
+            let code = FORECASTS
+                .iter()
+                .find(|(label, _)| Some(*label) == shown)
+                .map_or("Pipeline", |(_, code)| code);
+            draft.row.set(category, Value::text(code));
+        }
+        let share = draft
+            .row
+            .column(probability)
+            .as_number()
+            .unwrap_or_default()
+            / Decimal::ONE_HUNDRED;
+        if let (Some(amount), Some(expected)) = (field("amount"), field("expectedrevenue")) {
+            let value = draft
+                .row
+                .column(amount)
+                .as_number()
+                .and_then(|amount| amount.checked_mul(share));
+            draft.row.set(expected, value.map_or(Value::Null, money));
+        }
+        derive_fiscal(def, draft);
+    }
+
+    fn enter_stage(
+        &self,
+        def: &ObjectDef,
+        draft: &mut Draft,
+        stage_no: FieldNo,
+        probability: FieldNo,
+    ) {
+        let name = draft.row.column(stage_no).as_text().unwrap_or_default();
+        let stage = STAGES
+            .iter()
+            .find(|stage| stage.name == name)
+            .unwrap_or(&UNKNOWN_STAGE);
+        if !draft.set.contains(&probability) {
+            draft
+                .row
+                .set(probability, Value::Number(stage.probability_percent.into()));
+        }
+        let flag = |draft: &mut Draft, name, value| {
+            if let Some(no) = def.field_no(name) {
+                draft.row.set(no, value);
+            }
+        };
+        let forecast_given = def
+            .field_no("forecastcategoryname")
+            .is_some_and(|no| draft.set.contains(&no));
+        if !forecast_given {
+            flag(draft, "forecastcategoryname", Value::text(stage.forecast));
+        }
+        flag(draft, "isclosed", Value::Bool(stage.closed));
+        flag(draft, "iswon", Value::Bool(stage.won));
+        if draft.verb == Verb::Update {
+            flag(
+                draft,
+                "laststagechangedate",
+                Value::DateTime(self.now_seconds()),
+            );
+        }
+    }
+
+    /// The OpportunityHistory row a change of amount, probability, stage or close date leaves behind.
+    pub(super) fn history_entry(&self, draft: &Draft) -> Option<(ObjectNo, Vec<(FieldNo, Value)>)> {
+        const TRACKED: [&str; 4] = ["stagename", "amount", "closedate", "probability"];
+        const COPIED: [&str; 6] = [
+            "stagename",
+            "amount",
+            "closedate",
+            "probability",
+            "expectedrevenue",
+            "forecastcategory",
+        ];
+        let def = self.schema.at(draft.object);
+        let changed = |name: &str| def.field_no(name).is_some_and(|no| draft.changes(no));
+        if def.name != "Opportunity" || !TRACKED.into_iter().any(changed) {
+            return None;
+        }
+        let object = self.schema.object_no("opportunityhistory")?;
+        let history = self.schema.at(object);
+        let copy = |name| {
+            Some((
+                history.field_no(name)?,
+                draft.row.column(def.field_no(name)?).clone(),
+            ))
+        };
+        let mut values: Vec<_> = COPIED.into_iter().filter_map(copy).collect();
+        values.push((history.field_no("opportunityid")?, Value::Id(draft.row.id)));
+        Some((object, values))
+    }
+}
+
+/// `Name` is first and last name; the salutation is not part of it.
+fn derive_name(def: &ObjectDef, draft: &mut Draft) {
+    let part = |name| {
+        def.field_no(name)
+            .and_then(|no| draft.row.column(no).as_text())
+    };
+    let parts = [part("firstname"), part("lastname")];
+    let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    if let Some(no) = def.field_no("name") {
+        draft.row.set(no, Value::text(&name));
+    }
+}
+
+/// Fiscal years are calendar years.
+fn derive_fiscal(def: &ObjectDef, draft: &mut Draft) {
+    let Some(Value::Date(close)) = def
+        .field_no("closedate")
+        .map(|no| draft.row.column(no).clone())
+    else {
+        return;
+    };
+    let quarter = (close.month() - 1) / 3 + 1;
+    let values = [
+        ("fiscalquarter", Value::Number(quarter.into())),
+        ("fiscalyear", Value::Number(close.year().into())),
+        (
+            "fiscal",
+            Value::text(&format!("{} {quarter}", close.year())),
+        ),
+    ];
+    for (name, value) in values {
+        if let Some(no) = def.field_no(name) {
+            draft.row.set(no, value);
+        }
+    }
+}
+
+fn money(value: Decimal) -> Value {
+    Value::Number(
+        value
+            .round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
+            .normalize(),
+    )
+}
