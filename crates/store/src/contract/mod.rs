@@ -1,1 +1,198 @@
-//! Soon.
+//! What every store must do, as one suite of small named cases over its public face.
+//!
+//! A store passes if [`run`] returns. Each case gets a fresh store with one team, uses invented data
+//! and a clock of its own, and looks at nothing but what [`SyncStore`] and [`Subject`] show.
+//!
+//! It is part of the crate, not of its tests, so that a store written elsewhere can be held to it.
+
+mod bench;
+mod budget;
+mod claims;
+mod commits;
+mod edits;
+mod half_links;
+mod keeping;
+mod samples;
+mod settles;
+mod staging;
+mod writes;
+
+use async_trait::async_trait;
+use bench::Bench;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use tandem_core::ids::{LogId, TeamId};
+use tandem_core::settings::TeamRules;
+use tandem_core::store::SyncStore;
+use tandem_core::sync_log::LogDraft;
+
+/// A store under test, with what the suite needs beside [`SyncStore`].
+#[async_trait]
+pub trait Subject: Send + Sync {
+    /// The store.
+    fn store(&self) -> &dyn SyncStore;
+
+    /// Makes a team.
+    async fn add_team(&self, rules: TeamRules) -> TeamId;
+
+    /// The team's whole sync log, oldest first.
+    async fn log(&self, team: TeamId) -> Vec<(LogId, LogDraft)>;
+}
+
+type CaseFuture<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+struct Case {
+    name: &'static str,
+    run: fn(&Bench) -> CaseFuture<'_>,
+}
+
+macro_rules! cases {
+    ($($module:ident { $($case:ident,)+ })+) => {
+        const CASES: &[Case] = &[$($(Case {
+            name: concat!(stringify!($module), "::", stringify!($case)),
+            run: |bench| Box::pin($module::$case(bench)),
+        },)+)+];
+    };
+}
+
+cases! {
+    staging {
+        a_new_record_makes_a_half_link_that_is_due,
+        the_same_page_twice_changes_nothing,
+        a_page_from_elsewhere_does_not_move_progress,
+        a_watermark_never_goes_back,
+        progress_remembers_when_a_pull_began_and_counts_its_rows,
+        a_failed_read_backs_off_until_one_succeeds,
+        a_reset_reads_again_and_forgets_nothing_else,
+        older_evidence_never_wins,
+        seeing_the_same_later_outdates_an_answer_under_way,
+        fields_that_were_not_asked_for_stay,
+        news_makes_the_link_due_and_takes_a_refused_record_up,
+        a_deletion_of_something_unknown_is_dropped,
+        without_import_only_linked_records_are_kept,
+        without_the_echo_guard_every_row_counts,
+        the_mirror_keeps_values_as_they_are,
+        an_unknown_team_is_an_error,
+    }
+    claims {
+        best_lane_first_then_longest_due,
+        nobody_gets_what_another_worker_has,
+        after_the_lease_whoever_commits_first_wins,
+        what_changes_under_a_lease_can_be_claimed_at_once,
+        both_sides_come_as_they_stand,
+        references_become_crm_ids_once_the_target_is_linked,
+        a_link_without_rules_waits_for_them,
+        an_unlinked_link_is_given_out_as_it_is,
+        teams_do_not_see_each_other,
+    }
+    half_links {
+        candidates_carry_a_match_key_and_no_link,
+        adopting_absorbs_the_records_own_half_link,
+        a_record_is_adopted_once,
+        a_new_record_cannot_be_adopted_from_nowhere,
+        pulled_half_links_wait_while_a_create_is_under_way,
+        updates_under_way_keep_nobody_waiting,
+        a_half_link_waits_for_its_candidates_own_create,
+        a_settled_create_absorbs_the_pulled_half_link,
+        a_create_that_is_somebody_elses_record_waits_for_a_person,
+        our_key_tells_our_record,
+        our_key_comes_back_before_the_answer,
+        a_new_crm_id_wakes_what_refers_to_it,
+        adopting_wakes_what_refers_to_the_record,
+    }
+    commits {
+        an_outdated_decision_changes_nothing,
+        a_decision_about_nothing_is_overtaken,
+        a_decision_is_done_once,
+        a_link_may_ask_to_be_looked_at_again,
+        a_created_record_is_linked_and_comes_from_the_crm,
+        a_patch_sets_the_linked_record_and_the_new_state_of_the_link,
+        an_unsent_intent_is_replaced_and_withdrawn,
+        a_replaced_intent_keeps_its_tries_and_its_time,
+        nothing_is_decided_while_the_intent_is_under_way,
+        a_parked_record_points_to_the_entry_that_tells_it,
+        a_contradictory_decision_fails_the_whole_batch,
+    }
+    writes {
+        parents_are_sent_before_children,
+        of_one_object_the_best_lane_then_the_oldest,
+        a_claimed_intent_says_what_to_send,
+        two_batches_never_hold_the_same_lock,
+        a_sender_that_is_given_up_leaves_a_doubt,
+        a_late_sender_that_nobody_replaced_may_settle,
+        doubts_are_resolved_when_due_and_by_object,
+        a_doubt_that_found_nothing_is_sent_again,
+        an_update_names_its_record,
+    }
+    settles {
+        an_outcome_becomes_base_mirror_and_log,
+        an_intent_is_done_once,
+        a_retry_is_settled_once,
+        a_doubt_is_settled_once,
+        a_batch_is_settled_part_by_part,
+        recheck_makes_the_link_due,
+        a_retry_waits_and_counts,
+        edits_made_meanwhile_stay_due,
+        an_older_read_back_does_not_replace_newer_news,
+        refusals_are_kept_on_the_link,
+    }
+    edits {
+        a_new_record_gets_a_half_link_where_it_shall_be_created,
+        a_record_without_a_link_can_be_given_one_later,
+        only_what_changed_is_a_change,
+        people_go_first,
+        an_edit_of_nothing_is_an_error,
+        an_edit_takes_up_what_was_refused,
+        retrying_takes_everything_up,
+        retrying_ends_the_wait_of_an_unsent_intent,
+        a_person_takes_the_crms_value,
+        a_person_takes_the_workspaces_value,
+        a_person_types_a_third_value,
+        only_a_held_field_can_be_resolved_and_once,
+        new_rules_make_the_links_of_their_pair_due,
+    }
+    budget {
+        a_reservation_is_replaced_by_what_was_spent,
+        a_lost_reservation_returns_by_itself,
+        nothing_passes_the_threshold,
+        the_settings_set_the_threshold,
+        an_answer_that_was_overtaken_gives_nothing_back,
+        each_team_has_its_own_budget,
+    }
+    keeping {
+        the_connection_changes_with_its_entry,
+        log_entries_never_change,
+        nothing_waits_at_first,
+        the_backlog_follows_the_work,
+        the_backlog_counts_what_waits_for_people,
+    }
+}
+
+/// Runs every case on a store of its own.
+///
+/// # Panics
+/// When cases failed, with their names; the assertion of each stands before it in the output.
+pub fn run<S: Subject + 'static>(make: impl Fn() -> S) {
+    let failed: Vec<&str> = CASES
+        .iter()
+        .filter(|case| catch_unwind(AssertUnwindSafe(|| run_case(case, make()))).is_err())
+        .map(|case| case.name)
+        .collect();
+    assert!(
+        failed.is_empty(),
+        "{} of {} cases failed: {failed:#?}",
+        failed.len(),
+        CASES.len()
+    );
+}
+
+fn run_case(case: &Case, subject: impl Subject + 'static) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime without drivers needs nothing that could be missing");
+    runtime.block_on(async {
+        let bench = Bench::new(Box::new(subject)).await;
+        (case.run)(&bench).await;
+    });
+}

@@ -67,7 +67,7 @@ impl SyncStore for MemoryStore {
 
     async fn reset_progress(&self, team: TeamId, object: &CrmObject) -> StoreResult<()> {
         self.with(team, |team| {
-            team.progress.remove(object);
+            team.progress.get_mut(object).map(rules::forget_position);
             Ok(())
         })
     }

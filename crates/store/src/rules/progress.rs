@@ -54,6 +54,15 @@ pub fn note_failure(progress: &mut ObjectProgress, not_before: Timestamp) {
     progress.not_before = Some(not_before);
 }
 
+/// Forgets where the pull stands, so that everything is read again, at once. A back-off that the CRM
+/// asked for is not forgotten.
+pub fn forget_position(progress: &mut ObjectProgress) {
+    progress.position = PullPosition::default();
+    progress.complete_at = None;
+    progress.started_at = None;
+    progress.rows = 0;
+}
+
 fn later(known: Option<Watermark>, new: &Watermark) -> Watermark {
     known
         .filter(|known| known.order > new.order)

@@ -1,0 +1,289 @@
+//! Links with one side: matching, adopting, and the create that a pull saw before its answer came.
+
+use super::bench::{Bench, created, ended, finished};
+use super::samples::{account_field, at, create, crm, fields, keep, update};
+use tandem_core::ids::RecordId;
+use tandem_core::reconcile::RecordChange;
+use tandem_core::store::LinkWork;
+use tandem_core::value::{Fields, Value};
+use tandem_core::workspace::Kind;
+use tandem_core::write::{IntentNext, IntentState};
+
+async fn adopt(b: &Bench, second: i64, work: &LinkWork, record: RecordId) -> (u32, u32) {
+    let mut decision = keep(&work.link);
+    decision.record = RecordChange::Adopt(record);
+    let report = b.commit(second, work, decision).await;
+    (report.committed, report.overtaken)
+}
+
+fn acme() -> Fields {
+    fields(&[("name", "Acme"), ("website", "https://www.acme.example/")])
+}
+
+pub(super) async fn candidates_carry_a_match_key_and_no_link(b: &Bench) {
+    let by_domain = b.add(1, Kind::Account, None, acme()).await;
+    let by_name = b
+        .add(1, Kind::Account, None, fields(&[("name", " ACME ")]))
+        .await;
+    let person = b
+        .add(1, Kind::Person, None, fields(&[("last_name", "Acme")]))
+        .await;
+    let moved = b.add(1, Kind::Account, None, acme()).await;
+    b.edit(
+        2,
+        Kind::Account,
+        moved,
+        fields(&[("name", "Else"), ("website", "else.example")]),
+    )
+    .await;
+    let row = [("Name", "Acme"), ("Website", "acme.example")];
+    b.pull(3, crm("Account", "001", 1, &row)).await;
+    let work = b.claim_one(3).await;
+    assert_eq!(work.candidates, [vec![by_domain], vec![by_domain, by_name]]);
+    assert_eq!(adopt(b, 3, &work, by_domain).await, (1, 0));
+    b.settle_down(3).await;
+    b.pull(4, crm("Account", "002", 1, &row)).await;
+    let work = b.claim_one(4).await;
+    assert_eq!(
+        work.candidates,
+        [vec![], vec![by_name]],
+        "linked records are taken"
+    );
+    assert_eq!(b.find_link(person).await, None);
+}
+
+pub(super) async fn adopting_absorbs_the_records_own_half_link(b: &Bench) {
+    let record = b.add(1, Kind::Account, Some("Account"), acme()).await;
+    let half = b.link(record).await;
+    b.decide_write(1, create(None, "Name", "Acme")).await;
+    b.pull(2, crm("Account", "001", 1, &[("Name", "Acme")]))
+        .await;
+    let work = b.claim_one(2).await;
+    assert_eq!(work.candidates, [vec![record]]);
+    assert_eq!(adopt(b, 2, &work, record).await, (1, 0));
+    let link = b.link(record).await;
+    assert_eq!((link.id, link.crm), (work.link.id, work.link.crm));
+    assert_ne!(link.id, half.id);
+    assert!(
+        b.send(3, "Account").await.is_empty(),
+        "the unsent create is gone"
+    );
+    let work = b.claim_one(3).await;
+    assert_eq!(work.link.id, link.id, "the link stays due");
+    assert!(work.workspace.is_some() && work.crm.is_some());
+}
+
+pub(super) async fn a_record_is_adopted_once(b: &Bench) {
+    let record = b.add(1, Kind::Account, None, acme()).await;
+    b.pull(2, crm("Account", "001", 1, &[("Name", "Acme")]))
+        .await;
+    b.pull(2, crm("Account", "002", 1, &[("Name", "Acme")]))
+        .await;
+    let work = b.claim(2).await;
+    assert_eq!(adopt(b, 3, &work[0], record).await, (1, 0));
+    assert_eq!(adopt(b, 3, &work[1], record).await, (0, 1));
+    assert_eq!(b.link(record).await.id, work[0].link.id);
+    let again = b.claim(3).await;
+    let second = again.iter().find(|w| w.link.id == work[1].link.id);
+    let second = second.expect("the overtaken link is due, without waiting for its lease");
+    assert_eq!(second.candidates, [vec![]]);
+}
+
+pub(super) async fn a_new_record_cannot_be_adopted_from_nowhere(b: &Bench) {
+    b.pull(1, crm("Account", "001", 1, &[])).await;
+    let work = b.claim_one(1).await;
+    assert_eq!(adopt(b, 1, &work, RecordId(i64::MAX)).await, (0, 1));
+    assert_eq!(b.claim_one(1).await.link, work.link);
+}
+
+/// The pulled record may be the very create whose answer is not here yet.
+pub(super) async fn pulled_half_links_wait_while_a_create_is_under_way(b: &Bench) {
+    b.add(1, Kind::Account, Some("Account"), acme()).await;
+    b.decide_write(1, create(None, "Name", "Acme")).await;
+    let sent = b.send_one(1, "Account").await;
+    b.pull(2, crm("Account", "001", 1, &[("Name", "Other")]))
+        .await;
+    b.pull(2, crm("Lead", "00Q", 1, &[("LastName", "L")])).await;
+    let due = b.claim(2).await;
+    assert_eq!(due.len(), 1, "another object's half links need not wait");
+    assert_eq!(due[0].link.object.as_str(), "Lead");
+    let lost = ended(sent.intent.id, sent.epoch, IntentNext::Resolve(at(10)));
+    assert_eq!(b.settle(3, lost).await, 1);
+    assert!(
+        b.due(3).await.is_empty(),
+        "in doubt is no better than under way"
+    );
+    let found = b.doubtful(10).await.remove(0);
+    assert_eq!(b.settle(10, finished(&found)).await, 1);
+    assert_eq!(b.claim_one(10).await.link.object.as_str(), "Account");
+}
+
+pub(super) async fn updates_under_way_keep_nobody_waiting(b: &Bench) {
+    let link = b.linked(1, crm("Account", "001", 1, &[])).await;
+    b.edit(
+        2,
+        Kind::Account,
+        link.record.expect("linked"),
+        fields(&[("phone", "2")]),
+    )
+    .await;
+    b.decide_write(2, update("001", "Phone", "2")).await;
+    b.send_one(2, "Account").await;
+    b.pull(3, crm("Account", "002", 1, &[])).await;
+    assert_eq!(b.claim(3).await.len(), 1);
+}
+
+/// The candidate is being created as a lead while a contact with its address comes in.
+pub(super) async fn a_half_link_waits_for_its_candidates_own_create(b: &Bench) {
+    let email = "ada@example.com";
+    let record = b
+        .add(1, Kind::Person, Some("Lead"), fields(&[("email", email)]))
+        .await;
+    b.decide_write(1, create(None, "Email", email)).await;
+    let sent = b.send_one(1, "Lead").await;
+    b.pull(2, crm("Contact", "003", 1, &[("Email", email)]))
+        .await;
+    assert!(b.due(2).await.is_empty());
+    b.settle(3, created(&sent, crm("Lead", "00Q", 3, &[])))
+        .await;
+    let work = b.claim_one(3).await;
+    assert_eq!(
+        work.candidates,
+        [vec![]],
+        "by now the record is linked to the lead"
+    );
+    assert_eq!(b.link(record).await.object.as_str(), "Lead");
+}
+
+pub(super) async fn a_settled_create_absorbs_the_pulled_half_link(b: &Bench) {
+    let record = b.add(1, Kind::Account, Some("Account"), acme()).await;
+    b.decide_write(1, create(None, "Name", "Acme")).await;
+    let sent = b.send_one(1, "Account").await;
+    b.pull(
+        5,
+        crm("Account", "001", 5, &[("Name", "Acme, edited since")]),
+    )
+    .await;
+    b.settle(
+        6,
+        created(&sent, crm("Account", "001", 2, &[("Name", "Acme")])),
+    )
+    .await;
+    let link = b.link(record).await;
+    assert_eq!(link.crm.as_ref().map(|id| id.as_str()), Some("001"));
+    let work = b.claim_one(6).await;
+    assert_eq!(
+        work.link.id, link.id,
+        "what the pull brought is decided here"
+    );
+    let name = work.crm.expect("the CRM side").fields["Name"].clone();
+    assert_eq!(
+        name,
+        Value::text("Acme, edited since"),
+        "older evidence never wins"
+    );
+}
+
+pub(super) async fn a_create_that_is_somebody_elses_record_waits_for_a_person(b: &Bench) {
+    let first = b.linked(1, crm("Account", "001", 1, &[])).await;
+    let second = b.add(2, Kind::Account, Some("Account"), acme()).await;
+    b.decide_write(2, create(None, "Name", "Acme")).await;
+    let sent = b.send_one(2, "Account").await;
+    assert_eq!(
+        b.settle(3, created(&sent, crm("Account", "001", 3, &[])))
+            .await,
+        1
+    );
+    assert_eq!(b.link(first.record.expect("linked")).await.crm, first.crm);
+    let link = b.link(second).await;
+    assert_eq!(link.crm, None);
+    let parked = link.parked.expect("it waits for a person");
+    let (id, entry) = b.log().await.pop().expect("an entry tells it");
+    assert_eq!((parked.log, entry.link), (Some(id), Some(link.id)));
+}
+
+pub(super) async fn our_key_tells_our_record(b: &Bench) {
+    let record = b.add(1, Kind::Account, Some("Account"), acme()).await;
+    let half = b.link(record).await;
+    b.decide_write(1, create(Some("contract-1"), "Name", "Acme"))
+        .await;
+    let row = |id: &str, key: &str| crm("Account", id, 2, &[(super::samples::KEY_FIELD, key)]);
+    let mut page = b
+        .page(
+            2,
+            "Account",
+            vec![row("002", "x"), row("001", "contract-1")],
+        )
+        .await;
+    page.import = false;
+    assert_eq!(b.stage(page).await.new, 1);
+    let link = b.link(record).await;
+    assert_eq!(link.id, half.id);
+    assert_eq!(link.crm.as_ref().map(|id| id.as_str()), Some("001"));
+    assert!(
+        b.send(3, "Account").await.is_empty(),
+        "it is not created again"
+    );
+    assert_eq!(b.claim_one(3).await.link.id, half.id);
+}
+
+pub(super) async fn our_key_comes_back_before_the_answer(b: &Bench) {
+    let record = b.add(1, Kind::Account, Some("Account"), acme()).await;
+    b.decide_write(1, create(Some("contract-1"), "Name", "Acme"))
+        .await;
+    let sent = b.send_one(1, "Account").await;
+    let row = crm(
+        "Account",
+        "001",
+        2,
+        &[(super::samples::KEY_FIELD, "contract-1")],
+    );
+    b.pull(2, row.clone()).await;
+    assert!(b.due(2).await.is_empty(), "the answer is still awaited");
+    assert_eq!(sent.intent.state, IntentState::Sending);
+    assert_eq!(b.settle(3, created(&sent, row)).await, 1);
+    let work = b.claim_one(3).await;
+    assert_eq!(work.link.record, Some(record));
+    assert_eq!(work.link.parked, None);
+}
+
+pub(super) async fn a_new_crm_id_wakes_what_refers_to_it(b: &Bench) {
+    let account = b.add(1, Kind::Account, Some("Account"), acme()).await;
+    b.decide_write(1, create(None, "Name", "Acme")).await;
+    let deal = b
+        .add(
+            2,
+            Kind::Opportunity,
+            Some("Opportunity"),
+            account_field(account),
+        )
+        .await;
+    b.settle_down(2).await;
+    let sent = b.send_one(3, "Account").await;
+    assert!(b.due(3).await.is_empty());
+    b.settle(4, created(&sent, crm("Account", "001", 4, &[])))
+        .await;
+    let work = b.claim_one(4).await;
+    assert_eq!(work.link.record, Some(deal));
+    let value = &work.workspace.expect("our side").fields["account"];
+    assert_eq!(*value, Value::crm_ref("001"));
+}
+
+pub(super) async fn adopting_wakes_what_refers_to_the_record(b: &Bench) {
+    let account = b.add(1, Kind::Account, None, acme()).await;
+    let deal = b
+        .add(
+            1,
+            Kind::Opportunity,
+            Some("Opportunity"),
+            account_field(account),
+        )
+        .await;
+    b.settle_down(1).await;
+    b.pull(2, crm("Account", "001", 1, &[("Name", "Acme")]))
+        .await;
+    let work = b.claim_one(2).await;
+    adopt(b, 2, &work, account).await;
+    let due = b.claim(2).await;
+    assert!(due.iter().any(|work| work.link.record == Some(deal)));
+}

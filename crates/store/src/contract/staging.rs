@@ -1,0 +1,244 @@
+//! Pulled pages: what is news, and how progress moves.
+
+use super::bench::{Bench, done, more};
+use super::samples::{at, crm, deleted, fields, keep, object, parked_link, seen};
+use tandem_core::ids::TeamId;
+use tandem_core::link::Lane;
+use tandem_core::store::{PullPosition, StoreError};
+use tandem_core::value::Value;
+
+pub(super) async fn a_new_record_makes_a_half_link_that_is_due(b: &Bench) {
+    let report = b.pull(1, crm("Account", "001", 1, &[("Name", "A")])).await;
+    assert_eq!((report.new, report.changed, report.outrun), (1, 0, false));
+    let work = b.claim_one(1).await;
+    assert_eq!(work.link.crm.as_ref().map(|id| id.as_str()), Some("001"));
+    assert_eq!((work.link.record, work.lane), (None, Lane::Normal));
+    assert_eq!(
+        work.crm.map(|crm| crm.fields),
+        Some(fields(&[("Name", "A")]))
+    );
+    assert_eq!(work.workspace, None);
+}
+
+pub(super) async fn the_same_page_twice_changes_nothing(b: &Bench) {
+    let page = b
+        .page(
+            1,
+            "Account",
+            vec![crm("Account", "001", 1, &[("Name", "A")])],
+        )
+        .await;
+    b.stage(page.clone()).await;
+    let before = (b.claim_one(1).await.link, b.progress("Account").await);
+    let again = b.stage(page).await;
+    assert_eq!((again.new, again.changed, again.unchanged), (0, 0, 1));
+    assert!(
+        again.outrun,
+        "the position moved on with the first delivery"
+    );
+    let after = (b.claim_one(1000).await.link, b.progress("Account").await);
+    assert_eq!(before, after);
+}
+
+pub(super) async fn a_page_from_elsewhere_does_not_move_progress(b: &Bench) {
+    let late = b
+        .page(
+            1,
+            "Account",
+            vec![crm("Account", "001", 1, &[("Name", "A")])],
+        )
+        .await;
+    b.pull(2, crm("Account", "002", 2, &[("Name", "B")])).await;
+    let before = b.progress("Account").await;
+    let report = b.stage(late).await;
+    assert!(report.outrun);
+    assert_eq!(report.new, 1, "its records are evidence all the same");
+    assert_eq!(b.progress("Account").await, before);
+    assert_eq!(b.due(2).await.len(), 2);
+}
+
+pub(super) async fn a_watermark_never_goes_back(b: &Bench) {
+    b.pull(9, crm("Account", "001", 1, &[("Name", "A")])).await;
+    let page = b.page(10, "Account", vec![]).await;
+    let report = b
+        .stage(tandem_core::store::StagePage {
+            next: done(5),
+            ..page
+        })
+        .await;
+    assert!(!report.outrun);
+    let watermark = b.position("Account").await.watermark;
+    assert_eq!(watermark.map(|w| w.order), Some(9));
+}
+
+pub(super) async fn progress_remembers_when_a_pull_began_and_counts_its_rows(b: &Bench) {
+    let row = |id: &str| crm("Account", id, 1, &[("Name", "A")]);
+    let mut page = b.page(1, "Account", vec![row("001"), row("002")]).await;
+    page.next = more("p2");
+    b.stage(page).await;
+    let half = b.progress("Account").await;
+    assert_eq!(
+        (half.rows, half.started_at, half.complete_at),
+        (2, Some(at(1)), None)
+    );
+    assert_eq!(half.position.watermark, None);
+    let last = b.page(7, "Account", vec![row("003")]).await;
+    b.stage(last).await;
+    let whole = b.progress("Account").await;
+    assert_eq!(
+        (whole.rows, whole.started_at, whole.complete_at),
+        (3, None, Some(at(1)))
+    );
+    assert_eq!(whole.position.page, None);
+    b.pull(20, row("004")).await;
+    let next = b.progress("Account").await;
+    assert_eq!((next.rows, next.complete_at), (1, Some(at(20))));
+}
+
+pub(super) async fn a_failed_read_backs_off_until_one_succeeds(b: &Bench) {
+    for attempts in 1..=2 {
+        let log = (attempts == 1).then(|| super::samples::entry("Reading failed"));
+        let failed = b
+            .store()
+            .pull_failed(b.team, &object("Account"), at(30), log)
+            .await;
+        failed.expect("pull_failed");
+        let progress = b.progress("Account").await;
+        assert_eq!(
+            (progress.attempts, progress.not_before),
+            (attempts, Some(at(30)))
+        );
+        assert_eq!(progress.position, PullPosition::default());
+    }
+    assert_eq!(b.log().await.len(), 1);
+    b.pull(31, crm("Account", "001", 1, &[("Name", "A")])).await;
+    let progress = b.progress("Account").await;
+    assert_eq!((progress.attempts, progress.not_before), (0, None));
+}
+
+pub(super) async fn a_reset_reads_again_and_forgets_nothing_else(b: &Bench) {
+    let link = b
+        .linked(1, crm("Account", "001", 1, &[("Name", "A")]))
+        .await;
+    b.pull(2, crm("Account", "001", 1, &[("Name", "A")])).await;
+    b.pull(2, crm("Lead", "00Q", 1, &[("LastName", "L")])).await;
+    let reset = b.store().reset_progress(b.team, &object("Account")).await;
+    reset.expect("reset_progress");
+    let progress = b.progress("Account").await;
+    assert_eq!(progress.position, PullPosition::default());
+    assert_eq!(progress.complete_at, None, "so it is due at once");
+    assert!(b.position("Lead").await.watermark.is_some());
+    assert!(b.mirrored("Account", "001").await.is_some());
+    assert_eq!(b.link(link.record.expect("linked")).await, link);
+    let again = b.pull(3, crm("Account", "001", 1, &[("Name", "A")])).await;
+    assert_eq!((again.unchanged, again.outrun), (1, false));
+}
+
+/// Version 5, seen at 10, is known; what does another reading say?
+pub(super) async fn older_evidence_never_wins(b: &Bench) {
+    let row = |order, second, name| seen(second, crm("Account", "001", order, &[("Name", name)]));
+    let link = b.linked(1, row(5, 10, "known")).await;
+    let record = link.record.expect("linked");
+    for (incoming, (changed, unchanged, stale)) in [
+        (row(4, 50, "older"), (0, 0, 1)),
+        (row(5, 9, "seen before"), (0, 0, 1)),
+        (row(5, 9, "known"), (0, 1, 0)),
+        (row(5, 10, "seen after"), (1, 0, 0)),
+        (row(6, 2, "newer"), (1, 0, 0)),
+        (row(6, 2, "newer"), (0, 1, 0)),
+        (deleted(row(6, 11, "newer")), (1, 0, 0)),
+    ] {
+        let before = b.link(record).await.version;
+        let report = b.pull(20, incoming.clone()).await;
+        let found = (report.changed, report.unchanged, report.stale);
+        assert_eq!(found, (changed, unchanged, stale), "{incoming:?}");
+        let moved = b.link(record).await.version != before;
+        assert_eq!(moved, changed == 1, "the version moves with news only");
+        if changed == 1 {
+            assert_eq!(b.mirrored("Account", "001").await, Some(incoming));
+        }
+    }
+}
+
+pub(super) async fn seeing_the_same_later_outdates_an_answer_under_way(b: &Bench) {
+    let row = |second, name| seen(second, crm("Account", "001", 5, &[("Name", name)]));
+    b.linked(1, row(10, "known")).await;
+    b.pull(20, row(20, "known")).await;
+    assert_eq!(b.pull(21, row(15, "under way")).await.stale, 1);
+}
+
+pub(super) async fn fields_that_were_not_asked_for_stay(b: &Bench) {
+    b.linked(
+        1,
+        crm("Account", "001", 1, &[("Name", "A"), ("Phone", "1")]),
+    )
+    .await;
+    b.pull(2, crm("Account", "001", 2, &[("Name", "B")])).await;
+    let known = b.mirrored("Account", "001").await.expect("mirrored");
+    assert_eq!(known.fields, fields(&[("Name", "B"), ("Phone", "1")]));
+}
+
+pub(super) async fn news_makes_the_link_due_and_takes_a_refused_record_up(b: &Bench) {
+    let link = b
+        .linked(1, crm("Account", "001", 1, &[("Name", "A")]))
+        .await;
+    let record = link.record.expect("linked");
+    b.edit(2, link.kind, record, fields(&[("phone", "2")]))
+        .await;
+    let work = b.claim_one(2).await;
+    let mut decision = keep(&work.link);
+    decision.link.parked = Some(parked_link());
+    b.commit(2, &work, decision).await;
+    b.pull(3, crm("Account", "001", 1, &[("Name", "A")])).await;
+    assert!(b.link(record).await.parked.is_some(), "an echo is no news");
+    assert!(b.due(3).await.is_empty());
+    b.pull(4, crm("Account", "001", 2, &[("Name", "B")])).await;
+    assert_eq!(b.link(record).await.parked, None);
+    assert_eq!(b.due(4).await, [link.id]);
+}
+
+pub(super) async fn a_deletion_of_something_unknown_is_dropped(b: &Bench) {
+    let gone = deleted(crm("Account", "001", 1, &[("Name", "A")]));
+    let report = b.pull(1, gone).await;
+    assert_eq!((report.new, report.changed), (0, 0));
+    assert!(b.claim(1).await.is_empty());
+    assert_eq!(b.mirrored("Account", "001").await, None);
+}
+
+pub(super) async fn without_import_only_linked_records_are_kept(b: &Bench) {
+    b.linked(1, crm("Account", "001", 1, &[("Name", "A")]))
+        .await;
+    let records = vec![
+        crm("Account", "001", 2, &[("Name", "B")]),
+        crm("Account", "002", 2, &[("Name", "C")]),
+    ];
+    let mut page = b.page(2, "Account", records).await;
+    page.import = false;
+    let report = b.stage(page).await;
+    assert_eq!((report.new, report.changed, report.outrun), (0, 1, false));
+    assert_eq!(b.mirrored("Account", "002").await, None);
+    assert_eq!(b.claim(2).await.len(), 1);
+}
+
+pub(super) async fn without_the_echo_guard_every_row_counts(b: &Bench) {
+    let row = crm("Account", "001", 1, &[("Name", "A")]);
+    b.linked(1, row.clone()).await;
+    let mut page = b.page(2, "Account", vec![row]).await;
+    page.echo_guard = false;
+    assert_eq!(b.stage(page).await.changed, 1);
+    assert_eq!(b.claim(2).await.len(), 1);
+}
+
+pub(super) async fn the_mirror_keeps_values_as_they_are(b: &Bench) {
+    let mut record = crm("Account", "001", 1, &[("Name", "Ünï “quoted” 'x' \\ %_\n")]);
+    record.fields.insert("Phone".into(), Value::Null);
+    b.pull(1, record.clone()).await;
+    assert_eq!(b.mirrored("Account", "001").await, Some(record));
+}
+
+pub(super) async fn an_unknown_team_is_an_error(b: &Bench) {
+    let nobody = TeamId(i64::MAX);
+    let page = b.page(1, "Account", vec![]).await;
+    let staged = b.store().stage(nobody, page).await;
+    assert!(matches!(staged, Err(StoreError::NotFound(_))), "{staged:?}");
+}

@@ -1,0 +1,3 @@
+//! The stores against the contract that they share.
+
+mod memory;
