@@ -40,19 +40,19 @@ CREATE TABLE record (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     team INTEGER NOT NULL REFERENCES team (id),
     kind TEXT NOT NULL,
-    name TEXT NOT NULL,
-    search TEXT NOT NULL,           -- lower case
+    search TEXT NOT NULL,           -- name, e-mail address and the like in lower case
     updated_us INTEGER NOT NULL,
     doc TEXT NOT NULL               -- WorkspaceRecord
 ) STRICT;
-CREATE INDEX record_newest ON record (team, kind, updated_us, id);
+CREATE INDEX record_newest ON record (team, updated_us, id);
+CREATE INDEX record_newest_of_kind ON record (team, kind, updated_us, id);
 
 CREATE TABLE match_key (
     team INTEGER NOT NULL,
-    kind TEXT NOT NULL,
     key TEXT NOT NULL,
+    kind TEXT NOT NULL,
     record INTEGER NOT NULL REFERENCES record (id) ON DELETE CASCADE,
-    PRIMARY KEY (team, kind, key, record)
+    PRIMARY KEY (team, key, kind, record)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX match_key_record ON match_key (record);
 
@@ -81,10 +81,10 @@ CREATE TABLE link (
     leased_until_us INTEGER,
     doc TEXT NOT NULL               -- RecordLink
 ) STRICT;
-CREATE UNIQUE INDEX link_crm ON link (team, object, crm) WHERE crm IS NOT NULL;
+CREATE UNIQUE INDEX link_crm ON link (team, crm, object) WHERE crm IS NOT NULL;
 CREATE UNIQUE INDEX link_record ON link (record) WHERE record IS NOT NULL;
-CREATE INDEX link_due ON link (team, lane, due_us, id) WHERE due_us IS NOT NULL;
-CREATE INDEX link_status ON link (team, object, status, id);
+CREATE INDEX link_due ON link (team, lane, due_us, id, object) WHERE due_us IS NOT NULL;
+CREATE INDEX link_status ON link (team, status, object, kind, record);
 CREATE INDEX link_aside ON link (team, id) WHERE parked > 0 OR held > 0;
 
 CREATE TABLE intent (
@@ -100,9 +100,10 @@ CREATE TABLE intent (
     not_before_us INTEGER NOT NULL,
     leased_until_us INTEGER,
     epoch INTEGER NOT NULL,
-    doc TEXT NOT NULL               -- WriteIntent; lane, state, attempts and sent_at as of its last change
+    doc TEXT NOT NULL               -- WriteIntent
 ) STRICT;
-CREATE INDEX intent_queue ON intent (team, object, state, lane, not_before_us, id);
+CREATE INDEX intent_queue ON intent (team, object, state, lane, id);
+CREATE INDEX intent_open ON intent (team, state) WHERE state > 0;
 CREATE INDEX intent_lock ON intent (team, lock_key) WHERE lock_key IS NOT NULL;
 CREATE INDEX intent_key ON intent (team, object, create_key) WHERE create_key IS NOT NULL;
 
@@ -120,14 +121,14 @@ CREATE TABLE log (
     search TEXT NOT NULL,           -- lower case
     doc TEXT NOT NULL               -- LogDraft
 ) STRICT;
-CREATE INDEX log_newest ON log (team, id);
-CREATE INDEX log_at ON log (team, at_us, source, status);
-CREATE INDEX log_status ON log (team, status, id);
-CREATE INDEX log_kind ON log (team, kind, id);
-CREATE INDEX log_object ON log (team, object, id);
-CREATE INDEX log_record ON log (record, id) WHERE record IS NOT NULL;
-CREATE INDEX log_link ON log (link, id) WHERE link IS NOT NULL;
-CREATE INDEX log_error ON log (team, error_class, id) WHERE error_class IS NOT NULL;
+CREATE INDEX log_newest ON log (team, at_us, id, source, status);
+CREATE INDEX log_source ON log (team, source, at_us, id);
+CREATE INDEX log_kind ON log (team, kind, at_us, id);
+CREATE INDEX log_status ON log (team, status, at_us, id);
+CREATE INDEX log_object ON log (team, object, at_us, id);
+CREATE INDEX log_record ON log (team, record, at_us, id) WHERE record IS NOT NULL;
+CREATE INDEX log_link ON log (team, link, at_us, id) WHERE link IS NOT NULL;
+CREATE INDEX log_error ON log (team, error_class, at_us, id) WHERE error_class IS NOT NULL;
 
 CREATE TRIGGER log_is_append_only BEFORE UPDATE ON log
 BEGIN

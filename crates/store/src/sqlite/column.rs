@@ -82,3 +82,8 @@ pub(super) fn named<T>(
     let name: String = get(row, column)?;
     parse(&name).ok_or_else(|| DbError::corrupt(format!("“{name}” is not a {column}")))
 }
+
+/// A number of rows as a parameter.
+pub(super) fn rows_number(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}

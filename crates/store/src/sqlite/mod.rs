@@ -13,10 +13,26 @@
 //! [`crate::rules`]; here is only how its rows are found and kept.
 
 mod admin;
+mod backlog;
+mod budget;
+mod claim_intents;
+mod claim_links;
 mod column;
+mod commit;
+mod edit;
 mod error;
+mod intents;
+mod links;
+mod log;
 mod migrate;
+mod mirrors;
 mod pool;
+mod progress;
+mod records;
+mod settle;
+mod stage;
+mod steps;
+mod team;
 mod tx;
 mod views;
 

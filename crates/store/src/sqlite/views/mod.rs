@@ -1,3 +1,10 @@
 //! Fills the types of [`crate::views`]. Each view is read from one consistent state.
 
+mod counts;
+mod links;
+mod log;
 pub(super) mod page;
+mod query;
+mod record_page;
+mod records;
+mod usage;

@@ -1,5 +1,6 @@
 //! Keyset paging: a cursor is the sort key of the last row, so it stays right whatever comes or goes.
 
+use crate::sqlite::column::rows_number;
 use crate::views::{PAGE_ROWS_MAX, Page, PageRequest};
 use tandem_core::store::{StoreError, StoreResult};
 
@@ -29,7 +30,7 @@ impl<K> Cut<K> {
 
     /// Rows to ask the database for: one more than are shown tells whether there is a next page.
     pub(in crate::sqlite) fn fetch(&self) -> i64 {
-        i64::try_from(self.rows_max + 1).unwrap_or(i64::MAX)
+        rows_number(self.rows_max + 1)
     }
 
     /// Makes a page of the rows that were fetched.

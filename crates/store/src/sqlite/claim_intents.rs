@@ -1,0 +1,113 @@
+//! Unsent and doubtful intents out.
+
+use super::column::{micros, rows_number};
+use super::error::DbResult;
+use super::intents::{self, COLUMNS, IntentRow, lease_end_us};
+use super::team;
+use super::tx::Tx;
+use rusqlite::params;
+use tandem_core::Timestamp;
+use tandem_core::ids::{CrmObject, IntentId, TeamId};
+use tandem_core::link::Lane;
+use tandem_core::store::{Claim, ClaimedIntent};
+use tandem_core::write::IntentState;
+
+/// Pending intents of object `?2` of team `?1` that could be sent at `?3`: due, and nobody is sending
+/// one with the same lock key.
+const SENDABLE: &str = "FROM intent WHERE team = ?1 AND object = ?2 AND state = 0 \
+     AND not_before_us <= ?3 AND (lock_key IS NULL OR NOT EXISTS (\
+         SELECT 1 FROM intent AS other WHERE other.team = intent.team \
+         AND other.lock_key = intent.lock_key AND other.state = 1 \
+         AND other.leased_until_us > ?3)) \
+     ORDER BY lane, id LIMIT ?4";
+
+pub(super) fn sendable_objects(
+    tx: &Tx<'_>,
+    team: TeamId,
+    now: Timestamp,
+) -> DbResult<Vec<(CrmObject, Lane)>> {
+    let rules = team::rules(tx, team)?;
+    let waiting = tx.rows(
+        "SELECT DISTINCT object FROM intent WHERE team = ?",
+        [team.0],
+        |row| Ok(CrmObject(row.get(0)?)),
+    )?;
+    let mut best = Vec::new();
+    for object in waiting {
+        if let Some(row) = sendable(tx, team, &object, now, 1)?.pop() {
+            let rank = rules.pairs.iter().position(|pair| pair.object == object);
+            let oldest: (Lane, IntentId) = (row.intent.lane, row.intent.id);
+            best.push((rank.unwrap_or(usize::MAX), oldest, object));
+        }
+    }
+    best.sort();
+    Ok(best
+        .into_iter()
+        .map(|(_, (lane, _), object)| (object, lane))
+        .collect())
+}
+
+pub(super) fn claim_intents(
+    tx: &Tx<'_>,
+    team: TeamId,
+    object: &CrmObject,
+    claim: &Claim,
+) -> DbResult<Vec<ClaimedIntent>> {
+    let rows = sendable(tx, team, object, claim.now, claim.limit)?;
+    give_out(tx, rows, IntentState::Sending, claim)
+}
+
+pub(super) fn claim_doubtful(
+    tx: &Tx<'_>,
+    team: TeamId,
+    claim: &Claim,
+) -> DbResult<Vec<ClaimedIntent>> {
+    let sql = format!(
+        "WITH doubtful AS (SELECT * FROM intent WHERE team = ?1 AND state > 0 \
+             AND (leased_until_us IS NULL OR leased_until_us <= ?2) \
+             AND (state = 1 OR not_before_us <= ?2)) \
+         SELECT {} FROM doubtful AS intent \
+         WHERE object = (SELECT object FROM doubtful ORDER BY lane, id LIMIT 1) \
+         ORDER BY lane, id LIMIT ?3",
+        COLUMNS
+    );
+    let params = params![team.0, micros(claim.now), rows_number(claim.limit)];
+    let rows = tx.rows(&sql, params, IntentRow::read)?;
+    give_out(tx, rows, IntentState::Doubtful, claim)
+}
+
+fn sendable(
+    tx: &Tx<'_>,
+    team: TeamId,
+    object: &CrmObject,
+    now: Timestamp,
+    limit: usize,
+) -> DbResult<Vec<IntentRow>> {
+    let params = params![team.0, object.as_str(), micros(now), rows_number(limit)];
+    tx.rows(
+        &format!("SELECT {COLUMNS} {SENDABLE}"),
+        params,
+        IntentRow::read,
+    )
+}
+
+fn give_out(
+    tx: &Tx<'_>,
+    rows: Vec<IntentRow>,
+    state: IntentState,
+    claim: &Claim,
+) -> DbResult<Vec<ClaimedIntent>> {
+    let mut claimed = Vec::with_capacity(rows.len());
+    for mut row in rows {
+        row.intent.state = state;
+        row.intent.sent_at.get_or_insert(claim.now);
+        row.epoch += 1;
+        row.leased_until_us = Some(lease_end_us(claim.now, claim.lease_seconds));
+        intents::save(tx, &row)?;
+        claimed.push(ClaimedIntent {
+            intent: row.intent,
+            epoch: row.epoch,
+        });
+    }
+    Ok(claimed)
+}

@@ -1,0 +1,196 @@
+//! Due links out, with both sides as they stand.
+
+use super::column::{json, micros, rows_number};
+use super::error::DbResult;
+use super::intents::lease_end_us;
+use super::links::{self, LinkRow};
+use super::tx::Tx;
+use super::{mirrors, records, team};
+use crate::rules;
+use rusqlite::params;
+use std::collections::{BTreeMap, BTreeSet};
+use tandem_core::ids::{LinkId, RecordId, TeamId};
+use tandem_core::link::RecordLink;
+use tandem_core::record::{CrmRecord, WorkspaceRecord};
+use tandem_core::settings::TeamRules;
+use tandem_core::store::{Claim, LinkWork};
+
+pub(super) fn claim_links(tx: &Tx<'_>, team: TeamId, claim: &Claim) -> DbResult<Vec<LinkWork>> {
+    let rules = team::rules(tx, team)?;
+    let mut work = Vec::new();
+    let mut seen = 0;
+    loop {
+        let rows = due(tx, team, &rules, claim, seen)?;
+        let last = rows.len() < claim.limit;
+        seen += rows.len();
+        work.extend(work_of(tx, team, &rules, rows)?);
+        if last || work.len() >= claim.limit {
+            break;
+        }
+    }
+    work.truncate(claim.limit);
+    lease(tx, &work, claim)?;
+    Ok(work)
+}
+
+/// Due links that may be given out, after the first `skip`. A link without rules has nobody to decide
+/// about it; a half link from the CRM may be the create that is under way.
+fn due(
+    tx: &Tx<'_>,
+    team: TeamId,
+    rules: &TeamRules,
+    claim: &Claim,
+    skip: usize,
+) -> DbResult<Vec<LinkRow>> {
+    let objects: Vec<_> = rules.pairs.iter().map(|pair| &pair.object).collect();
+    let sql = format!(
+        "WITH creating AS MATERIALIZED (SELECT DISTINCT object FROM intent \
+             WHERE team = ?1 AND state > 0 AND is_create) \
+         SELECT {} FROM link WHERE team = ?1 AND due_us <= ?2 \
+         AND (leased_until_us IS NULL OR leased_until_us <= ?2) \
+         AND object IN (SELECT value FROM json_each(?3)) \
+         AND NOT (record IS NULL AND crm IS NOT NULL AND object IN creating) \
+         AND NOT EXISTS (SELECT 1 FROM intent WHERE intent.link = link.id AND state > 0) \
+         ORDER BY lane, due_us, id LIMIT ?4 OFFSET ?5",
+        links::COLUMNS
+    );
+    let params = params![
+        team.0,
+        micros(claim.now),
+        json(&objects)?,
+        rows_number(claim.limit),
+        rows_number(skip)
+    ];
+    tx.rows(&sql, params, LinkRow::read)
+}
+
+/// The work of these links; those whose candidates are just being created are left out.
+fn work_of(
+    tx: &Tx<'_>,
+    team: TeamId,
+    rules: &TeamRules,
+    rows: Vec<LinkRow>,
+) -> DbResult<Vec<LinkWork>> {
+    let ids: Vec<LinkId> = rows.iter().map(|row| row.link.id).collect();
+    let mut crm = mirrors::of_links(tx, team, &ids)?;
+    let mut workspace = workspace_sides(tx, team, &rows)?;
+    let mut matcher = Matcher::load(tx, team, rules, &rows, &crm)?;
+    let work = rows.into_iter().filter_map(|LinkRow { link, lane, .. }| {
+        Some(LinkWork {
+            candidates: matcher.candidates(&link)?,
+            workspace: link.record.and_then(|id| workspace.remove(&id)),
+            crm: crm.remove(&link.id),
+            lane,
+            link,
+        })
+    });
+    Ok(work.collect())
+}
+
+fn lease(tx: &Tx<'_>, work: &[LinkWork], claim: &Claim) -> DbResult<()> {
+    let ids: Vec<LinkId> = work.iter().map(|work| work.link.id).collect();
+    tx.execute(
+        "UPDATE link SET leased_until_us = ? WHERE id IN (SELECT value FROM json_each(?))",
+        params![lease_end_us(claim.now, claim.lease_seconds), json(&ids)?],
+    )?;
+    Ok(())
+}
+
+/// The workspace records of these links, their references resolved as far as the targets are linked.
+fn workspace_sides(
+    tx: &Tx<'_>,
+    team: TeamId,
+    rows: &[LinkRow],
+) -> DbResult<BTreeMap<RecordId, WorkspaceRecord>> {
+    let ids: Vec<RecordId> = rows.iter().filter_map(|row| row.link.record).collect();
+    let mut sides = records::by_ids(tx, team, &ids)?;
+    let targets: BTreeSet<RecordId> = sides
+        .values()
+        .flat_map(|record| rules::referred_records(&record.fields))
+        .collect();
+    let known = records::crm_ids(tx, team, &targets)?;
+    for record in sides.values_mut() {
+        rules::resolve_references(&mut record.fields, |id| known.get(&id).cloned());
+    }
+    Ok(sides)
+}
+
+/// A workspace record that carries a match key.
+struct Candidate {
+    record: RecordId,
+    /// It belongs to another CRM record.
+    linked: bool,
+    /// A write of its own is being sent or in doubt.
+    open: bool,
+}
+
+/// Finds the candidates of all CRM half links of a claim at once.
+struct Matcher {
+    keys: BTreeMap<LinkId, Vec<String>>,
+    carriers: BTreeMap<(String, String), Vec<Candidate>>,
+}
+
+impl Matcher {
+    fn load(
+        tx: &Tx<'_>,
+        team: TeamId,
+        rules: &TeamRules,
+        rows: &[LinkRow],
+        crm: &BTreeMap<LinkId, CrmRecord>,
+    ) -> DbResult<Self> {
+        let keys: BTreeMap<LinkId, Vec<String>> = rows
+            .iter()
+            .map(|row| &row.link)
+            .filter(|link| rules::is_crm_half(link))
+            .filter_map(|link| {
+                let pair = rules.pair(&link.object)?;
+                Some((link.id, rules::match_keys(pair, crm.get(&link.id)?)))
+            })
+            .collect();
+        let wanted: BTreeSet<&String> = keys.values().flatten().collect();
+        let mut carriers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        if !wanted.is_empty() {
+            for (kind, key, candidate) in carriers_of(tx, team, &wanted)? {
+                carriers.entry((kind, key)).or_default().push(candidate);
+            }
+        }
+        Ok(Self { keys, carriers })
+    }
+
+    /// `None` where a candidate's own create is under way: the link may be that create.
+    fn candidates(&mut self, link: &RecordLink) -> Option<Vec<Vec<RecordId>>> {
+        let mut candidates = Vec::new();
+        for key in self.keys.remove(&link.id).unwrap_or_default() {
+            let carriers = self.carriers.get(&(link.kind.as_str().to_owned(), key));
+            let free = carriers.into_iter().flatten().filter(|one| !one.linked);
+            if free.clone().any(|one| one.open) {
+                return None;
+            }
+            candidates.push(free.map(|one| one.record).collect());
+        }
+        Some(candidates)
+    }
+}
+
+fn carriers_of(
+    tx: &Tx<'_>,
+    team: TeamId,
+    keys: &BTreeSet<&String>,
+) -> DbResult<Vec<(String, String, Candidate)>> {
+    tx.rows(
+        "SELECT match_key.kind, match_key.key, match_key.record, link.crm IS NOT NULL, \
+         coalesce(intent.state, 0) > 0 FROM match_key \
+         LEFT JOIN link ON link.record = match_key.record \
+         LEFT JOIN intent ON intent.link = link.id \
+         WHERE match_key.team = ? AND match_key.key IN (SELECT value FROM json_each(?)) ORDER BY match_key.record",
+        params![team.0, json(keys)?],
+        |row| {
+            let candidate = Candidate {
+                record: RecordId(row.get(2)?),
+                linked: row.get(3)?,
+                open: row.get(4)?,
+            };
+            Ok((row.get(0)?, row.get(1)?, candidate))
+        },
+    )
+}

@@ -1,0 +1,222 @@
+//! Decisions in: workspace change, link, intent and log of each, all in one transaction.
+
+use super::column::micros;
+use super::error::DbResult;
+use super::intents::{self, IntentRow};
+use super::links::{self, LinkRow};
+use super::tx::Tx;
+use super::{log, records};
+use crate::rules;
+use std::collections::BTreeMap;
+use tandem_core::Timestamp;
+use tandem_core::ids::{IntentId, LinkId, RecordId, TeamId};
+use tandem_core::link::{Lane, RecordLink};
+use tandem_core::reconcile::RecordChange;
+use tandem_core::record::{Origin, WorkspaceRecord};
+use tandem_core::store::{CommitReport, DecisionCommit};
+use tandem_core::write::{IntentState, WriteDraft, WriteIntent};
+
+pub(super) fn commit_decisions(
+    tx: &Tx<'_>,
+    team: TeamId,
+    commits: Vec<DecisionCommit>,
+    now: Timestamp,
+) -> DbResult<CommitReport> {
+    let mut batch = Batch::load(tx, team, &commits, now)?;
+    for commit in &commits {
+        if let Some(row) = batch.standing(commit) {
+            rules::check_decision(&row.link, &commit.decision)?;
+        }
+    }
+    for commit in commits {
+        batch.take(commit)?;
+    }
+    links::wake_referring(tx, team, &batch.identified, now)?;
+    Ok(batch.report)
+}
+
+/// What the decisions are about, loaded at once. Every change is written as it is made.
+struct Batch<'a> {
+    tx: &'a Tx<'a>,
+    team: TeamId,
+    now: Timestamp,
+    links: BTreeMap<LinkId, LinkRow>,
+    intents: BTreeMap<LinkId, IntentRow>,
+    records: BTreeMap<RecordId, WorkspaceRecord>,
+    /// Workspace records that got a CRM record.
+    identified: Vec<RecordId>,
+    report: CommitReport,
+}
+
+impl<'a> Batch<'a> {
+    fn load(
+        tx: &'a Tx<'a>,
+        team: TeamId,
+        commits: &[DecisionCommit],
+        now: Timestamp,
+    ) -> DbResult<Self> {
+        let ids: Vec<LinkId> = commits.iter().map(|commit| commit.link).collect();
+        let links = links::by_ids(tx, team, &ids)?;
+        let patched: Vec<RecordId> = commits
+            .iter()
+            .filter(|commit| matches!(commit.decision.record, RecordChange::Patch(_)))
+            .filter_map(|commit| links.get(&commit.link)?.link.record)
+            .collect();
+        Ok(Self {
+            tx,
+            team,
+            now,
+            intents: intents::by_links(tx, team, &ids)?,
+            records: records::by_ids(tx, team, &patched)?,
+            links,
+            identified: Vec::new(),
+            report: CommitReport::default(),
+        })
+    }
+
+    /// The link, if it is still the one that was decided about.
+    fn standing(&self, commit: &DecisionCommit) -> Option<&LinkRow> {
+        let row = self.links.get(&commit.link)?;
+        (row.link.version == commit.version).then_some(row)
+    }
+
+    fn take(&mut self, commit: DecisionCommit) -> DbResult<()> {
+        let Some(mut row) = self.standing(&commit).cloned() else {
+            self.report.overtaken += 1;
+            return Ok(());
+        };
+        if self.is_blocked(&commit)? {
+            self.report.overtaken += 1;
+            row.release();
+        } else {
+            self.report.committed += 1;
+            self.report.intents += u32::from(commit.decision.write.is_some());
+            self.carry_out(&mut row, commit)?;
+        }
+        links::save(self.tx, &row)?;
+        self.links.insert(row.link.id, row);
+        Ok(())
+    }
+
+    /// Whether something else than the link moved on: its intent is being sent, or the record to adopt
+    /// belongs to another link by now.
+    fn is_blocked(&self, commit: &DecisionCommit) -> DbResult<bool> {
+        if self
+            .intents
+            .get(&commit.link)
+            .is_some_and(IntentRow::is_open)
+        {
+            return Ok(true);
+        }
+        let RecordChange::Adopt(record) = commit.decision.record else {
+            return Ok(false);
+        };
+        if records::by_id(self.tx, self.team, record)?.is_none() {
+            return Ok(true);
+        }
+        match links::of_record(self.tx, self.team, record)? {
+            None => Ok(false),
+            Some(own) if !rules::is_workspace_half(&own.link) => Ok(true),
+            Some(own) => {
+                let intent = intents::of_link(self.tx, self.team, own.link.id)?;
+                Ok(intent.is_some_and(|intent| intent.is_open()))
+            }
+        }
+    }
+
+    fn carry_out(&mut self, row: &mut LinkRow, commit: DecisionCommit) -> DbResult<()> {
+        let decision = commit.decision;
+        let adopts = matches!(decision.record, RecordChange::Adopt(_));
+        let record = self.change_record(&row.link, decision.record)?;
+        row.change(|link| {
+            link.record = record;
+            rules::apply_outcome(link, decision.link);
+        });
+        let lane = self.replace_intent(&row.link, decision.write, commit.lane)?;
+        let again_at = if adopts {
+            Some(self.now)
+        } else {
+            decision.again_at
+        };
+        row.set_due(again_at, lane);
+        if adopts {
+            self.identified.extend(record);
+        }
+        log::tell(self.tx, self.team, row, decision.log)
+    }
+
+    /// Returns the record that the link has afterwards.
+    fn change_record(
+        &mut self,
+        link: &RecordLink,
+        change: RecordChange,
+    ) -> DbResult<Option<RecordId>> {
+        match (change, link.record) {
+            (RecordChange::Create(fields), _) => {
+                let (tx, now) = (self.tx, self.now);
+                let made = records::create(tx, self.team, link.kind, fields, &Origin::Crm, now)?;
+                Ok(Some(made.id))
+            }
+            (RecordChange::Adopt(id), _) => {
+                self.absorb_half(id)?;
+                Ok(Some(id))
+            }
+            (RecordChange::Patch(fields), Some(id)) => {
+                if let Some(record) = self.records.get_mut(&id) {
+                    let before = record.fields.clone();
+                    rules::set_fields(record, fields, &Origin::Crm, self.now);
+                    records::save(self.tx, self.team, &before, record)?;
+                }
+                Ok(link.record)
+            }
+            _ => Ok(link.record),
+        }
+    }
+
+    /// Makes room for another link to have this record.
+    fn absorb_half(&mut self, record: RecordId) -> DbResult<()> {
+        if let Some(half) = links::of_record(self.tx, self.team, record)? {
+            let id = half.link.id;
+            intents::withdraw_unsent(self.tx, id)?;
+            links::remove(self.tx, id)?;
+            self.links.remove(&id);
+            self.intents.remove(&id);
+        }
+        Ok(())
+    }
+
+    /// Puts the decided intent in the place of one that was not sent. What made that one wait was the
+    /// CRM, not its data, so its tries and its time stay. Returns the better of both lanes.
+    fn replace_intent(
+        &mut self,
+        link: &RecordLink,
+        draft: Option<WriteDraft>,
+        lane: Lane,
+    ) -> DbResult<Lane> {
+        let before = self.intents.remove(&link.id);
+        if let Some(before) = &before {
+            intents::remove(self.tx, before.intent.id)?;
+        }
+        let lane = before
+            .as_ref()
+            .map_or(lane, |row| row.intent.lane.min(lane));
+        let now_us = micros(self.now);
+        if let (Some(draft), Some(record)) = (draft, link.record) {
+            let intent = WriteIntent {
+                id: IntentId(0),
+                link: link.id,
+                kind: link.kind,
+                record,
+                object: link.object.clone(),
+                draft,
+                lane,
+                state: IntentState::Pending,
+                attempts: before.as_ref().map_or(0, |row| row.intent.attempts),
+                sent_at: None,
+            };
+            let not_before_us = before.map_or(now_us, |row| row.not_before_us.max(now_us));
+            intents::insert(self.tx, self.team, &intent, not_before_us)?;
+        }
+        Ok(lane)
+    }
+}

@@ -1,0 +1,88 @@
+//! CRM records as last read.
+
+use super::column::{doc, json};
+use super::error::DbResult;
+use super::tx::Tx;
+use crate::rules::{self, News};
+use rusqlite::params;
+use std::collections::BTreeMap;
+use tandem_core::ids::{CrmId, CrmObject, LinkId, TeamId};
+use tandem_core::record::CrmRecord;
+
+/// The mirrored records of one object that a step looks at, and what it changes of them.
+pub(super) struct Mirrors(BTreeMap<CrmId, CrmRecord>);
+
+impl Mirrors {
+    /// Loads the named records, as far as they are known.
+    pub(super) fn load(
+        tx: &Tx<'_>,
+        team: TeamId,
+        object: &CrmObject,
+        ids: &[&CrmId],
+    ) -> DbResult<Self> {
+        let rows: Vec<CrmRecord> = tx.rows(
+            "SELECT doc FROM mirror \
+             WHERE team = ? AND object = ? AND id IN (SELECT value FROM json_each(?))",
+            params![team.0, object.as_str(), json(ids)?],
+            |row| doc(row, "doc"),
+        )?;
+        Ok(Self(
+            rows.into_iter()
+                .map(|record| (record.id.clone(), record))
+                .collect(),
+        ))
+    }
+
+    pub(super) fn take(mut self, id: &CrmId) -> Option<CrmRecord> {
+        self.0.remove(id)
+    }
+
+    /// Keeps a record if it is news.
+    pub(super) fn take_in(
+        &mut self,
+        tx: &Tx<'_>,
+        team: TeamId,
+        record: CrmRecord,
+    ) -> DbResult<News> {
+        let id = record.id.clone();
+        let mut mirror = self.0.remove(&id);
+        let news = rules::take_in(&mut mirror, record);
+        if let Some(mirror) = mirror {
+            if news != News::Stale {
+                save(tx, team, &mirror)?;
+            }
+            self.0.insert(id, mirror);
+        }
+        Ok(news)
+    }
+}
+
+/// The CRM sides of these links, as far as they are known.
+pub(super) fn of_links(
+    tx: &Tx<'_>,
+    team: TeamId,
+    links: &[LinkId],
+) -> DbResult<BTreeMap<LinkId, CrmRecord>> {
+    let rows = tx.rows(
+        "SELECT link.id, mirror.doc FROM link JOIN mirror \
+         ON mirror.team = link.team AND mirror.object = link.object AND mirror.id = link.crm \
+         WHERE link.team = ? AND link.id IN (SELECT value FROM json_each(?))",
+        params![team.0, json(links)?],
+        |row| Ok((LinkId(row.get(0)?), doc(row, "doc")?)),
+    )?;
+    Ok(rows.into_iter().collect())
+}
+
+fn save(tx: &Tx<'_>, team: TeamId, record: &CrmRecord) -> DbResult<()> {
+    tx.execute(
+        "INSERT INTO mirror (team, object, id, doc) VALUES (?, ?, ?, ?) \
+         ON CONFLICT DO UPDATE SET doc = excluded.doc",
+        params![
+            team.0,
+            record.object.as_str(),
+            record.id.as_str(),
+            json(record)?
+        ],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,254 @@
+//! The database as the engine sees it: every method is one job, one transaction.
+
+use super::error::{DbError, DbResult};
+use super::tx::Tx;
+use super::{
+    SqliteStore, backlog, budget, claim_intents, claim_links, commit, edit, links, log, mirrors,
+    progress, records, settle, stage, team as teams,
+};
+use async_trait::async_trait;
+use tandem_core::Timestamp;
+use tandem_core::budget::BudgetState;
+use tandem_core::connector::OrgUsage;
+use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId, ReservationId, TeamId};
+use tandem_core::link::{Lane, RecordLink};
+use tandem_core::record::{CrmRecord, WorkspaceRecord};
+use tandem_core::settings::{ConnectionState, TeamRules};
+use tandem_core::store::{
+    Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
+    ObjectProgress, StagePage, StageReport, StoreResult, SyncStore, WorkspaceEdit,
+};
+use tandem_core::sync_log::LogDraft;
+use tandem_core::write::Settlement;
+
+impl SqliteStore {
+    /// A step of a team that exists.
+    async fn step<T: Send + 'static>(
+        &self,
+        team: TeamId,
+        job: impl FnOnce(&Tx<'_>) -> DbResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        self.write(move |tx| {
+            teams::require(tx, team)?;
+            job(tx)
+        })
+        .await
+    }
+
+    /// A look at a team that exists.
+    pub(super) async fn look<T: Send + 'static>(
+        &self,
+        team: TeamId,
+        job: impl FnOnce(&Tx<'_>) -> DbResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        self.read(move |tx| {
+            teams::require(tx, team)?;
+            job(tx)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl SyncStore for SqliteStore {
+    async fn rules(&self, team: TeamId) -> StoreResult<TeamRules> {
+        self.look(team, move |tx| teams::rules(tx, team)).await
+    }
+
+    async fn put_rules(&self, team: TeamId, rules: TeamRules, now: Timestamp) -> StoreResult<()> {
+        self.step(team, move |tx| teams::put_rules(tx, team, &rules, now))
+            .await
+    }
+
+    async fn connection_state(&self, team: TeamId) -> StoreResult<ConnectionState> {
+        self.look(team, move |tx| teams::connection_state(tx, team))
+            .await
+    }
+
+    async fn set_connection_state(
+        &self,
+        team: TeamId,
+        state: ConnectionState,
+        log: Option<LogDraft>,
+    ) -> StoreResult<()> {
+        self.step(team, move |tx| {
+            teams::set_connection_state(tx, team, &state, log.as_ref())
+        })
+        .await
+    }
+
+    async fn progress(&self, team: TeamId) -> StoreResult<Vec<ObjectProgress>> {
+        self.look(team, move |tx| progress::all(tx, team)).await
+    }
+
+    async fn pull_failed(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        not_before: Timestamp,
+        log: Option<LogDraft>,
+    ) -> StoreResult<()> {
+        let object = object.clone();
+        self.step(team, move |tx| {
+            progress::failed(tx, team, &object, not_before, log.as_ref())
+        })
+        .await
+    }
+
+    async fn reset_progress(&self, team: TeamId, object: &CrmObject) -> StoreResult<()> {
+        let object = object.clone();
+        self.step(team, move |tx| progress::reset(tx, team, &object))
+            .await
+    }
+
+    async fn stage(&self, team: TeamId, page: StagePage) -> StoreResult<StageReport> {
+        self.step(team, move |tx| stage::stage(tx, team, page))
+            .await
+    }
+
+    async fn claim_links(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<LinkWork>> {
+        let claim = claim.clone();
+        self.step(team, move |tx| claim_links::claim_links(tx, team, &claim))
+            .await
+    }
+
+    async fn commit_decisions(
+        &self,
+        team: TeamId,
+        commits: Vec<DecisionCommit>,
+        now: Timestamp,
+    ) -> StoreResult<CommitReport> {
+        self.step(team, move |tx| {
+            commit::commit_decisions(tx, team, commits, now)
+        })
+        .await
+    }
+
+    async fn sendable_objects(
+        &self,
+        team: TeamId,
+        now: Timestamp,
+    ) -> StoreResult<Vec<(CrmObject, Lane)>> {
+        self.look(team, move |tx| {
+            claim_intents::sendable_objects(tx, team, now)
+        })
+        .await
+    }
+
+    async fn claim_intents(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        claim: &Claim,
+    ) -> StoreResult<Vec<ClaimedIntent>> {
+        let (object, claim) = (object.clone(), claim.clone());
+        self.step(team, move |tx| {
+            claim_intents::claim_intents(tx, team, &object, &claim)
+        })
+        .await
+    }
+
+    async fn claim_doubtful(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<ClaimedIntent>> {
+        let claim = claim.clone();
+        self.step(team, move |tx| {
+            claim_intents::claim_doubtful(tx, team, &claim)
+        })
+        .await
+    }
+
+    async fn settle(
+        &self,
+        team: TeamId,
+        settlements: Vec<Settlement>,
+        now: Timestamp,
+    ) -> StoreResult<u32> {
+        self.step(team, move |tx| settle::settle(tx, team, settlements, now))
+            .await
+    }
+
+    async fn reserve_calls(
+        &self,
+        team: TeamId,
+        calls: u32,
+        lane: Lane,
+        now: Timestamp,
+    ) -> StoreResult<Result<ReservationId, String>> {
+        self.step(team, move |tx| budget::reserve(tx, team, calls, lane, now))
+            .await
+    }
+
+    async fn spend_calls(
+        &self,
+        team: TeamId,
+        reservation: ReservationId,
+        calls: u32,
+        usage: Option<OrgUsage>,
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        self.step(team, move |tx| {
+            budget::spend(tx, team, reservation, calls, usage, now)
+        })
+        .await
+    }
+
+    async fn budget(&self, team: TeamId, now: Timestamp) -> StoreResult<BudgetState> {
+        self.look(team, move |tx| budget::state(tx, team, now))
+            .await
+    }
+
+    async fn edit_record(&self, team: TeamId, edit: WorkspaceEdit) -> StoreResult<RecordId> {
+        self.step(team, move |tx| edit::edit_record(tx, team, edit))
+            .await
+    }
+
+    async fn resolve_hold(&self, team: TeamId, resolution: HoldResolution) -> StoreResult<()> {
+        self.step(team, move |tx| edit::resolve_hold(tx, team, &resolution))
+            .await
+    }
+
+    async fn retry_links(
+        &self,
+        team: TeamId,
+        links: &[LinkId],
+        now: Timestamp,
+    ) -> StoreResult<u32> {
+        let links = links.to_vec();
+        self.step(team, move |tx| edit::retry_links(tx, team, &links, now))
+            .await
+    }
+
+    async fn record(&self, team: TeamId, id: RecordId) -> StoreResult<Option<WorkspaceRecord>> {
+        self.look(team, move |tx| records::by_id(tx, team, id))
+            .await
+    }
+
+    async fn link_of(&self, team: TeamId, record: RecordId) -> StoreResult<Option<RecordLink>> {
+        self.look(team, move |tx| {
+            Ok(links::of_record(tx, team, record)?.map(|row| row.link))
+        })
+        .await
+    }
+
+    async fn mirrored(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        id: &CrmId,
+    ) -> StoreResult<Option<CrmRecord>> {
+        let (object, id) = (object.clone(), id.clone());
+        self.look(team, move |tx| {
+            Ok::<_, DbError>(mirrors::Mirrors::load(tx, team, &object, &[&id])?.take(&id))
+        })
+        .await
+    }
+
+    async fn append_log(&self, team: TeamId, entry: LogDraft) -> StoreResult<LogId> {
+        self.step(team, move |tx| log::append(tx, team, &entry))
+            .await
+    }
+
+    async fn backlog(&self, team: TeamId, now: Timestamp) -> StoreResult<Backlog> {
+        self.look(team, move |tx| backlog::backlog(tx, team, now))
+            .await
+    }
+}
