@@ -5,7 +5,8 @@
 //! decides; the others neither fire nor count that request's firing, but they do count it as seen.
 //!
 //! Some faults are a state of the org rather than of one request (an outage, a throttle, locked rows, commits that
-//! become visible late). A rule starts such a state when it fires; [`crate::Sandbox::strike`] starts it at once.
+//! become visible late). A rule starts such a state when it fires, before its own request is served;
+//! [`crate::Sandbox::strike`] starts it at once.
 //!
 //! Everything here depends only on the requests and on the sandbox's own clock, so a run can be repeated exactly.
 

@@ -100,14 +100,11 @@ pub async fn serve(options: ServeOptions) -> io::Result<Running> {
     let control_listener = TcpListener::bind(("127.0.0.1", options.control_port)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let control_url = format!("http://{}", control_listener.local_addr()?);
-    let mut org = Options {
+    let org = Options {
         origin: url.clone(),
         ..options.org
     };
-    if org.clock == ClockMode::Real {
-        org.now = Timestamp::now();
-    }
-    let sandbox = tokio::task::spawn_blocking(|| Sandbox::new(org))
+    let sandbox = tokio::task::spawn_blocking(|| born_now(org))
         .await
         .map_err(io::Error::other)?;
     let sandbox = Arc::new(sandbox);
@@ -127,6 +124,20 @@ pub async fn serve(options: ServeOptions) -> io::Result<Running> {
         stop,
         servers,
     })
+}
+
+/// An org in real mode lives in the present from its first record on.
+fn born_now(mut org: Options) -> Sandbox {
+    let real = org.clock == ClockMode::Real;
+    if real {
+        org.now = Timestamp::now();
+    }
+    let sandbox = Sandbox::new(org);
+    if real {
+        // Inventing many records takes a while.
+        sandbox.set_now(Timestamp::now());
+    }
+    sandbox
 }
 
 impl Running {

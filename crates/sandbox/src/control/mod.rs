@@ -48,6 +48,7 @@ use url::form_urlencoded;
 
 use crate::{
     Sandbox,
+    salesforce::path_segments,
     world::{DmlError, SetupError, SfId},
 };
 
@@ -116,11 +117,7 @@ impl<'r> Asked<'r> {
         let query = request.uri().query().unwrap_or_default();
         Self {
             method: request.method(),
-            segments: path
-                .split('/')
-                .filter(|part| !part.is_empty())
-                .map(decode)
-                .collect(),
+            segments: path_segments(path),
             query: form_urlencoded::parse(query.as_bytes())
                 .into_owned()
                 .collect(),
@@ -196,14 +193,4 @@ fn done() -> Outcome {
 fn shown(value: &impl Serialize) -> Outcome {
     serde_json::to_value(value)
         .map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
-}
-
-fn decode(segment: &str) -> String {
-    let protected = segment
-        .replace('+', "%2B")
-        .replace('&', "%26")
-        .replace('=', "%3D");
-    form_urlencoded::parse(protected.as_bytes())
-        .map(|(name, _)| name.into_owned())
-        .collect()
 }

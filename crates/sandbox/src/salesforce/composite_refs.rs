@@ -1,12 +1,18 @@
 //! References between the parts of a composite request: `@{refAccount.id}`, `@{people.records[0].Id}`.
 //!
-//! They stand in addresses and in any text of a body. A text that is one reference and nothing else becomes the value
-//! itself, so numbers stay numbers.
+//! They stand in addresses and in any text of a body, and lead to a text, number, boolean or null, never to a list or an
+//! object. A text that is one reference and nothing else becomes the value itself, so numbers stay numbers.
 
-use std::{cell::OnceCell, collections::HashMap};
+use std::{
+    cell::{Cell, OnceCell},
+    collections::HashMap,
+};
 
 use bytes::Bytes;
 use serde_json::Value;
+
+/// Most text all references of one request may bring in, in bytes.
+const MAX_FILLED_BYTES: usize = 10_000_000;
 
 /// Why a reference could not be filled in; the part is halted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +27,10 @@ impl RefError {
 
 /// What the parts so far have answered; `None` for a part that failed.
 #[derive(Debug, Default)]
-pub(super) struct References(HashMap<String, Option<Body>>);
+pub(super) struct References {
+    bodies: HashMap<String, Option<Body>>,
+    filled_bytes: Cell<usize>,
+}
 
 /// A body that is read only when something refers to it: most are large and nothing does.
 #[derive(Debug)]
@@ -43,7 +52,7 @@ impl References {
             text,
             value: OnceCell::new(),
         });
-        self.0.insert(id.to_owned(), body);
+        self.bodies.insert(id.to_owned(), body);
     }
 
     /// A copy of the body with all references filled in.
@@ -71,7 +80,7 @@ impl References {
             };
             filled.push_str(before);
             match self.resolve(path)? {
-                Value::String(text) => filled.push_str(text),
+                Value::String(text) => filled.push_str(&text),
                 other => filled.push_str(&other.to_string()),
             }
             rest = tail;
@@ -85,36 +94,44 @@ impl References {
             .strip_prefix("@{")
             .and_then(|rest| rest.strip_suffix('}'));
         match whole.filter(|path| !path.contains('}')) {
-            Some(path) => self.resolve(path).cloned(),
+            Some(path) => self.resolve(path),
             None => self.fill_text(text).map(Value::String),
         }
     }
 
-    fn resolve(&self, path: &str) -> Result<&Value, RefError> {
+    fn resolve(&self, path: &str) -> Result<Value, RefError> {
         let end = path.find(['.', '[']).unwrap_or(path.len());
         let (id, steps) = path.split_at(end);
-        let missing = || {
-            RefError(format!(
-                "Invalid reference specified. No value for {path} found in {id}"
-            ))
-        };
-        let body = self
-            .0
-            .get(id)
-            .and_then(Option::as_ref)
-            .ok_or_else(missing)?;
-        let mut value = body.value();
+        let value = self.find(id, steps).ok_or_else(|| {
+            let sentence = "Invalid reference specified. No value for";
+            RefError(format!("{sentence} {path} found in {id}"))
+        })?;
+        self.spend(value.as_str().map_or(0, str::len))?;
+        Ok(value.clone())
+    }
+
+    fn find(&self, id: &str, steps: &str) -> Option<&Value> {
+        let mut value = self.bodies.get(id)?.as_ref()?.value();
         for step in steps.split(['.', '[', ']']).filter(|step| !step.is_empty()) {
-            let next = match value {
-                Value::Array(items) => step
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|index| items.get(index)),
-                other => other.get(step),
+            value = match value {
+                Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
+                other => other.get(step)?,
             };
-            value = next.ok_or_else(missing)?;
         }
-        Ok(value)
+        let single = !(value.is_array() || value.is_object());
+        single.then_some(value)
+    }
+
+    /// Small requests must not grow without bound by naming a long value many times.
+    fn spend(&self, bytes: usize) -> Result<(), RefError> {
+        self.filled_bytes
+            .set(self.filled_bytes.get().saturating_add(bytes));
+        if self.filled_bytes.get() <= MAX_FILLED_BYTES {
+            return Ok(());
+        }
+        Err(RefError(format!(
+            "References bring in more than {MAX_FILLED_BYTES} bytes"
+        )))
     }
 }
 
@@ -162,6 +179,8 @@ mod tests {
             "new.Id",
             "found.records[2].Id",
             "found.records[x]",
+            "found.records",
+            "new",
             "",
         ] {
             let error = references
@@ -175,5 +194,14 @@ mod tests {
             );
         }
         assert_eq!(references.fill_text("@{open").as_deref(), Ok("@{open"));
+    }
+
+    #[test]
+    fn a_long_value_cannot_be_named_without_bound() {
+        let mut references = References::default();
+        let long = json!({ "text": "x".repeat(MAX_FILLED_BYTES / 2) });
+        references.add("a", Some(Bytes::from(long.to_string())));
+        assert!(references.fill_text("@{a.text}@{a.text}").is_ok());
+        assert!(references.fill_text("@{a.text}").is_err());
     }
 }

@@ -21,7 +21,7 @@ use super::{
 use crate::world::{Actor, ChildRelationship, ObjectDef, ObjectRights, SfId, World};
 
 /// Most describes kept; a full cache is emptied.
-const MAX_CACHED: usize = 1_024;
+const MAX_CACHED: usize = 256;
 /// Record type of objects that have none.
 const MASTER_RECORD_TYPE: &str = "012000000000000AAA";
 

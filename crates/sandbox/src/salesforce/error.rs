@@ -88,10 +88,11 @@ impl ApiError {
         let status = errors.first().map_or(StatusCode::BAD_REQUEST, |error| {
             status_of(error.status_code)
         });
+        // Recorded: an unknown field's error has no list of fields, others have one even when it is empty.
         let body = |error: DmlError| ErrorBody {
             message: error.message,
             code: error.status_code.to_owned(),
-            fields: Some(error.fields),
+            fields: Some(error.fields).filter(|_| error.status_code != "INVALID_FIELD"),
         };
         Self {
             status,

@@ -27,6 +27,7 @@ pub(crate) mod users;
 mod versions;
 
 pub(crate) use org::Org;
+pub(crate) use request::path_segments;
 
 use self::{describe::Describes, query::Cursors};
 use crate::{

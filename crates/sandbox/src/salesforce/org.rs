@@ -247,12 +247,8 @@ impl Org {
             return;
         }
         if self.clock.real.is_none() {
-            // Seen for the first time: the org starts where it was set up, and never runs backwards.
-            self.clock.offset = self
-                .world
-                .now()
-                .duration_since(real)
-                .max(SignedDuration::ZERO);
+            // Seen for the first time: the org goes on from where it is.
+            self.clock.offset = self.world.now().duration_since(real);
         }
         self.clock.real = Some(real);
         let now = real

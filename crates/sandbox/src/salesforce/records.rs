@@ -11,7 +11,7 @@ use super::{
     error::ApiError,
     request::Call,
 };
-use crate::world::{DmlError, SfId, UpsertFailure, Upserted};
+use crate::world::{SfId, UpsertFailure, Upserted};
 
 /// First version whose upsert of an existing record answers 200 with a body instead of 204.
 const UPSERT_BODY_SINCE: u32 = 46;
@@ -193,10 +193,8 @@ fn find(
     object: &str,
     key: (&str, &str),
 ) -> Result<Vec<SfId>, ApiError> {
-    let dml_error = |error: DmlError| ApiError::from_dml(vec![error]);
-    site.world
-        .find_by_key(&call.actor, object, key)
-        .map_err(dml_error)
+    let found = site.world.find_by_key(&call.actor, object, key);
+    found.map_err(|_| ApiError::no_external_id(key.0))
 }
 
 /// The 412 for a change of a record somebody else changed since the client read it.

@@ -103,14 +103,9 @@ impl Call {
             .unwrap_or_default()
             .splitn(2, '/');
         let version = version(rest.next().unwrap_or_default()).ok_or_else(ApiError::not_found)?;
-        let segments = rest
-            .next()
-            .unwrap_or_default()
-            .split('/')
-            .filter(|part| !part.is_empty());
+        let segments = path_segments(rest.next().unwrap_or_default());
         let parameters = Parameters::parse(query.as_bytes());
         let method = effective_method(method, &parameters)?;
-        let segments = segments.map(decode).collect();
         Ok(Self {
             version,
             method,
@@ -204,6 +199,12 @@ fn version(segment: &str) -> Option<u32> {
         .parse()
         .ok()?;
     super::versions::SERVED.contains(&major).then_some(major)
+}
+
+/// The decoded segments of a path, empty ones left out.
+pub(crate) fn path_segments(path: &str) -> Vec<String> {
+    let segments = path.split('/').filter(|part| !part.is_empty());
+    segments.map(decode).collect()
 }
 
 /// Percent-decodes one path segment, where the marks of forms (`+`, `&`, `=`) are ordinary characters.
