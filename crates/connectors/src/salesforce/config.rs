@@ -1,0 +1,36 @@
+//! What a connection to Salesforce is set up with.
+
+use crate::oauth::OAuthApp;
+
+/// Settings of one connection; the tokens are the vault's.
+#[derive(Clone, Debug)]
+pub struct SalesforceConfig {
+    /// The app that signs in.
+    pub app: OAuthApp,
+    /// Version of the REST API, such as `62.0`.
+    pub api_version: String,
+    /// How far each pull goes back behind the last one, in seconds: rows become visible at commit but
+    /// carry the time of their statement. Rows were seen up to minutes late.
+    pub overlap_seconds: u32,
+    /// Rows asked for in one page of a pull, at most 2,000.
+    pub page_rows_max: usize,
+    /// How long after it was sent a create may still appear, in seconds: the platform works on a
+    /// request for up to ten minutes.
+    pub create_horizon_seconds: u32,
+    /// How much earlier than we sent it a create may be stamped, in seconds: two clocks.
+    pub probe_margin_seconds: u32,
+}
+
+impl SalesforceConfig {
+    /// The usual settings for an app.
+    pub fn new(app: OAuthApp) -> Self {
+        Self {
+            app,
+            api_version: "62.0".to_owned(),
+            overlap_seconds: 300,
+            page_rows_max: super::soql::PAGE_ROWS_MAX,
+            create_horizon_seconds: 600,
+            probe_margin_seconds: 5,
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! What the connected user sees of an object: describe as our schema.
+//!
+//! A describe is per user: a field that the user may not read is absent, and `createable` and
+//! `updateable` are that user's effective rights. Compound fields (addresses, locations) and fields
+//! of no single value are left out; their parts come as fields of their own.
+
+use super::Salesforce;
+use super::client::Spend;
+use super::errors::Effect;
+use super::soql::checked_name;
+use super::wire::{COMPOSITE_PARTS_MAX, CompositeAnswer, Part};
+use serde::Deserialize;
+use tandem_core::connector::Failure;
+use tandem_core::ids::CrmObject;
+use tandem_core::schema::{FieldSchema, FieldType, ObjectSchema};
+
+#[derive(Deserialize)]
+struct Describe {
+    name: String,
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    createable: bool,
+    #[serde(default)]
+    updateable: bool,
+    fields: Vec<DescribeField>,
+}
+
+/// The attributes that we use of about 55 (REST guide, describe result).
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct DescribeField {
+    name: String,
+    label: String,
+    #[serde(rename = "type")]
+    ty: String,
+    length: u32,
+    /// Digits of an `int`.
+    digits: u8,
+    /// Digits of every other number, and how many of them stand after the point.
+    precision: u8,
+    scale: u8,
+    createable: bool,
+    updateable: bool,
+    nillable: bool,
+    defaulted_on_create: bool,
+    calculated: bool,
+    external_id: bool,
+    custom: bool,
+    restricted_picklist: bool,
+    picklist_values: Vec<PicklistValue>,
+    reference_to: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct PicklistValue {
+    active: bool,
+    value: String,
+}
+
+impl Salesforce {
+    /// Describes 25 objects a call and remembers how their fields are written.
+    pub(super) async fn schemas(
+        &self,
+        objects: &[CrmObject],
+        spend: &mut Spend,
+    ) -> Result<Vec<Result<ObjectSchema, Failure>>, Failure> {
+        let mut schemas = Vec::with_capacity(objects.len());
+        for some in objects.chunks(COMPOSITE_PARTS_MAX) {
+            schemas.extend(self.describe_some(some, spend).await?);
+        }
+        for schema in schemas.iter().flatten() {
+            self.shapes.learn(schema);
+        }
+        Ok(schemas)
+    }
+
+    async fn describe_some(
+        &self,
+        objects: &[CrmObject],
+        spend: &mut Spend,
+    ) -> Result<Vec<Result<ObjectSchema, Failure>>, Failure> {
+        let mut parts = Vec::new();
+        let mut asked = Vec::new();
+        for (index, object) in objects.iter().enumerate() {
+            let part = checked_name(object.as_str()).map(|name| {
+                let reference = format!("describe{index}");
+                parts.push(Part::get(
+                    reference.clone(),
+                    format!("sobjects/{name}/describe"),
+                ));
+                reference
+            });
+            asked.push(part);
+        }
+        if parts.is_empty() {
+            return Ok(asked.into_iter().filter_map(Result::err).map(Err).collect());
+        }
+        let answer = self.client.composite(parts, Effect::Read, spend).await?;
+        let answer = CompositeAnswer::parse(&answer.body)?;
+        let schema = |asked: Result<String, Failure>| -> Result<ObjectSchema, Failure> {
+            answer
+                .part::<Describe>(&asked?, Effect::Read)
+                .map(object_schema)
+        };
+        Ok(asked.into_iter().map(schema).collect())
+    }
+}
+
+fn object_schema(describe: Describe) -> ObjectSchema {
+    ObjectSchema {
+        name: CrmObject::new(describe.name),
+        label: describe.label,
+        createable: describe.createable,
+        updateable: describe.updateable,
+        fields: describe
+            .fields
+            .into_iter()
+            .filter_map(field_schema)
+            .collect(),
+    }
+}
+
+/// `None` for a field that holds no single value that we know.
+fn field_schema(mut field: DescribeField) -> Option<FieldSchema> {
+    let ty = field_type(&mut field)?;
+    Some(FieldSchema {
+        required: field.createable && !field.nillable && !field.defaulted_on_create,
+        name: field.name,
+        label: field.label,
+        ty,
+        createable: field.createable,
+        updateable: field.updateable,
+        calculated: field.calculated,
+        external_id: field.external_id,
+        custom: field.custom,
+    })
+}
+
+fn field_type(field: &mut DescribeField) -> Option<FieldType> {
+    let (precision, scale) = (field.precision, field.scale);
+    let max_chars = field.length;
+    let restricted = field.restricted_picklist;
+    Some(match field.ty.as_str() {
+        "string" | "encryptedstring" | "id" => FieldType::Text { max_chars },
+        "textarea" => FieldType::LongText { max_chars },
+        "email" => FieldType::Email { max_chars },
+        "phone" => FieldType::Phone { max_chars },
+        "url" => FieldType::Url { max_chars },
+        "picklist" => FieldType::Picklist {
+            restricted,
+            values: active_values(field),
+        },
+        // A combobox offers values and takes any.
+        "combobox" => FieldType::Picklist {
+            restricted: false,
+            values: active_values(field),
+        },
+        "multipicklist" => FieldType::MultiPicklist {
+            restricted,
+            values: active_values(field),
+        },
+        "int" => FieldType::Number {
+            precision: field.digits,
+            scale: 0,
+        },
+        "double" => FieldType::Number { precision, scale },
+        "currency" => FieldType::Currency { precision, scale },
+        "percent" => FieldType::Percent { precision, scale },
+        "date" => FieldType::Date,
+        "datetime" => FieldType::DateTime,
+        "boolean" => FieldType::Checkbox,
+        "reference" => FieldType::Reference {
+            to: std::mem::take(&mut field.reference_to)
+                .into_iter()
+                .map(CrmObject::new)
+                .collect(),
+        },
+        _ => return None,
+    })
+}
+
+fn active_values(field: &mut DescribeField) -> Vec<String> {
+    let values = std::mem::take(&mut field.picklist_values).into_iter();
+    values
+        .filter(|value| value.active)
+        .map(|value| value.value)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::salesforce::testing::{composite, connector};
+    use tandem_core::connector::Connector as _;
+    use tandem_core::error::ErrorClass;
+
+    /// What describe says => what we make of it.
+    const TYPES: &str = r#"
+        {"type":"string","length":80} => Some(Text { max_chars: 80 })
+        {"type":"encryptedstring","length":175} => Some(Text { max_chars: 175 })
+        {"type":"id","length":18} => Some(Text { max_chars: 18 })
+        {"type":"textarea","length":255} => Some(LongText { max_chars: 255 })
+        {"type":"email","length":80} => Some(Email { max_chars: 80 })
+        {"type":"phone","length":40} => Some(Phone { max_chars: 40 })
+        {"type":"url","length":255} => Some(Url { max_chars: 255 })
+        {"type":"int","digits":8} => Some(Number { precision: 8, scale: 0 })
+        {"type":"double","precision":18,"scale":15} => Some(Number { precision: 18, scale: 15 })
+        {"type":"currency","precision":18,"scale":2} => Some(Currency { precision: 18, scale: 2 })
+        {"type":"percent","precision":3,"scale":0} => Some(Percent { precision: 3, scale: 0 })
+        {"type":"date"} => Some(Date)
+        {"type":"datetime"} => Some(DateTime)
+        {"type":"boolean"} => Some(Checkbox)
+        {"type":"picklist","restrictedPicklist":true,"picklistValues":[{"active":true,"value":"A"},{"active":false,"value":"B"}]} => Some(Picklist { restricted: true, values: ["A"] })
+        {"type":"combobox","restrictedPicklist":true} => Some(Picklist { restricted: false, values: [] })
+        {"type":"multipicklist"} => Some(MultiPicklist { restricted: false, values: [] })
+        {"type":"reference","referenceTo":["Group","User"]} => Some(Reference { to: [CrmObject("Group"), CrmObject("User")] })
+        {"type":"address"} => None
+        {"type":"location"} => None
+        {"type":"base64"} => None
+        {"type":"anyType"} => None
+        {"type":"time"} => None
+    "#;
+
+    #[test]
+    fn types_by_describe() {
+        for line in TYPES.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (json, expected) = line.split_once(" => ").expect("two cells");
+            let mut field = serde_json::from_str(json).expect("a field");
+            assert_eq!(format!("{:?}", field_type(&mut field)), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn required_is_what_the_platform_neither_defaults_nor_lets_be_empty() {
+        for (createable, nillable, defaulted, required) in [
+            (true, false, false, true),
+            (true, true, false, false),
+            (true, false, true, false),
+            (false, false, false, false),
+        ] {
+            let field = field_schema(DescribeField {
+                ty: "string".into(),
+                createable,
+                nillable,
+                defaulted_on_create: defaulted,
+                ..DescribeField::default()
+            });
+            assert_eq!(field.expect("a field").required, required);
+        }
+    }
+
+    #[tokio::test]
+    async fn each_object_fails_alone() {
+        let lead = r#"{"name":"Lead","label":"Lead","createable":true,"updateable":false,
+            "fields":[{"name":"LastName","type":"string","length":80,"nillable":false,"createable":true}]}"#;
+        let gone =
+            r#"[{"errorCode":"NOT_FOUND","message":"The requested resource does not exist"}]"#;
+        let (salesforce, script, _) = connector([composite(&[
+            ("describe0", 200, lead),
+            ("describe1", 404, gone),
+        ])]);
+        let objects = ["Lead", "Nothing__c", "No Name"].map(CrmObject::new);
+        let reply = salesforce.describe(&objects).await.expect("an answer");
+        assert_eq!(reply.calls, 1);
+        let classes: Vec<_> = reply
+            .value
+            .iter()
+            .map(|r| r.as_ref().err().map(|f| f.class))
+            .collect();
+        assert_eq!(
+            classes,
+            [
+                None,
+                Some(ErrorClass::SchemaChanged),
+                Some(ErrorClass::OurFault)
+            ]
+        );
+        let schema = reply.value[0].as_ref().expect("a schema");
+        assert!(schema.field("LastName").is_some_and(|field| field.required));
+        assert!(script.bodies()[0].contains("/services/data/v62.0/sobjects/Lead/describe"));
+    }
+
+    #[tokio::test]
+    async fn no_objects_cost_nothing() {
+        let (salesforce, script, _) = connector([]);
+        let reply = salesforce.describe(&[]).await.expect("an answer");
+        assert_eq!(
+            (reply.value.len(), reply.calls, script.sent().len()),
+            (0, 0, 0)
+        );
+    }
+}
