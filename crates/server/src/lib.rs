@@ -11,3 +11,5 @@
 pub mod app;
 pub mod config;
 pub mod http;
+pub mod telemetry;
+pub mod vault;

@@ -1,37 +1,50 @@
 //! What people did to the sync: one entry for each act, never changed.
 
 use super::{Actor, App, AppResult};
-use serde::Serialize;
-use tandem_core::Timestamp;
-use tandem_core::ids::UserId;
+use tandem_core::ids::{TeamId, UserId};
+use tandem_store::admin::{AuditEntry, AuditRow};
 use tandem_store::views::{Page, PageRequest};
-use utoipa::ToSchema;
-
-/// One act.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
-pub struct AuditRow {
-    /// Its number.
-    pub id: i64,
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    /// Who; `None` for Tandem itself.
-    #[schema(value_type = Option<i64>)]
-    pub user: Option<UserId>,
-    /// Their name.
-    pub name: String,
-    /// What was done: a stable name, such as `sync.enabled`.
-    pub action: String,
-    /// The details, without anything secret.
-    pub detail: String,
-}
 
 impl App {
     /// A page of acts, newest first; administrators only.
     ///
     /// # Errors
     /// `Forbidden`; `Invalid` with `cursor`.
-    pub async fn audit(&self, _actor: &Actor, _page: &PageRequest) -> AppResult<Page<AuditRow>> {
-        Err(self.not_ready())
+    pub async fn audit(&self, actor: &Actor, page: &PageRequest) -> AppResult<Page<AuditRow>> {
+        actor.must_be_admin()?;
+        Ok(self.store().audit(actor.team, page).await?)
+    }
+}
+
+impl App {
+    /// Notes an act: what was done (a stable name), to what, in one sentence.
+    pub(super) async fn act(
+        &self,
+        actor: &Actor,
+        action: &str,
+        subject: &str,
+        summary: String,
+    ) -> AppResult<()> {
+        self.note(actor.team, actor.user, action, subject, summary).await
+    }
+
+    /// Like [`App::act`], before there is an actor.
+    pub(super) async fn note(
+        &self,
+        team: TeamId,
+        by: Option<UserId>,
+        action: &str,
+        subject: &str,
+        summary: String,
+    ) -> AppResult<()> {
+        let entry = AuditEntry {
+            at: self.now(),
+            by,
+            action: action.into(),
+            subject: subject.into(),
+            summary,
+        };
+        self.store().append_audit(team, entry).await?;
+        Ok(())
     }
 }

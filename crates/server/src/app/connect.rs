@@ -3,11 +3,20 @@
 //! The flow is the web server flow with PKCE. Its state is random, good for ten minutes and one use,
 //! and bound to the session that began it, so that nobody can finish another person's flow.
 
-use super::{Actor, App, AppResult};
-use secrecy::SecretString;
+mod adopt;
+mod flows;
+
+pub(super) use flows::Flows;
+
+use super::{Actor, App, AppError, AppResult, secret};
+use flows::Flow;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
+use tandem_connectors::oauth::{self, OAuthApp, Pkce};
 use tandem_core::ids::CrmObject;
 use tandem_core::mapping::MappingProblem;
+use tandem_core::settings::ConnectionState;
+use tandem_core::store::SyncStore as _;
 use utoipa::ToSchema;
 
 /// What the CRM sent the browser back with.
@@ -48,8 +57,20 @@ impl App {
     ///
     /// # Errors
     /// `Forbidden` for members; `Conflict` if no connected app is configured.
-    pub async fn start_connect(&self, _actor: &Actor) -> AppResult<String> {
-        Err(self.not_ready())
+    pub async fn start_connect(&self, actor: &Actor) -> AppResult<String> {
+        actor.must_be_admin()?;
+        let app = self.oauth_app()?;
+        let pkce = Pkce::from_random(secret::random_bytes()?);
+        let state = oauth::state_from_random(secret::random_bytes()?);
+        let callback = self.config().oauth_callback_url();
+        let url = oauth::authorize_url(&app, &callback, &state, &pkce);
+        let flow = Flow {
+            session: actor.session,
+            verifier: pkce.verifier,
+            begun_at: self.now(),
+        };
+        self.0.flows.begin(state, flow);
+        Ok(url.into())
     }
 
     /// Ends it: stores the grant, learns who and where we are, reads what the user sees; on the first
@@ -60,17 +81,85 @@ impl App {
     /// `Unavailable` if the CRM does not answer.
     pub async fn finish_connect(
         &self,
-        _actor: &Actor,
-        _callback: Callback,
+        actor: &Actor,
+        callback: Callback,
     ) -> AppResult<ConnectReport> {
-        Err(self.not_ready())
+        actor.must_be_admin()?;
+        let flow = self.0.flows.take(&callback.state, actor.session, self.now());
+        let flow = flow.ok_or_else(|| {
+            let text = "this answer of the CRM does not belong to a connection begun here in the \
+                        last ten minutes; press Connect again";
+            AppError::Conflict(text.into())
+        })?;
+        let code = agreed(&callback)?;
+        let app = self.oauth_app()?;
+        let callback_url = self.config().oauth_callback_url();
+        let transport = self.transport().as_ref();
+        let code = code.expose_secret();
+        let tokens =
+            oauth::exchange_code(transport, &app, &callback_url, code, &flow.verifier).await?;
+        self.adopt(actor, &app, tokens).await
     }
 
     /// Revokes the grant at the CRM and forgets it. Sync stops; links, mappings and queue stay.
     ///
     /// # Errors
     /// `Forbidden`; `Conflict` if nobody is connected.
-    pub async fn disconnect(&self, _actor: &Actor) -> AppResult<()> {
-        Err(self.not_ready())
+    pub async fn disconnect(&self, actor: &Actor) -> AppResult<()> {
+        actor.must_be_admin()?;
+        let nobody = || AppError::Conflict("nobody is connected to the CRM".into());
+        let connection = self.main_connection(actor.team).await?.ok_or_else(nobody)?;
+        let vault = self.vault(actor.team, connection.id);
+        // A grant that can't be read or revoked is forgotten all the same.
+        if let Ok(grant) = vault.load().await {
+            let transport = self.transport().as_ref();
+            let revoked =
+                oauth::revoke(transport, &self.oauth_app()?, &grant.refresh_token).await;
+            if let Err(failure) = revoked {
+                tracing::warn!(%failure, "the CRM did not confirm that the grant is revoked");
+            }
+        }
+        self.change_settings(actor.team, |settings| settings.enabled = false)
+            .await?;
+        self.store().delete_grant(actor.team, connection.id).await?;
+        let state = ConnectionState::None;
+        self.store()
+            .set_connection_state(actor.team, state, None)
+            .await?;
+        self.drop_connector(actor.team);
+        let subject = &connection.details.identity.username;
+        self.act(actor, "crm.disconnected", subject, "Disconnected from the CRM".into())
+            .await
+    }
+}
+
+impl App {
+    /// The connected app that the operator configured.
+    pub(super) fn oauth_app(&self) -> AppResult<OAuthApp> {
+        let settings = &self.config().salesforce;
+        if settings.client_id.is_empty() {
+            let text = "no connected app is configured: set salesforce.client_id and \
+                        salesforce.client_secret in tandem.toml, then restart Tandem";
+            return Err(AppError::Conflict(text.into()));
+        }
+        let secret = settings.client_secret.clone();
+        let secret = Some(secret).filter(|secret| !secret.expose_secret().is_empty());
+        OAuthApp::new(&settings.login_url, &settings.client_id, secret)
+            .map_err(|error| AppError::Conflict(format!("salesforce.login_url: {error}")))
+    }
+}
+
+/// The code, if the person agreed.
+fn agreed(callback: &Callback) -> AppResult<&SecretString> {
+    match (&callback.code, callback.error.as_deref()) {
+        (Some(code), None) => Ok(code),
+        (_, Some("access_denied")) => Err(AppError::Conflict(
+            "the connection was declined in the CRM; press Connect again and choose Allow".into(),
+        )),
+        (_, error) => {
+            let error = error.unwrap_or("no code");
+            let words = callback.error_description.as_deref().unwrap_or_default();
+            Err(oauth::oauth_failure(error, words).into())
+        }
     }
 }

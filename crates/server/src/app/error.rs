@@ -1,6 +1,6 @@
 //! Why a thing that a person asked for was not done, in words for that person.
 
-use tandem_core::connector::ConnectorError;
+use tandem_core::connector::{ConnectorError, Failure};
 use tandem_core::error::{Directive, ErrorClass};
 use tandem_core::store::StoreError;
 
@@ -88,9 +88,14 @@ impl From<StoreError> for AppError {
 /// A request to the CRM that a person waits for.
 impl From<ConnectorError> for AppError {
     fn from(error: ConnectorError) -> Self {
-        let class = error.failure.class;
-        let text = sentence(class, &error.failure.message);
-        match class.directive() {
+        error.failure.into()
+    }
+}
+
+impl From<Failure> for AppError {
+    fn from(failure: Failure) -> Self {
+        let text = sentence(failure.class, &failure.message);
+        match failure.class.directive() {
             Directive::PauseConnection | Directive::Reauthorise => Self::Conflict(text),
             _ => Self::Unavailable(text),
         }
@@ -98,7 +103,7 @@ impl From<ConnectorError> for AppError {
 }
 
 /// What happened, the CRM's own words, and what to do.
-pub(super) fn sentence(class: ErrorClass, words: &str) -> String {
+fn sentence(class: ErrorClass, words: &str) -> String {
     if words.is_empty() {
         format!("{}. {}", class.title(), class.hint())
     } else {

@@ -1,12 +1,16 @@
 //! The field mapping: what goes where, and who wins.
 
-use super::{Actor, App, AppResult};
+use super::rules::parents_first;
+use super::{Actor, App, AppError, AppResult};
 use serde::{Deserialize, Serialize};
 use tandem_core::Timestamp;
 use tandem_core::ids::CrmObject;
-use tandem_core::mapping::{Direction, FieldMapping, MappingProblem, Winner};
-use tandem_core::schema::FieldType;
-use tandem_core::workspace::Kind;
+use tandem_core::mapping::{
+    Direction, FieldMapping, MappingProblem, ObjectMapping, Winner, compile,
+};
+use tandem_core::schema::{FieldType, ObjectSchema};
+use tandem_core::workspace::{Kind, standard_fields};
+use tandem_store::admin::PublishedMapping;
 use utoipa::ToSchema;
 
 /// One mapped field as the page shows it.
@@ -87,8 +91,17 @@ impl App {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn mappings(&self, _actor: &Actor) -> AppResult<Vec<MappingView>> {
-        Err(self.not_ready())
+    pub async fn mappings(&self, actor: &Actor) -> AppResult<Vec<MappingView>> {
+        let schemas = self.schemas(actor.team).await?;
+        let mut views: Vec<_> = self
+            .store()
+            .mappings(actor.team)
+            .await?
+            .into_iter()
+            .map(|published| view(&published, schemas.get(&published.mapping.object)))
+            .collect();
+        views.sort_by_key(|view| parents_first(view.kind));
+        Ok(views)
     }
 
     /// Publishes an edit: a new version, whose records are looked at again.
@@ -98,10 +111,106 @@ impl App {
     /// row's workspace field.
     pub async fn edit_mapping(
         &self,
-        _actor: &Actor,
-        _object: &CrmObject,
-        _edit: &MappingEdit,
+        actor: &Actor,
+        object: &CrmObject,
+        edit: &MappingEdit,
     ) -> AppResult<Published> {
-        Err(self.not_ready())
+        actor.must_be_admin()?;
+        let published = self.store().mappings(actor.team).await?;
+        let mapping = published
+            .into_iter()
+            .map(|published| published.mapping)
+            .find(|mapping| mapping.object == *object)
+            .ok_or_else(|| AppError::NotFound(format!("mapping of {object}")))?;
+        if mapping.version != edit.version {
+            return Err(outdated(object));
+        }
+        let schemas = self.schemas(actor.team).await?;
+        let edited = apply(mapping, edit, schemas.get(object))?;
+        let now = self.now();
+        let published = self
+            .store()
+            .publish_mapping(actor.team, edited, actor.user, now)
+            .await?;
+        let version = published.ok_or_else(|| outdated(object))?.mapping.version;
+        let problems = self.recompile(actor.team).await?;
+        let summary = format!("Published version {version} of the mapping of {object}");
+        self.act(actor, "mapping.published", object.as_str(), summary)
+            .await?;
+        let mine = problems.into_iter().filter(|(of, _)| of == object);
+        Ok(Published {
+            version,
+            problems: mine.map(|(_, problem)| problem).collect(),
+        })
     }
+}
+
+fn view(published: &PublishedMapping, schema: Option<&ObjectSchema>) -> MappingView {
+    let mapping = &published.mapping;
+    let ours = standard_fields(mapping.kind);
+    let problems = schema.map(|schema| compile(mapping, schema).1);
+    let rows = mapping.fields.iter().map(|row| {
+        let theirs = schema.and_then(|schema| schema.field(&row.crm));
+        let label = ours.iter().find(|field| field.name == row.workspace);
+        let problem = problems.as_ref().map_or_else(
+            || Some(format!("{} is not visible to the connected user", mapping.object)),
+            |problems| {
+                let own = problems.iter().find(|problem| problem.field == row.workspace);
+                own.map(|problem| problem.reason.clone())
+            },
+        );
+        MappingRow {
+            mapping: row.clone(),
+            workspace_label: label.map_or(&row.workspace, |field| &field.label).clone(),
+            crm_label: theirs.map_or(&row.crm, |field| &field.label).clone(),
+            crm_type: theirs.map(|field| field.ty.clone()),
+            writable: theirs.is_some_and(|f| !f.calculated && (f.updateable || f.createable)),
+            problem,
+        }
+    });
+    MappingView {
+        kind: mapping.kind,
+        object: mapping.object.clone(),
+        version: mapping.version,
+        published_at: Some(published.published_at),
+        import: mapping.import,
+        create_in_crm: mapping.create_in_crm,
+        rows: rows.collect(),
+    }
+}
+
+/// The mapping with an edit. A row that the edit makes unusable is refused; one that was unusable
+/// before is not the edit's fault.
+fn apply(
+    mut mapping: ObjectMapping,
+    edit: &MappingEdit,
+    schema: Option<&ObjectSchema>,
+) -> AppResult<ObjectMapping> {
+    mapping.import = edit.import.unwrap_or(mapping.import);
+    mapping.create_in_crm = edit.create_in_crm.unwrap_or(mapping.create_in_crm);
+    for choice in &edit.rows {
+        let row = mapping
+            .fields
+            .iter_mut()
+            .find(|row| row.workspace == choice.workspace)
+            .ok_or_else(|| AppError::invalid(&choice.workspace, "this field is not mapped"))?;
+        row.direction = choice.direction.unwrap_or(row.direction);
+        row.winner = choice.winner.unwrap_or(row.winner);
+        row.blank_never_erases = choice.blank_never_erases.unwrap_or(row.blank_never_erases);
+    }
+    let Some(schema) = schema else {
+        return Ok(mapping);
+    };
+    let (_, problems) = compile(&mapping, schema);
+    let touched = |problem: &MappingProblem| edit.rows.iter().any(|row| row.workspace == problem.field);
+    match problems.into_iter().find(touched) {
+        Some(problem) => Err(AppError::invalid(problem.field, problem.reason)),
+        None => Ok(mapping),
+    }
+}
+
+fn outdated(object: &CrmObject) -> AppError {
+    AppError::Conflict(format!(
+        "somebody else published a newer mapping of {object}; load it and edit again"
+    ))
 }

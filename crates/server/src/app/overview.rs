@@ -2,11 +2,18 @@
 
 use super::{Actor, App, AppResult};
 use serde::Serialize;
+use jiff::SignedDuration;
 use tandem_core::Timestamp;
+use tandem_core::budget::may_spend;
+use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmObject;
-use tandem_core::store::Backlog;
+use tandem_core::link::Lane;
+use tandem_core::mapping::PairRules;
+use tandem_core::settings::{ConnectionState, TeamRules};
+use tandem_core::store::{Backlog, ObjectProgress, SyncStore as _};
 use tandem_core::workspace::Kind;
-use tandem_store::views::{ApiUsage, Cause, HourThroughput, SyncCounts};
+use tandem_store::admin::ConnectionDetails;
+use tandem_store::views::{ApiUsage, Cause, HourThroughput, LinkStatus, SyncCounts};
 use utoipa::ToSchema;
 
 /// Whether sync runs, in the words of the page.
@@ -138,23 +145,135 @@ impl App {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn overview(&self, _actor: &Actor) -> AppResult<Overview> {
-        Err(self.not_ready())
+    pub async fn overview(&self, actor: &Actor) -> AppResult<Overview> {
+        let (store, team, now) = (self.store(), actor.team, self.now());
+        let rules = store.rules(team).await?;
+        let progress = store.progress(team).await?;
+        let counts = store.counts(team).await?;
+        let connection = self.main_connection(team).await?;
+        Ok(Overview {
+            state: self.sync_state(actor).await?,
+            enabled: rules.settings.enabled,
+            connector: connection.map(|connection| connector_view(connection.details)),
+            objects: rules
+                .pairs
+                .iter()
+                .map(|pair| object_status(pair, &rules, &progress, &counts))
+                .collect(),
+            counts,
+            backlog: store.backlog(team, now).await?,
+            causes: store.causes(team).await?,
+            api: self.api_summary(actor).await?,
+            throughput: store.throughput(team, now).await?,
+        })
     }
 
     /// Just the state, for the banner on every page.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn sync_state(&self, _actor: &Actor) -> AppResult<SyncState> {
-        Err(self.not_ready())
+    pub async fn sync_state(&self, actor: &Actor) -> AppResult<SyncState> {
+        let store = self.store();
+        let connection = self.main_connection(actor.team).await?;
+        let using = connection.map_or_else(String::new, |c| c.details.identity.username);
+        Ok(match store.connection_state(actor.team).await? {
+            ConnectionState::None => SyncState::NotConnected,
+            ConnectionState::Lost {
+                code,
+                message,
+                since,
+            } => SyncState::ConnectionLost {
+                using,
+                hint: hint(&code),
+                message,
+                code,
+                since,
+            },
+            ConnectionState::Connected if store.rules(actor.team).await?.settings.enabled => {
+                SyncState::Enabled { using }
+            }
+            ConnectionState::Connected => SyncState::NotConfigured,
+        })
     }
 
     /// API use against the allowance.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn api_summary(&self, _actor: &Actor) -> AppResult<ApiSummary> {
-        Err(self.not_ready())
+    pub async fn api_summary(&self, actor: &Actor) -> AppResult<ApiSummary> {
+        let (store, now) = (self.store(), self.now());
+        let settings = store.rules(actor.team).await?.settings;
+        let ours = store.api_usage(actor.team, now).await?;
+        let (threshold, reserve) = (settings.api_threshold_percent, settings.live_reserve_percent);
+        let paused = may_spend(&ours.budget, 1, Lane::Normal, threshold, reserve).err();
+        let org = ours.budget.org;
+        Ok(ApiSummary {
+            org_used: org.map(|(org, _)| org.used.saturating_add(ours.budget.spent_since)),
+            org_max: org.map(|(org, _)| org.max),
+            read_at: org.map(|(_, at)| at),
+            threshold_percent: threshold,
+            paused: paused.filter(|_| org.is_some()),
+            ours,
+        })
     }
+}
+
+fn connector_view(details: ConnectionDetails) -> ConnectorView {
+    let identity = details.identity;
+    ConnectorView {
+        crm: "Salesforce".into(),
+        name: identity.name,
+        username: identity.username,
+        email: identity.email,
+        org_id: identity.org_id,
+        org_name: identity.org_name,
+        edition: identity.edition,
+        sandbox: identity.sandbox,
+        instance_url: details.instance_url,
+        connected_at: details.connected_at,
+    }
+}
+
+fn object_status(
+    pair: &PairRules,
+    rules: &TeamRules,
+    progress: &[ObjectProgress],
+    counts: &SyncCounts,
+) -> ObjectStatus {
+    let progress = progress.iter().find(|p| p.object == pair.object);
+    let counts = counts.objects.iter().find(|c| c.object == pair.object);
+    let with = |status: LinkStatus| {
+        counts.map_or(0, |c| c.by_status.get(&status).copied().unwrap_or_default())
+    };
+    let frequency_seconds = rules.settings.frequency(&pair.object);
+    ObjectStatus {
+        object: pair.object.clone(),
+        kind: pair.kind,
+        frequency_seconds,
+        linked: with(LinkStatus::Linked) + with(LinkStatus::Held) + with(LinkStatus::Refused),
+        needs_attention: with(LinkStatus::Held) + with(LinkStatus::Refused),
+        waiting: counts.map_or(0, |c| c.due + c.writes),
+        fresh_at: progress.and_then(|p| p.complete_at),
+        reading_rows: progress.filter(|p| p.position.page.is_some()).map(|p| p.rows),
+        next_at: progress
+            .filter(|_| rules.settings.enabled)
+            .and_then(|p| next_read(p, frequency_seconds)),
+        failures: progress.map_or(0, |p| p.attempts),
+    }
+}
+
+fn next_read(progress: &ObjectProgress, frequency_seconds: u32) -> Option<Timestamp> {
+    let wait = SignedDuration::from_secs(frequency_seconds.into());
+    let scheduled = progress.complete_at?.checked_add(wait).ok()?;
+    Some(progress.not_before.map_or(scheduled, |not_before| not_before.max(scheduled)))
+}
+
+/// What to do about a lost connection.
+fn hint(code: &str) -> String {
+    ErrorClass::ALL
+        .iter()
+        .find(|class| class.code() == code)
+        .unwrap_or(&ErrorClass::ConnectionRevoked)
+        .hint()
+        .into()
 }

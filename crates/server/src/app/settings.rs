@@ -1,10 +1,16 @@
 //! The toggle, the frequencies, the threshold; and “sync now”.
 
-use super::{Actor, App, AppResult};
+use super::overview::SyncState;
+use super::{Actor, App, AppError, AppResult};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tandem_core::ids::CrmObject;
+use tandem_core::settings::{ConnectionState, FREQUENCY_CHOICES_SECONDS, TeamRules};
+use tandem_core::store::SyncStore as _;
 use utoipa::ToSchema;
+
+/// Objects that one request reads: Salesforce takes five queries in a composite request.
+const OBJECTS_PER_CALL: usize = 5;
 
 /// What a choice of frequencies costs.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
@@ -23,16 +29,29 @@ impl App {
     ///
     /// # Errors
     /// `Forbidden`; `Conflict` with what is missing.
-    pub async fn set_enabled(&self, _actor: &Actor, _enabled: bool) -> AppResult<()> {
-        Err(self.not_ready())
+    pub async fn set_enabled(&self, actor: &Actor, enabled: bool) -> AppResult<()> {
+        actor.must_be_admin()?;
+        if enabled {
+            self.must_be_ready(actor).await?;
+        }
+        self.change_settings(actor.team, |settings| settings.enabled = enabled)
+            .await?;
+        let (action, summary) = if enabled {
+            ("sync.enabled", "Turned sync on")
+        } else {
+            ("sync.disabled", "Turned sync off")
+        };
+        self.act(actor, action, "sync", summary.into()).await
     }
 
     /// The seconds between reads now in force, by object.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn frequencies(&self, _actor: &Actor) -> AppResult<BTreeMap<CrmObject, u32>> {
-        Err(self.not_ready())
+    pub async fn frequencies(&self, actor: &Actor) -> AppResult<BTreeMap<CrmObject, u32>> {
+        let rules = self.store().rules(actor.team).await?;
+        let of = |object: &CrmObject| (object.clone(), rules.settings.frequency(object));
+        Ok(rules.pairs.iter().map(|pair| of(&pair.object)).collect())
     }
 
     /// What a choice would cost; objects that are not named keep theirs.
@@ -41,10 +60,22 @@ impl App {
     /// `Invalid` with the object's name.
     pub async fn quote_frequencies(
         &self,
-        _actor: &Actor,
-        _choice: &BTreeMap<CrmObject, u32>,
+        actor: &Actor,
+        choice: &BTreeMap<CrmObject, u32>,
     ) -> AppResult<FrequencyQuote> {
-        Err(self.not_ready())
+        let rules = self.store().rules(actor.team).await?;
+        check_choice(&rules, choice)?;
+        let mut settings = rules.settings.clone();
+        settings.frequency_seconds.extend(choice.clone());
+        let objects: Vec<_> = rules.pairs.iter().map(|pair| pair.object.clone()).collect();
+        let calls_per_day = tandem_engine::calls_per_day(&settings, &objects, OBJECTS_PER_CALL);
+        let budget = self.store().budget(actor.team, self.now()).await?;
+        let org_max = budget.org.map(|(org, _)| org.max).filter(|max| *max > 0);
+        Ok(FrequencyQuote {
+            calls_per_day,
+            org_max,
+            permille: org_max.map(|max| calls_per_day.saturating_mul(1000) / max),
+        })
     }
 
     /// Sets how often objects are read, in seconds: 60, 300 or 600.
@@ -53,25 +84,95 @@ impl App {
     /// `Forbidden`; `Invalid` with the object's name.
     pub async fn set_frequencies(
         &self,
-        _actor: &Actor,
-        _choice: &BTreeMap<CrmObject, u32>,
+        actor: &Actor,
+        choice: &BTreeMap<CrmObject, u32>,
     ) -> AppResult<()> {
-        Err(self.not_ready())
+        actor.must_be_admin()?;
+        let rules = self.store().rules(actor.team).await?;
+        check_choice(&rules, choice)?;
+        self.change_settings(actor.team, |settings| {
+            settings.frequency_seconds.extend(choice.clone());
+        })
+        .await?;
+        let texts: Vec<_> = choice.iter().map(|(o, s)| format!("{o} every {s} s")).collect();
+        let summary = format!("Set the frequency: {}", texts.join(", "));
+        self.act(actor, "sync.frequency", "sync", summary).await
     }
 
     /// Sets the percentage (1 to 100) of the org's allowance at which scheduled sync pauses.
     ///
     /// # Errors
     /// `Forbidden`; `Invalid` with `threshold_percent`.
-    pub async fn set_threshold(&self, _actor: &Actor, _percent: u8) -> AppResult<()> {
-        Err(self.not_ready())
+    pub async fn set_threshold(&self, actor: &Actor, percent: u8) -> AppResult<()> {
+        actor.must_be_admin()?;
+        if !(1..=100).contains(&percent) {
+            let message = format!("{percent} is not between 1 and 100");
+            return Err(AppError::invalid("threshold_percent", message));
+        }
+        self.change_settings(actor.team, |settings| settings.api_threshold_percent = percent)
+            .await?;
+        let summary = format!("Set the API threshold to {percent} %");
+        self.act(actor, "sync.threshold", "sync", summary).await
     }
 
     /// Reads every object now instead of when it is due.
     ///
     /// # Errors
     /// `Conflict` if sync is off or the connection is lost.
-    pub async fn sync_now(&self, _actor: &Actor) -> AppResult<()> {
-        Err(self.not_ready())
+    pub async fn sync_now(&self, actor: &Actor) -> AppResult<()> {
+        match self.sync_state(actor).await? {
+            SyncState::Enabled { .. } => {}
+            SyncState::ConnectionLost { message, .. } => {
+                let text = format!("the connection to the CRM is lost ({message}); connect again");
+                return Err(AppError::Conflict(text));
+            }
+            SyncState::NotConnected | SyncState::NotConfigured => {
+                let text = "sync is off; turn it on in Sync Management first";
+                return Err(AppError::Conflict(text.into()));
+            }
+        }
+        self.signals().read_now(actor.team);
+        self.act(actor, "sync.now", "sync", "Asked to read every object now".into())
+            .await
     }
+}
+
+impl App {
+    /// Refuses to turn sync on while something that it needs is missing.
+    async fn must_be_ready(&self, actor: &Actor) -> AppResult<()> {
+        let refuse = |text: String| Err(AppError::Conflict(text));
+        match self.store().connection_state(actor.team).await? {
+            ConnectionState::Connected => {}
+            ConnectionState::None => {
+                return refuse("nobody is connected to the CRM yet; connect first".into());
+            }
+            ConnectionState::Lost { message, .. } => {
+                return refuse(format!("the connection to the CRM is lost ({message}); connect again"));
+            }
+        }
+        let report = self.check_permissions(actor).await?;
+        let missing: Vec<_> = report
+            .items
+            .iter()
+            .filter(|item| item.required && !item.granted)
+            .map(|item| item.fix.clone())
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        refuse(format!("{} lacks rights: {}", report.username, missing.join("; ")))
+    }
+}
+
+fn check_choice(rules: &TeamRules, choice: &BTreeMap<CrmObject, u32>) -> AppResult<()> {
+    for (object, seconds) in choice {
+        if rules.pair(object).is_none() {
+            return Err(AppError::invalid(object.as_str(), format!("{object} is not mapped")));
+        }
+        if !FREQUENCY_CHOICES_SECONDS.contains(seconds) {
+            let message = format!("{seconds} seconds is not a choice; take 60, 300 or 600");
+            return Err(AppError::invalid(object.as_str(), message));
+        }
+    }
+    Ok(())
 }

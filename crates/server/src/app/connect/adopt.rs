@@ -1,0 +1,194 @@
+//! A grant just given becomes the team's connection: who and where are we, is it the right org, what
+//! is there.
+
+use super::ConnectReport;
+use crate::app::{Actor, App, AppError, AppResult, automap};
+use secrecy::SecretString;
+use std::sync::Arc;
+use tandem_connectors::oauth::{self, OAuthApp, Tokens};
+use tandem_connectors::vault::{Grant, GrantVault, MemoryVault, Saved};
+use tandem_core::connector::{Connector, CrmUser, OrgIdentity};
+use tandem_core::error::ErrorClass;
+use tandem_core::schema::ObjectSchema;
+use tandem_core::settings::ConnectionState;
+use tandem_core::store::SyncStore as _;
+use tandem_core::sync_log::{LogDraft, LogSource, LogType};
+use tandem_store::admin::{Connection, ConnectionDetails, UserPatch};
+
+/// API calls reserved for each of the first questions; what is left over is given back.
+const CALLS_RESERVED: u32 = 4;
+
+impl App {
+    /// Takes a grant over, or revokes it if it leads to another org.
+    pub(super) async fn adopt(
+        &self,
+        actor: &Actor,
+        app: &OAuthApp,
+        tokens: Tokens,
+    ) -> AppResult<ConnectReport> {
+        let team = actor.team;
+        let refresh_token = tokens.refresh_token.ok_or_else(no_refresh_token)?;
+        // Until the org is known to be right, the grant lives in memory only.
+        let vault = Arc::new(MemoryVault::new(Grant {
+            access_token: tokens.access_token,
+            refresh_token: refresh_token.clone(),
+            instance_url: tokens.instance_url,
+            version: 0,
+        }));
+        let connector = self.make_connector(Arc::clone(&vault) as Arc<dyn GrantVault>, Vec::new())?;
+        let identity = self.counted(team, CALLS_RESERVED, connector.identify()).await?;
+        let known = self.main_connection(team).await?;
+        if let Err(refused) = same_org(known.as_ref(), &identity) {
+            self.give_back(app, &refresh_token).await;
+            return Err(refused);
+        }
+        let grant = vault.load().await.map_err(AppError::internal)?;
+        let schemas = self.read_schemas(team, connector.as_ref()).await?;
+        let users = self.counted(team, CALLS_RESERVED, connector.users()).await?;
+        let first = known.is_none();
+        self.keep(actor, known, identity.clone(), grant).await?;
+        let fields_mapped = self.map_first(actor, &schemas).await?;
+        self.store().save_schemas(team, schemas, self.now()).await?;
+        let users_mapped = self.map_users(actor, &users).await?;
+        let report = ConnectReport {
+            org_name: identity.org_name.clone(),
+            username: identity.username.clone(),
+            first,
+            fields_mapped,
+            users: users.len(),
+            users_mapped,
+            problems: Vec::new(),
+        };
+        self.store().replace_crm_users(team, users).await?;
+        self.drop_connector(team);
+        let problems = self.recompile(team).await?;
+        self.tell(actor, &identity).await?;
+        Ok(ConnectReport { problems, ..report })
+    }
+
+    /// What the connected user sees of the objects that sync; objects that it does not see are left
+    /// out, and the permission check names them.
+    pub(in crate::app) async fn read_schemas(
+        &self,
+        team: tandem_core::ids::TeamId,
+        connector: &dyn Connector,
+    ) -> AppResult<Vec<ObjectSchema>> {
+        let objects = automap::objects();
+        let parts = self
+            .counted(team, CALLS_RESERVED, connector.describe(&objects))
+            .await?;
+        Ok(parts.into_iter().filter_map(Result::ok).collect())
+    }
+
+    async fn give_back(&self, app: &OAuthApp, refresh_token: &SecretString) {
+        let revoked = oauth::revoke(self.transport().as_ref(), app, refresh_token).await;
+        if let Err(failure) = revoked {
+            tracing::warn!(%failure, "a grant of another org could not be given back");
+        }
+    }
+
+    /// Stores connection and grant; the former connection ends. A crash in between leaves both, and the
+    /// newer one counts.
+    async fn keep(
+        &self,
+        actor: &Actor,
+        known: Option<Connection>,
+        identity: OrgIdentity,
+        grant: Grant,
+    ) -> AppResult<()> {
+        let (store, team) = (self.store(), actor.team);
+        let details = ConnectionDetails {
+            crm: "salesforce".into(),
+            identity,
+            instance_url: grant.instance_url.clone(),
+            state: ConnectionState::Connected,
+            connected_at: self.now(),
+        };
+        let id = store.create_connection(team, actor.user, details).await?;
+        let saved = self.vault(team, id).save(0, grant).await;
+        if let Saved::Outrun(_) = saved.map_err(AppError::internal)? {
+            let text = "somebody else connected at the same moment; look again";
+            return Err(AppError::Conflict(text.into()));
+        }
+        match known {
+            Some(former) => Ok(store.delete_connection(team, former.id).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Maps objects that have no mapping yet.
+    async fn map_first(&self, actor: &Actor, schemas: &[ObjectSchema]) -> AppResult<usize> {
+        let published = self.store().mappings(actor.team).await?;
+        let mut fields = 0;
+        for (kind, object) in automap::PAIRS {
+            let known = |p: &tandem_store::admin::PublishedMapping| p.mapping.object.as_str() == object;
+            let schema = schemas.iter().find(|schema| schema.name.as_str() == object);
+            let Some(schema) = schema.filter(|_| !published.iter().any(known)) else {
+                continue;
+            };
+            let mapping = automap::first_mapping(kind, schema);
+            fields += mapping.fields.len();
+            let now = self.now();
+            self.store()
+                .publish_mapping(actor.team, mapping, None, now)
+                .await?;
+        }
+        Ok(fields)
+    }
+
+    /// Finds the team's users among the CRM's by their address; corrections by hand stay.
+    async fn map_users(&self, actor: &Actor, crm_users: &[CrmUser]) -> AppResult<usize> {
+        let mut mapped = 0;
+        for user in self.store().users(actor.team).await? {
+            let same = |known: &&CrmUser| known.active && known.email.eq_ignore_ascii_case(&user.email);
+            if let (None, Some(found)) = (&user.crm_user, crm_users.iter().find(same)) {
+                let patch = UserPatch {
+                    crm_user: Some(Some(found.id.clone())),
+                    ..UserPatch::default()
+                };
+                self.store().update_user(actor.team, user.id, patch).await?;
+                mapped += 1;
+            }
+        }
+        Ok(mapped)
+    }
+
+    async fn tell(&self, actor: &Actor, identity: &OrgIdentity) -> AppResult<()> {
+        let summary = format!("Connected to {} as {}", identity.org_name, identity.username);
+        let now = self.now();
+        let mut entry = LogDraft::new(now, LogSource::Tandem, LogType::System, summary.clone());
+        entry.by = actor.user;
+        self.store()
+            .set_connection_state(actor.team, ConnectionState::Connected, Some(entry))
+            .await?;
+        self.signals().wake(actor.team);
+        self.act(actor, "crm.connected", &identity.username, summary).await
+    }
+}
+
+/// A team's links, bases and ids belong to one org; another one is refused for ever.
+fn same_org(known: Option<&Connection>, found: &OrgIdentity) -> AppResult<()> {
+    let Some(known) = known.map(|known| &known.details.identity) else {
+        return Ok(());
+    };
+    if known.org_id == found.org_id {
+        return Ok(());
+    }
+    Err(AppError::Conflict(format!(
+        "{}: this team is linked to {} ({}), not to {} ({}). {}",
+        ErrorClass::WrongOrg.title(),
+        known.org_name,
+        known.org_id,
+        found.org_name,
+        found.org_id,
+        ErrorClass::WrongOrg.hint()
+    )))
+}
+
+fn no_refresh_token() -> AppError {
+    AppError::Conflict(
+        "the CRM gave no refresh token: allow the scope “refresh_token, offline_access” in the \
+         connected app, then connect again"
+            .into(),
+    )
+}

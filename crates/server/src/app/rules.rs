@@ -1,0 +1,82 @@
+//! The rules in force: settings and mappings, compiled against what the connected user sees.
+//!
+//! Rules are read, changed and written back, one change at a time.
+
+use super::{App, AppResult};
+use std::collections::BTreeMap;
+use tandem_core::ids::{CrmObject, TeamId};
+use tandem_core::mapping::{MappingProblem, PairRules, compile};
+use tandem_core::schema::ObjectSchema;
+use tandem_core::settings::{SyncSettings, TeamRules};
+use tandem_core::store::SyncStore as _;
+use tandem_core::workspace::Kind;
+
+/// Rows that do not work at present, by object.
+pub(super) type Problems = Vec<(CrmObject, MappingProblem)>;
+
+impl App {
+    /// Changes the settings and wakes the runtime.
+    pub(super) async fn change_settings(
+        &self,
+        team: TeamId,
+        change: impl FnOnce(&mut SyncSettings),
+    ) -> AppResult<()> {
+        let _one_at_a_time = self.0.rules.lock().await;
+        let mut rules = self.store().rules(team).await?;
+        change(&mut rules.settings);
+        self.put_rules(team, rules).await
+    }
+
+    /// Compiles the newest mappings against the newest schemas and puts them in force.
+    pub(super) async fn recompile(&self, team: TeamId) -> AppResult<Problems> {
+        let _one_at_a_time = self.0.rules.lock().await;
+        let mut rules = self.store().rules(team).await?;
+        let (pairs, problems) = self.compile_all(team).await?;
+        rules.pairs = pairs;
+        self.put_rules(team, rules).await?;
+        Ok(problems)
+    }
+
+    async fn compile_all(&self, team: TeamId) -> AppResult<(Vec<PairRules>, Problems)> {
+        let schemas = self.schemas(team).await?;
+        let mut pairs = Vec::new();
+        let mut problems = Vec::new();
+        for published in self.store().mappings(team).await? {
+            let object = published.mapping.object.clone();
+            let Some(schema) = schemas.get(&object) else {
+                continue;
+            };
+            let (pair, found) = compile(&published.mapping, schema);
+            problems.extend(found.into_iter().map(|problem| (object.clone(), problem)));
+            pairs.push(pair);
+        }
+        pairs.sort_by_key(|pair| parents_first(pair.kind));
+        Ok((pairs, problems))
+    }
+
+    /// What the connected user sees, as last read.
+    pub(super) async fn schemas(
+        &self,
+        team: TeamId,
+    ) -> AppResult<BTreeMap<CrmObject, ObjectSchema>> {
+        let snapshots = self.store().schemas(team).await?;
+        Ok(snapshots
+            .into_iter()
+            .map(|snapshot| (snapshot.schema.name.clone(), snapshot.schema))
+            .collect())
+    }
+
+    async fn put_rules(&self, team: TeamId, rules: TeamRules) -> AppResult<()> {
+        self.store().put_rules(team, rules, self.now()).await?;
+        self.signals().wake(team);
+        Ok(())
+    }
+}
+
+/// The place of a kind in the order in which references can be followed.
+pub(super) fn parents_first(kind: Kind) -> usize {
+    Kind::SYNCED
+        .iter()
+        .position(|synced| *synced == kind)
+        .unwrap_or(usize::MAX)
+}

@@ -1,0 +1,69 @@
+//! The admin API: everything that the pages can do, as JSON under `/api/admin`.
+//!
+//! A program signs in with [`session`] and keeps the cookie; the command line uses the operator's
+//! token. Errors are [`Problem`](super::problem::Problem)s. The description of all this is made from
+//! the handlers ([`description`]) and served at `/api/openapi.json`; `openapi/admin.json` is a copy
+//! that a test keeps equal.
+
+mod access;
+mod connection;
+mod log;
+mod mapping;
+mod records;
+mod session;
+mod shape;
+mod sync;
+mod team;
+
+use crate::app::App;
+use axum::response::IntoResponse as _;
+use axum::routing::get;
+use axum::{Json, Router};
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Description;
+use utoipa_axum::router::OpenApiRouter;
+
+/// The name and purpose of the API.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Tandem admin API",
+    description = "Everything that the pages can do. Sign in with `POST /api/admin/session` and keep the cookie.",
+    license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
+))]
+struct Root;
+
+fn router() -> (Router<App>, Description) {
+    OpenApiRouter::with_openapi(Root::openapi())
+        .merge(session::routes())
+        .merge(sync::routes())
+        .merge(connection::routes())
+        .merge(records::routes())
+        .merge(log::routes())
+        .merge(mapping::routes())
+        .merge(team::routes())
+        .split_for_parts()
+}
+
+/// The API with its description.
+pub fn routes() -> Router<App> {
+    let (routes, description) = router();
+    routes
+        .route("/api/openapi.json", get(async move || Json(description).into_response()))
+        .route("/api/{*rest}", axum::routing::any(nothing))
+}
+
+/// The description as committed, ending in a line feed.
+///
+/// # Errors
+/// It can't be written as JSON.
+pub fn description() -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(&router().1)? + "\n")
+}
+
+async fn nothing() -> super::problem::Problem {
+    super::problem::Problem::new(
+        axum::http::StatusCode::NOT_FOUND,
+        "not-found",
+        "there is no such address in the API; see /api/openapi.json",
+    )
+}
