@@ -52,8 +52,7 @@ impl Settling<'_> {
 
     fn entry(&self, status: LogStatus, summary: String) -> LogDraft {
         let intent = self.intent;
-        let creates = matches!(intent.draft.op, WriteOp::Create { .. });
-        let kind = if creates {
+        let kind = if self.creates() {
             LogType::Create
         } else {
             LogType::Update
@@ -65,6 +64,10 @@ impl Settling<'_> {
         entry.crm = Some((intent.object.clone(), intent.crm_id().cloned()));
         entry.calls_hundredths = self.calls_hundredths;
         entry
+    }
+
+    fn creates(&self) -> bool {
+        matches!(self.intent.draft.op, WriteOp::Create { .. })
     }
 
     fn again(&self, failure: Option<&Failure>) -> Timestamp {
@@ -221,6 +224,10 @@ impl Settling<'_> {
 
     /// The CRM refused the record: park what it names, let the rest go again.
     fn rejected(&self, failures: &[Failure]) -> Settlement {
+        if failures.is_empty() {
+            let silent = Failure::new(ErrorClass::Refused, "the CRM gave no reason");
+            return self.park_record(std::slice::from_ref(&silent), &silent);
+        }
         let strongest = failures.iter().find(|f| self.named_fields(f).is_none());
         let Some(failure) = strongest else {
             return self.park_fields(failures);
@@ -233,6 +240,7 @@ impl Settling<'_> {
             | Directive::PauseConnection => {
                 self.settlement(IntentNext::Retry(self.again(Some(failure))))
             }
+            Directive::Adopt if !self.creates() => self.park_record(failures, failure),
             Directive::Resolve | Directive::CheckDeletion | Directive::Adopt
                 if self.intent.attempts < 3 =>
             {
@@ -242,12 +250,12 @@ impl Settling<'_> {
         }
     }
 
-    /// The intent's fields that a failure is about, if it can be settled by leaving them out.
+    /// The intent's fields that a failure is about, if it can be settled by leaving them out. A key that
+    /// an *update* may not have is another record's: there is nothing to adopt.
     fn named_fields(&self, failure: &Failure) -> Option<Vec<&IntentField>> {
-        let creates = matches!(self.intent.draft.op, WriteOp::Create { .. });
         let data = match failure.class.directive() {
             Directive::ParkField => true,
-            Directive::ParkRecord => !creates,
+            Directive::ParkRecord | Directive::Adopt => !self.creates(),
             _ => false,
         };
         let named: Vec<_> = self
@@ -335,12 +343,7 @@ impl Settling<'_> {
         let mut settlement = self.settlement(IntentNext::Done { recheck: true });
         let mut changes = Vec::new();
         for field in &self.intent.draft.fields {
-            let found = record.fields.get(&field.crm).unwrap_or(&Value::Null);
-            if self
-                .rules
-                .by_crm(&field.crm)
-                .is_some_and(|r| same(found, &field.value, &r.crm_type))
-            {
+            if self.stands(field, record) {
                 changes.push(self.settle_field(field, None, &mut settlement.link));
             }
         }
@@ -352,6 +355,13 @@ impl Settling<'_> {
             settlement.log.push(entry);
         }
         settlement
+    }
+
+    /// Whether the record shows what we sent; a field that can't be seen shows nothing.
+    fn stands(&self, field: &IntentField, record: &CrmRecord) -> bool {
+        let found = record.fields.get(&field.crm);
+        let rule = self.rules.by_crm(&field.crm);
+        matches!((found, rule), (Some(found), Some(rule)) if same(found, &field.value, &rule.crm_type))
     }
 
     /// A create in doubt was looked for.

@@ -7,5 +7,6 @@ mod links;
 mod matching;
 mod notation;
 mod retry;
+mod settle;
 mod table;
 mod values;
