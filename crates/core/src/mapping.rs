@@ -244,7 +244,11 @@ fn must_fit(from: &FieldType, into: &FieldType) -> Result<(), String> {
     if fits(from, into) {
         return Ok(());
     }
-    Err(format!("a field of type {} can't hold one of type {}", into.label(), from.label()))
+    Err(format!(
+        "a field of type {} can't hold one of type {}",
+        into.label(),
+        from.label()
+    ))
 }
 
 fn fits(from: &FieldType, into: &FieldType) -> bool {
