@@ -64,8 +64,7 @@ impl<'a> Batch<'a> {
 
     /// `false` for a settlement whose claim is over.
     fn take(&mut self, mut settlement: Settlement) -> DbResult<bool> {
-        let claimed = self.intents.remove(&settlement.intent);
-        let Some(mut intent) = claimed.filter(|row| row.epoch == settlement.epoch) else {
+        let Some(mut intent) = self.claimed(&settlement) else {
             return Ok(false);
         };
         let Some(mut row) = self.links.remove(&intent.intent.link) else {
@@ -85,6 +84,15 @@ impl<'a> Batch<'a> {
         log::tell(self.tx, self.team, &mut row, settlement.log)?;
         links::save(self.tx, &row)?;
         Ok(true)
+    }
+
+    /// The intent, if the claim that the settlement is about still stands.
+    fn claimed(&mut self, settlement: &Settlement) -> Option<IntentRow> {
+        let row = self.intents.get(&settlement.intent)?;
+        if row.epoch != settlement.epoch {
+            return None;
+        }
+        self.intents.remove(&settlement.intent)
     }
 
     /// Makes room for the CRM id that the link is about to get; returns whether it gets one. A half

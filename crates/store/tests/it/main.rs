@@ -1,3 +1,4 @@
 //! The stores against the contract that they share.
 
 mod memory;
+mod sqlite;
