@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::samples::{at, create, fields, keep, object, rules, user};
+use std::sync::Arc;
 use tandem_core::Timestamp;
 use tandem_core::connector::{Next, PageToken, Watermark};
 use tandem_core::ids::{CrmId, IntentId, LinkId, LogId, RecordId, TeamId};
@@ -23,13 +24,18 @@ use tandem_core::write::{IntentNext, LinkPatch, Settlement, WriteDraft};
 pub(super) const LEASE_SECONDS: u32 = 60;
 
 pub(super) struct Bench {
-    subject: Box<dyn Subject>,
+    subject: Arc<dyn Subject>,
     pub(super) team: TeamId,
 }
 
 impl Bench {
-    pub(super) async fn new(subject: Box<dyn Subject>) -> Self {
+    pub(super) async fn new(subject: Arc<dyn Subject>) -> Self {
         let team = subject.add_team(rules()).await;
+        Self { subject, team }
+    }
+
+    /// On a team that is there already.
+    pub(super) fn of(subject: Arc<dyn Subject>, team: TeamId) -> Self {
         Self { subject, team }
     }
 

@@ -122,21 +122,28 @@ pub(super) async fn references_become_crm_ids_once_the_target_is_linked(b: &Benc
 }
 
 pub(super) async fn a_link_without_rules_waits_for_them(b: &Bench) {
-    b.pull(1, crm("Account", "001", 1, &[])).await;
+    let link = b.linked(1, crm("Account", "001", 1, &[])).await;
+    let record = link.record.expect("linked");
+    b.pull(1, crm("Account", "002", 1, &[])).await;
     let mut unmapped = rules();
     unmapped
         .pairs
         .retain(|pair| pair.object.as_str() != "Account");
-    b.store()
+    let store = b.store();
+    store
         .put_rules(b.team, unmapped, at(2))
         .await
         .expect("put_rules");
+    b.edit(2, Kind::Account, record, fields(&[("phone", "2")]))
+        .await;
     assert!(b.claim(3).await.is_empty());
-    b.store()
+    let backlog = store.backlog(b.team, at(3)).await.expect("backlog");
+    assert_eq!(backlog.next_due, None, "nobody needs to wake up for it");
+    store
         .put_rules(b.team, rules(), at(4))
         .await
         .expect("put_rules");
-    assert_eq!(b.claim(4).await.len(), 1);
+    assert_eq!(b.claim(4).await.len(), 2);
 }
 
 pub(super) async fn an_unlinked_link_is_given_out_as_it_is(b: &Bench) {

@@ -3,7 +3,7 @@
 use super::bench::{Bench, ended};
 use super::samples::{at, crm, entry, fields, keep, object, parked_link, update};
 use tandem_core::ids::LinkId;
-use tandem_core::link::Agreed;
+use tandem_core::link::{Agreed, Lane};
 use tandem_core::reconcile::RecordChange;
 use tandem_core::record::{Origin, Provenance};
 use tandem_core::store::{DecisionCommit, StoreError};
@@ -65,6 +65,18 @@ pub(super) async fn a_link_may_ask_to_be_looked_at_again(b: &Bench) {
     assert!(b.due(4).await.is_empty());
     assert_eq!(b.due(5).await, [work.link.id]);
     b.pull(5, crm("Account", "001", 2, &[])).await;
+    b.settle_down(5).await;
+    assert!(b.due(1000).await.is_empty());
+}
+
+pub(super) async fn what_happens_before_that_time_is_due_at_once(b: &Bench) {
+    b.pull(1, crm("Account", "001", 1, &[])).await;
+    let work = b.claim_one(1).await;
+    let mut decision = keep(&work.link);
+    decision.again_at = Some(at(50));
+    b.commit(1, &work, decision).await;
+    b.pull(5, crm("Account", "001", 2, &[])).await;
+    assert_eq!(b.due(5).await, [work.link.id]);
     b.settle_down(5).await;
     assert!(b.due(1000).await.is_empty());
 }
@@ -162,6 +174,20 @@ pub(super) async fn a_replaced_intent_keeps_its_tries_and_its_time(b: &Bench) {
     let sent = b.send_one(50, "Account").await;
     assert_eq!(sent.intent.attempts, 1);
     assert_eq!(sent.intent.payload(), fields(&[("Phone", "4")]));
+}
+
+pub(super) async fn a_replaced_intent_keeps_its_lane_if_that_is_better(b: &Bench) {
+    let link = b.linked(1, crm("Account", "001", 1, &[])).await;
+    let record = link.record.expect("linked");
+    b.edit(2, Kind::Account, record, fields(&[("phone", "2")]))
+        .await;
+    b.decide_write(2, update("001", "Phone", "2")).await;
+    b.pull(3, crm("Account", "001", 3, &[])).await;
+    b.decide_write(3, update("001", "Phone", "2")).await;
+    assert_eq!(
+        b.sendable(at(3)).await,
+        [("Account".to_owned(), Lane::Live)]
+    );
 }
 
 pub(super) async fn nothing_is_decided_while_the_intent_is_under_way(b: &Bench) {

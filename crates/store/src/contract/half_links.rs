@@ -68,6 +68,8 @@ pub(super) async fn adopting_absorbs_the_records_own_half_link(b: &Bench) {
         b.send(3, "Account").await.is_empty(),
         "the unsent create is gone"
     );
+    let retried = b.store().retry_links(b.team, &[half.id], at(3)).await;
+    assert_eq!(retried.expect("retry_links"), 0, "and so is the half link");
     let work = b.claim_one(3).await;
     assert_eq!(work.link.id, link.id, "the link stays due");
     assert!(work.workspace.is_some() && work.crm.is_some());
@@ -87,6 +89,22 @@ pub(super) async fn a_record_is_adopted_once(b: &Bench) {
     let second = again.iter().find(|w| w.link.id == work[1].link.id);
     let second = second.expect("the overtaken link is due, without waiting for its lease");
     assert_eq!(second.candidates, [vec![]]);
+}
+
+pub(super) async fn a_record_whose_create_went_out_meanwhile_is_not_adopted(b: &Bench) {
+    let record = b.add(1, Kind::Account, Some("Account"), acme()).await;
+    b.decide_write(1, create(None, "Name", "Acme")).await;
+    b.pull(2, crm("Account", "001", 1, &[("Name", "Acme")]))
+        .await;
+    let work = b.claim_one(2).await;
+    let sent = b.send_one(2, "Account").await;
+    assert_eq!(adopt(b, 3, &work, record).await, (0, 1));
+    assert_eq!(
+        b.settle(3, created(&sent, crm("Account", "002", 3, &[])))
+            .await,
+        1
+    );
+    assert_eq!(b.claim_one(3).await.candidates, [vec![]]);
 }
 
 pub(super) async fn a_new_record_cannot_be_adopted_from_nowhere(b: &Bench) {

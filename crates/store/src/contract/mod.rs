@@ -9,6 +9,7 @@ mod bench;
 mod budget;
 mod claims;
 mod commits;
+pub mod crash;
 mod edits;
 mod half_links;
 mod keeping;
@@ -22,6 +23,7 @@ use bench::Bench;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use tandem_core::ids::{LogId, TeamId};
 use tandem_core::settings::TeamRules;
 use tandem_core::store::SyncStore;
@@ -90,6 +92,7 @@ cases! {
         candidates_carry_a_match_key_and_no_link,
         adopting_absorbs_the_records_own_half_link,
         a_record_is_adopted_once,
+        a_record_whose_create_went_out_meanwhile_is_not_adopted,
         a_new_record_cannot_be_adopted_from_nowhere,
         pulled_half_links_wait_while_a_create_is_under_way,
         updates_under_way_keep_nobody_waiting,
@@ -106,10 +109,12 @@ cases! {
         a_decision_about_nothing_is_overtaken,
         a_decision_is_done_once,
         a_link_may_ask_to_be_looked_at_again,
+        what_happens_before_that_time_is_due_at_once,
         a_created_record_is_linked_and_comes_from_the_crm,
         a_patch_sets_the_linked_record_and_the_new_state_of_the_link,
         an_unsent_intent_is_replaced_and_withdrawn,
         a_replaced_intent_keeps_its_tries_and_its_time,
+        a_replaced_intent_keeps_its_lane_if_that_is_better,
         nothing_is_decided_while_the_intent_is_under_way,
         a_parked_record_points_to_the_entry_that_tells_it,
         a_contradictory_decision_fails_the_whole_batch,
@@ -188,11 +193,15 @@ pub fn run<S: Subject + 'static>(make: impl Fn() -> S) {
 }
 
 fn run_case(case: &Case, subject: impl Subject + 'static) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime without drivers needs nothing that could be missing");
-    runtime.block_on(async {
-        let bench = Bench::new(Box::new(subject)).await;
+    block_on(async {
+        let bench = Bench::new(Arc::new(subject)).await;
         (case.run)(&bench).await;
     });
+}
+
+fn block_on(future: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime without drivers needs nothing that could be missing")
+        .block_on(future);
 }

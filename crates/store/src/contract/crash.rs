@@ -1,0 +1,357 @@
+//! Every step is one transaction: whatever statement it dies at, it happened wholly or not at all.
+//!
+//! For stores on disk. Each step is made to fail at its first statement, its second, and so on until
+//! none is left; each time the data is opened again, must be what it was before, and the same call
+//! must then succeed.
+
+use super::Subject;
+use super::bench::{Bench, created, ended, finished};
+use super::samples::{
+    at, create, crm, entry, fields, held_field, keep, object, rules, update, user,
+};
+use async_trait::async_trait;
+use std::sync::Arc;
+use tandem_core::link::{Lane, RecordLink};
+use tandem_core::reconcile::RecordChange;
+use tandem_core::settings::ConnectionState;
+use tandem_core::store::{DecisionCommit, HoldResolution, StoreResult, WorkspaceEdit};
+use tandem_core::value::Value;
+use tandem_core::workspace::Kind;
+use tandem_core::write::IntentNext;
+
+/// A store that can be made to die, and opened again on the same data.
+#[async_trait]
+pub trait CrashSubject: Subject + Sized {
+    /// The `nth` statement from now on fails (1 is the next), and with it the step.
+    fn fail_at(&self, nth: u32);
+
+    /// Nothing fails any more. True if nothing had failed yet.
+    fn disarm(&self) -> bool;
+
+    /// Everything that the store holds, in a stable order.
+    async fn dump(&self) -> String;
+
+    /// Opens the same data anew.
+    fn reopen(self) -> Self;
+}
+
+/// Statements that a step of the scenarios may take; more means that it never ends.
+const STATEMENTS_MAX: u32 = 500;
+
+macro_rules! die_everywhere_in {
+    ($make:expr; $($step:ident),+ $(,)?) => {
+        $(die_everywhere(stringify!($step), $make, $step).await;)+
+    };
+}
+
+/// Lets every step die at every statement.
+///
+/// # Panics
+/// When a step was found half done, with its name and the number of the statement.
+pub fn run<S: CrashSubject + 'static>(make: impl Fn() -> S) {
+    super::block_on(async {
+        die_everywhere_in! {
+            &make;
+            stage, pull_failed, reset_progress, set_connection_state, put_rules, claim_links,
+            commit_create_and_write, commit_adopt, claim_intents, claim_doubtful, settle_create,
+            settle_retry, edit_record, add_record, resolve_hold, retry_links, reserve_calls,
+            spend_calls, append_log,
+        }
+    });
+}
+
+async fn die_everywhere<S: CrashSubject + 'static>(
+    name: &'static str,
+    make: impl Fn() -> S,
+    step: impl AsyncFn(Trial<S>) -> Ended,
+) {
+    for nth in 1..=STATEMENTS_MAX {
+        let subject = Arc::new(make());
+        let bench = Bench::new(subject.clone()).await;
+        let trial = Trial {
+            name,
+            nth,
+            subject,
+            bench,
+        };
+        if step(trial).await == Ended::Whole {
+            assert!(nth > 1, "{name}: not a single statement could fail");
+            return;
+        }
+    }
+    panic!("{name} takes more than {STATEMENTS_MAX} statements");
+}
+
+/// How a step ended that was to die at a statement.
+#[derive(PartialEq)]
+enum Ended {
+    /// It died there, without a trace.
+    Dead,
+    /// It has fewer statements.
+    Whole,
+}
+
+/// A fresh store on which one step shall die at one statement.
+struct Trial<S> {
+    name: &'static str,
+    nth: u32,
+    subject: Arc<S>,
+    bench: Bench,
+}
+
+impl<S: CrashSubject + 'static> Trial<S> {
+    /// Makes the call under test; after the crash it is made again.
+    async fn act<T>(self, call: impl AsyncFn(&Bench) -> StoreResult<T>) -> Ended {
+        let Self {
+            name,
+            nth,
+            subject,
+            bench,
+        } = self;
+        let before = subject.dump().await;
+        subject.fail_at(nth);
+        let result = call(&bench).await.map(drop);
+        if subject.disarm() {
+            result.unwrap_or_else(|error| panic!("{name} failed by itself: {error}"));
+            return Ended::Whole;
+        }
+        assert!(result.is_err(), "{name} hides that statement {nth} failed");
+        let team = bench.team;
+        drop(bench);
+        let subject = Arc::into_inner(subject)
+            .expect("the bench is gone")
+            .reopen();
+        let after = subject.dump().await;
+        assert_eq!(after, before, "{name} was half done at statement {nth}");
+        let again = call(&Bench::of(Arc::new(subject), team)).await.map(drop);
+        again.unwrap_or_else(|error| panic!("{name}, again after {nth}: {error}"));
+        Ended::Dead
+    }
+}
+
+async fn linked(b: &Bench) -> RecordLink {
+    b.linked(1, crm("Account", "001", 1, &[("Name", "A")]))
+        .await
+}
+
+/// A create of an account, decided, while a page with an account waits.
+async fn decided_create(b: &Bench) {
+    let patch = fields(&[("name", "Acme")]);
+    b.add(2, Kind::Account, Some("Account"), patch).await;
+    b.decide_write(2, create(Some("contract-1"), "Name", "Acme"))
+        .await;
+}
+
+async fn stage<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    linked(b).await;
+    let records = vec![
+        crm("Account", "001", 2, &[("Name", "B")]),
+        crm("Account", "002", 2, &[("Name", "C")]),
+        crm("Account", "001", 1, &[("Name", "A")]),
+    ];
+    let page = b.page(3, "Account", records).await;
+    t.act(async |b: &Bench| b.store().stage(b.team, page.clone()).await)
+        .await
+}
+
+async fn pull_failed<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let account = object("Account");
+    t.act(async |b: &Bench| {
+        b.store()
+            .pull_failed(b.team, &account, at(9), Some(entry("failed")))
+            .await
+    })
+    .await
+}
+
+async fn reset_progress<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    b.pull(1, crm("Account", "001", 1, &[])).await;
+    let account = object("Account");
+    t.act(async |b: &Bench| b.store().reset_progress(b.team, &account).await)
+        .await
+}
+
+async fn set_connection_state<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let state = ConnectionState::Connected;
+    t.act(async |b: &Bench| {
+        b.store()
+            .set_connection_state(b.team, state.clone(), Some(entry("connected")))
+            .await
+    })
+    .await
+}
+
+async fn put_rules<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    linked(b).await;
+    let mut published = rules();
+    published.pairs[0].version += 1;
+    t.act(async |b: &Bench| b.store().put_rules(b.team, published.clone(), at(2)).await)
+        .await
+}
+
+async fn claim_links<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    b.pull(1, crm("Account", "001", 1, &[])).await;
+    let claim = b.claim_of("one", 1);
+    t.act(async |b: &Bench| b.store().claim_links(b.team, &claim).await)
+        .await
+}
+
+async fn commit<S: CrashSubject + 'static>(t: Trial<S>, record: RecordChange) -> Ended {
+    let b = &t.bench;
+    b.pull(3, crm("Account", "002", 1, &[("Name", "Acme")]))
+        .await;
+    let work = b.claim_one(3).await;
+    let mut decision = keep(&work.link);
+    if matches!(record, RecordChange::Create(_)) {
+        decision.write = Some(update("002", "Phone", "1"));
+    }
+    decision.record = record;
+    decision.log = vec![entry("decided"), entry("and told")];
+    let commit = DecisionCommit {
+        link: work.link.id,
+        version: work.link.version,
+        decision,
+        lane: Lane::Normal,
+    };
+    t.act(async |b: &Bench| {
+        b.store()
+            .commit_decisions(b.team, vec![commit.clone()], at(4))
+            .await
+    })
+    .await
+}
+
+async fn commit_create_and_write<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    commit(t, RecordChange::Create(fields(&[("name", "Acme")]))).await
+}
+
+async fn commit_adopt<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    let patch = fields(&[("name", "Acme")]);
+    let record = b.add(2, Kind::Account, Some("Account"), patch).await;
+    b.decide_write(2, create(None, "Name", "Acme")).await;
+    commit(t, RecordChange::Adopt(record)).await
+}
+
+async fn claim_intents<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    decided_create(b).await;
+    let (account, claim) = (object("Account"), b.claim_of("one", 3));
+    t.act(async |b: &Bench| b.store().claim_intents(b.team, &account, &claim).await)
+        .await
+}
+
+async fn claim_doubtful<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    decided_create(b).await;
+    b.send_one(3, "Account").await;
+    let claim = b.claim_of("one", 1000);
+    t.act(async |b: &Bench| b.store().claim_doubtful(b.team, &claim).await)
+        .await
+}
+
+async fn settle_create<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    decided_create(b).await;
+    let sent = b.send_one(3, "Account").await;
+    let record = crm("Account", "001", 4, &[("Name", "Acme")]);
+    b.pull(4, record.clone()).await;
+    let mut settlement = created(&sent, record);
+    settlement.log.push(entry("created"));
+    t.act(async |b: &Bench| {
+        b.store()
+            .settle(b.team, vec![settlement.clone()], at(5))
+            .await
+    })
+    .await
+}
+
+async fn settle_retry<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    decided_create(b).await;
+    let sent = b.send_one(3, "Account").await;
+    let settlement = ended(sent.intent.id, sent.epoch, IntentNext::Retry(at(9)));
+    let stale = finished(&sent);
+    let batch = vec![settlement, stale];
+    t.act(async |b: &Bench| b.store().settle(b.team, batch.clone(), at(5)).await)
+        .await
+}
+
+async fn edit_record<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    let link = linked(b).await;
+    let edit = WorkspaceEdit {
+        record: link.record,
+        kind: Kind::Account,
+        patch: fields(&[("name", "New name"), ("phone", "")]),
+        origin: user(),
+        now: at(3),
+        create_as: None,
+    };
+    t.act(async |b: &Bench| b.store().edit_record(b.team, edit.clone()).await)
+        .await
+}
+
+async fn add_record<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let edit = WorkspaceEdit {
+        record: None,
+        kind: Kind::Account,
+        patch: fields(&[("name", "Acme"), ("website", "acme.example")]),
+        origin: user(),
+        now: at(3),
+        create_as: Some(object("Account")),
+    };
+    t.act(async |b: &Bench| b.store().edit_record(b.team, edit.clone()).await)
+        .await
+}
+
+async fn resolve_hold<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    let link = linked(b).await;
+    b.pull(2, crm("Account", "001", 2, &[("Phone", "200")]))
+        .await;
+    let work = b.claim_one(2).await;
+    let mut decision = keep(&work.link);
+    let held = held_field("200", "100");
+    decision.link.held_fields.insert("phone".into(), held);
+    b.commit(2, &work, decision).await;
+    let resolution = HoldResolution {
+        link: link.id,
+        field: "phone".into(),
+        value: Value::text("300"),
+        seen_crm: Value::text("200"),
+        origin: user(),
+        now: at(3),
+    };
+    t.act(async |b: &Bench| b.store().resolve_hold(b.team, resolution.clone()).await)
+        .await
+}
+
+async fn retry_links<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    let links = vec![linked(b).await.id];
+    t.act(async |b: &Bench| b.store().retry_links(b.team, &links, at(3)).await)
+        .await
+}
+
+async fn reserve_calls<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    t.act(async |b: &Bench| b.store().reserve_calls(b.team, 5, Lane::Live, at(1)).await)
+        .await
+}
+
+async fn spend_calls<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.bench;
+    let reserved = b.store().reserve_calls(b.team, 5, Lane::Live, at(1)).await;
+    let id = reserved.expect("reserve_calls").expect("reserved");
+    t.act(async |b: &Bench| b.store().spend_calls(b.team, id, 2, None, at(2)).await)
+        .await
+}
+
+async fn append_log<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    t.act(async |b: &Bench| b.store().append_log(b.team, entry("by hand")).await)
+        .await
+}
