@@ -1,4 +1,5 @@
 //! The stores against the contract that they share.
 
+mod crash;
 mod memory;
 mod sqlite;
