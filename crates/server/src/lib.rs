@@ -11,5 +11,6 @@
 pub mod app;
 pub mod config;
 pub mod http;
+pub mod runtime;
 pub mod telemetry;
 pub mod vault;

@@ -4,11 +4,13 @@ use super::grants::StoredVault;
 use super::{App, AppError, AppResult};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tandem_connectors::salesforce::{Salesforce, SalesforceConfig};
 use tandem_connectors::vault::GrantVault;
 use tandem_core::connector::{Connector, ConnectorResult};
 use tandem_core::error::Directive;
 use tandem_core::ids::{ConnectionId, CrmId, CrmObject, TeamId};
 use tandem_core::link::Lane;
+use tandem_core::schema::ObjectSchema;
 use tandem_core::settings::ConnectionState;
 use tandem_core::store::SyncStore as _;
 use tandem_core::sync_log::{LogDraft, LogError, LogSource, LogStatus, LogType};
@@ -30,8 +32,8 @@ impl App {
         let Some(connection) = self.main_connection(team).await? else {
             return Ok(None);
         };
-        let schemas = self.schemas(team).await?.into_values().collect();
-        let made = self.make_connector(self.vault(team, connection.id), schemas)?;
+        let schemas: Vec<_> = self.schemas(team).await?.into_values().collect();
+        let made = self.make_connector(self.vault(team, connection.id), &schemas)?;
         let mut live = self.live();
         Ok(Some(Arc::clone(live.entry(team).or_insert(made))))
     }
@@ -136,9 +138,15 @@ impl App {
     pub(super) fn make_connector(
         &self,
         vault: Arc<dyn GrantVault>,
-        schemas: Vec<tandem_core::schema::ObjectSchema>,
+        schemas: &[ObjectSchema],
     ) -> AppResult<Arc<dyn Connector>> {
-        let _ = (vault, schemas, self.oauth_app()?);
-        Err(AppError::Unavailable("the connector is not built yet".into()))
+        let settings = &self.config().salesforce;
+        let config = SalesforceConfig {
+            api_version: settings.api_version.clone(),
+            overlap_seconds: settings.overlap_seconds,
+            ..SalesforceConfig::new(self.oauth_app()?)
+        };
+        let connector = Salesforce::new(config, Arc::clone(self.transport()), vault);
+        Ok(Arc::new(connector.with_schemas(schemas)))
     }
 }

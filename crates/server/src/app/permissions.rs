@@ -3,7 +3,7 @@
 use super::{Actor, App, AppResult};
 use serde::Serialize;
 use tandem_core::Timestamp;
-use tandem_core::ids::CrmObject;
+use tandem_core::ids::{CrmObject, TeamId};
 use tandem_core::mapping::{FieldMapping, ObjectMapping};
 use tandem_core::schema::ObjectSchema;
 use utoipa::ToSchema;
@@ -90,6 +90,21 @@ impl App {
             ok: items.iter().all(|item| item.granted || !item.required),
             items,
         })
+    }
+}
+
+impl App {
+    /// Reads again what the connected user sees of the mapped objects, and compiles the rules anew.
+    ///
+    /// # Errors
+    /// `Conflict` if nobody is connected; `Unavailable` if the CRM does not answer.
+    pub async fn refresh_schemas(&self, team: TeamId) -> AppResult<()> {
+        let connector = self.connected(team).await?;
+        let schemas = self.read_schemas(team, connector.as_ref()).await?;
+        self.store().save_schemas(team, schemas, self.now()).await?;
+        self.recompile(team).await?;
+        self.drop_connector(team);
+        Ok(())
     }
 }
 

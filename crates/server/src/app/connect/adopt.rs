@@ -35,7 +35,7 @@ impl App {
             instance_url: tokens.instance_url,
             version: 0,
         }));
-        let connector = self.make_connector(Arc::clone(&vault) as Arc<dyn GrantVault>, Vec::new())?;
+        let connector = self.make_connector(Arc::clone(&vault) as Arc<dyn GrantVault>, &[])?;
         let identity = self.counted(team, CALLS_RESERVED, connector.identify()).await?;
         let known = self.main_connection(team).await?;
         if let Err(refused) = same_org(known.as_ref(), &identity) {

@@ -1,0 +1,241 @@
+//! One team's loop: engine turns until nothing is left to do, then sleep.
+
+use crate::app::{App, AppResult};
+use crate::telemetry as names;
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tandem_core::Timestamp;
+use tandem_core::ids::{CrmObject, TeamId};
+use tandem_core::store::SyncStore as _;
+use tandem_engine::{Engine, Tick, Turn, WriteStep};
+use tokio_util::sync::CancellationToken;
+
+/// Shortest and longest sleep. The longest bounds what a lost wake-up costs.
+const SLEEP_MIN: Duration = Duration::from_millis(200);
+const SLEEP_MAX: Duration = Duration::from_secs(30);
+/// Sleep after a turn that the database failed, by failures in a row.
+const FAILED_SLEEPS_SECONDS: [u64; 5] = [1, 2, 5, 15, 30];
+
+/// What became of one turn.
+enum Next {
+    /// There may be more to do.
+    Again,
+    /// Nothing before then.
+    Sleep(Duration),
+}
+
+/// Runs a team until `stop`. A turn under way is finished.
+pub(super) async fn run(app: App, team: TeamId, stop: CancellationToken) {
+    let waker = app.signals().waker(team);
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        let sleep = match guarded_turn(&app, team).await {
+            Ok(Next::Again) => {
+                failures = 0;
+                continue;
+            }
+            Ok(Next::Sleep(sleep)) => {
+                failures = 0;
+                sleep
+            }
+            Err(text) => {
+                tracing::error!(%team, error = text, "a turn failed; it is tried again");
+                let at = failures.min(FAILED_SLEEPS_SECONDS.len() - 1);
+                failures += 1;
+                Duration::from_secs(FAILED_SLEEPS_SECONDS[at])
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = waker.notified() => {}
+            () = tokio::time::sleep(sleep) => {}
+        }
+    }
+}
+
+/// One turn; a panic in it ends this turn only.
+async fn guarded_turn(app: &App, team: TeamId) -> Result<Next, String> {
+    match AssertUnwindSafe(one_turn(app, team)).catch_unwind().await {
+        Ok(Ok(next)) => Ok(next),
+        Ok(Err(error)) => {
+            metrics::counter!(names::STORE_FAILURES).increment(1);
+            Err(match error {
+                crate::app::AppError::Internal(cause) => format!("{cause:#}"),
+                other => other.to_string(),
+            })
+        }
+        Err(_) => {
+            metrics::counter!(names::PANICS).increment(1);
+            Err("the turn panicked".into())
+        }
+    }
+}
+
+async fn one_turn(app: &App, team: TeamId) -> AppResult<Next> {
+    let Some(engine) = engine(app, team).await? else {
+        return Ok(Next::Sleep(SLEEP_MAX));
+    };
+    let wanted = match app.signals().take_read_now(team) {
+        true => mapped_objects(app, team).await?,
+        false => Vec::new(),
+    };
+    let began = Instant::now();
+    let turn = engine.turn(tick(app), &wanted).await?;
+    note(&turn, began.elapsed());
+    after(app, team, turn).await
+}
+
+async fn after(app: &App, team: TeamId, turn: Turn) -> AppResult<Next> {
+    match turn {
+        Turn::Idle { until, refused } => {
+            note_backlog(app, team).await?;
+            if let Some(reason) = refused {
+                tracing::info!(%team, reason, "sync pauses");
+                return Ok(Next::Sleep(SLEEP_MAX));
+            }
+            Ok(Next::Sleep(sleep_until(until, app.now())))
+        }
+        Turn::Pulled(pulled) => {
+            if pulled.wants_schema() {
+                read_schema_again(app, team).await;
+            }
+            Ok(Next::Again)
+        }
+        Turn::Resolved(_) | Turn::Reconciled(_) | Turn::Wrote(_) => Ok(Next::Again),
+    }
+}
+
+/// A field went missing: what the connected user sees is read again and the rules compiled anew. If
+/// that fails the pull's own back-off brings it here again.
+async fn read_schema_again(app: &App, team: TeamId) {
+    if let Err(error) = app.refresh_schemas(team).await {
+        tracing::warn!(%team, %error, "the schema could not be read again");
+    }
+}
+
+async fn engine(app: &App, team: TeamId) -> AppResult<Option<Engine>> {
+    let connector = app.connector(team).await?;
+    let worker = format!("tandem {}", std::process::id());
+    Ok(connector.map(|connector| {
+        let store = Arc::clone(app.store());
+        Engine::new(store, connector, team, worker)
+    }))
+}
+
+async fn mapped_objects(app: &App, team: TeamId) -> AppResult<Vec<CrmObject>> {
+    let rules = app.store().rules(team).await?;
+    Ok(rules.pairs.into_iter().map(|pair| pair.object).collect())
+}
+
+fn tick(app: &App) -> Tick {
+    Tick {
+        now: app.now(),
+        jitter: rand::random_range(0.0..1.0),
+    }
+}
+
+fn sleep_until(until: Option<Timestamp>, now: Timestamp) -> Duration {
+    let wait = until.map_or(SLEEP_MAX, |until| {
+        Duration::try_from(until.duration_since(now)).unwrap_or_default()
+    });
+    wait.clamp(SLEEP_MIN, SLEEP_MAX)
+}
+
+fn note(turn: &Turn, took: Duration) {
+    let (step, calls) = match turn {
+        Turn::Resolved(outcome) => ("resolve", outcome.calls),
+        Turn::Reconciled(_) => ("reconcile", 0),
+        Turn::Wrote(WriteStep::Sent { calls, applied, .. }) => {
+            metrics::counter!(names::RECORDS_WRITTEN).increment(*applied as u64);
+            ("write", *calls)
+        }
+        Turn::Wrote(_) => ("write", 0),
+        Turn::Pulled(outcome) => {
+            metrics::counter!(names::ROWS_READ).increment(outcome.rows);
+            ("pull", outcome.calls)
+        }
+        Turn::Idle { .. } => return,
+    };
+    metrics::counter!(names::TURNS, "step" => step).increment(1);
+    metrics::histogram!(names::TURN_SECONDS, "step" => step).record(took.as_secs_f64());
+    metrics::counter!(names::API_CALLS, "step" => step).increment(calls.into());
+    tracing::debug!(step, calls, ?turn, "a turn");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+async fn note_backlog(app: &App, team: TeamId) -> AppResult<()> {
+    let backlog = app.store().backlog(team, app.now()).await?;
+    for (name, value) in [
+        (names::LINKS_DUE, backlog.links_due),
+        (names::WRITES_OPEN, backlog.intents_pending + backlog.intents_open),
+        (names::PARKED, backlog.parked),
+        (names::HELD, backlog.held),
+    ] {
+        metrics::gauge!(name, "team" => team.to_string()).set(value as f64);
+    }
+    Ok(())
+}
+
+/// What [`until_idle`] did.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
+pub struct Work {
+    /// Rows read from the CRM.
+    pub rows_read: u64,
+    /// Records looked at.
+    pub decisions: u64,
+    /// Records sent to the CRM.
+    pub records_sent: u64,
+    /// Records that the CRM took.
+    pub records_taken: u64,
+    /// API calls spent.
+    pub api_calls: u64,
+    /// Why it stopped early: the budget, in words.
+    pub refused: Option<String>,
+}
+
+/// Takes turns here and now, after reading every object once, until nothing is due. Tells `progress`
+/// after each turn.
+///
+/// # Errors
+/// The database does not answer; `Conflict` if nobody is connected.
+pub async fn until_idle(
+    app: &App,
+    team: TeamId,
+    mut progress: impl FnMut(&Work),
+) -> AppResult<Work> {
+    let mut work = Work::default();
+    let mut wanted = mapped_objects(app, team).await?;
+    loop {
+        let Some(engine) = engine(app, team).await? else {
+            let text = "nobody is connected to the CRM yet; connect on the Connect page first";
+            return Err(crate::app::AppError::Conflict(text.into()));
+        };
+        match engine.turn(tick(app), &wanted).await? {
+            Turn::Idle { refused, .. } => {
+                work.refused = refused;
+                return Ok(work);
+            }
+            Turn::Pulled(outcome) => {
+                wanted.clear();
+                work.rows_read += outcome.rows;
+                work.api_calls += u64::from(outcome.calls);
+            }
+            Turn::Resolved(outcome) => work.api_calls += u64::from(outcome.calls),
+            Turn::Reconciled(outcome) => work.decisions += outcome.claimed as u64,
+            Turn::Wrote(WriteStep::Sent {
+                records,
+                applied,
+                calls,
+                ..
+            }) => {
+                work.records_sent += records as u64;
+                work.records_taken += applied as u64;
+                work.api_calls += u64::from(calls);
+            }
+            Turn::Wrote(_) => {}
+        }
+        progress(&work);
+    }
+}
