@@ -77,7 +77,7 @@ pub(super) fn client_name(headers: &HeaderMap) -> &str {
 pub(super) struct Call {
     /// Major API version: 62 for `v62.0`.
     pub(super) version: u32,
-    /// The method, after `?_HttpMethod=`.
+    /// The method, after `?_HttpMethod=`; never HEAD.
     pub(super) method: Method,
     /// Decoded path segments after `/services/data/vXX.0`.
     pub(super) segments: Vec<String>,
@@ -179,8 +179,11 @@ impl Call {
     }
 }
 
-/// Clients that cannot send PATCH send POST with `?_HttpMethod=PATCH`.
+/// Clients that cannot send PATCH send POST with `?_HttpMethod=PATCH`. HEAD is GET until the body is dropped.
 fn effective_method(method: Method, parameters: &Parameters) -> Result<Method, ApiError> {
+    if method == Method::HEAD {
+        return Ok(Method::GET);
+    }
     let Some(name) = parameters
         .get("_HttpMethod")
         .filter(|_| method == Method::POST)

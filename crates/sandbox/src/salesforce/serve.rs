@@ -88,12 +88,12 @@ impl Org {
         let answer = self
             .call(request, target, origin)
             .unwrap_or_else(ApiError::into_answer);
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            return answer;
+        }
         let used = self.desk.meter.used(self.world.now());
-        let info = format!(
-            "api-usage={}/{}",
-            self.jittered(used),
-            self.desk.meter.limit()
-        );
+        let used = self.jittered(used);
+        let info = format!("api-usage={used}/{}", self.desk.meter.limit());
         answer::with_header(answer, answer::LIMIT_INFO, &info)
     }
 

@@ -133,3 +133,21 @@ fn answers_carry_the_orgs_time() {
         "Tue, 10 Mar 2026 09:00:05 GMT"
     );
 }
+
+#[test]
+fn the_resources_of_a_version_are_listed() {
+    let client = Client::empty();
+    let resources = client.get("/services/data/v58.0/").expect(200).json();
+    assert_eq!(resources["sobjects"], "/services/data/v58.0/sobjects");
+    let user = client.sandbox.connector_user().to_string();
+    assert!(
+        resources["identity"]
+            .as_str()
+            .expect("text")
+            .ends_with(&user)
+    );
+    let head = client
+        .call(http::Method::HEAD, "/sobjects", None, &[])
+        .expect(200);
+    assert_eq!(head.text, "");
+}

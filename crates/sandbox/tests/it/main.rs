@@ -7,6 +7,7 @@ mod composite;
 mod control;
 mod describe;
 mod faults;
+mod fuzz;
 mod limits;
 mod permissions;
 mod query;
