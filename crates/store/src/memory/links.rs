@@ -20,12 +20,39 @@ impl LinkRow {
     }
 }
 
+/// Which link each side has.
+#[derive(Debug, Default)]
+struct Sides {
+    by_record: BTreeMap<RecordId, LinkId>,
+    by_crm: BTreeMap<CrmObject, BTreeMap<CrmId, LinkId>>,
+}
+
+impl Sides {
+    fn add(&mut self, link: &RecordLink) {
+        if let Some(record) = link.record {
+            self.by_record.insert(record, link.id);
+        }
+        if let Some(crm) = &link.crm {
+            let of_object = self.by_crm.entry(link.object.clone()).or_default();
+            of_object.insert(crm.clone(), link.id);
+        }
+    }
+
+    fn remove(&mut self, object: &CrmObject, record: Option<RecordId>, crm: Option<&CrmId>) {
+        if let Some(record) = record {
+            self.by_record.remove(&record);
+        }
+        if let (Some(crm), Some(of_object)) = (crm, self.by_crm.get_mut(object)) {
+            of_object.remove(crm);
+        }
+    }
+}
+
 /// All links of a team. At most one for a workspace record and one for a CRM record.
 #[derive(Debug, Default)]
 pub(super) struct Links {
     rows: BTreeMap<LinkId, LinkRow>,
-    by_record: BTreeMap<RecordId, LinkId>,
-    by_crm: BTreeMap<CrmObject, BTreeMap<CrmId, LinkId>>,
+    sides: Sides,
     due: BTreeSet<(Lane, Timestamp, LinkId)>,
 }
 
@@ -33,7 +60,7 @@ impl Links {
     /// Adds a link that is due now.
     pub(super) fn insert(&mut self, link: RecordLink, lane: Lane, now: Timestamp) {
         let id = link.id;
-        self.index(&link);
+        self.sides.add(&link);
         let row = LinkRow {
             link,
             due_at: None,
@@ -49,7 +76,9 @@ impl Links {
         if let Some(at) = row.due_at {
             self.due.remove(&(row.lane, at, id));
         }
-        self.unindex(&row.link);
+        let link = &row.link;
+        self.sides
+            .remove(&link.object, link.record, link.crm.as_ref());
         Some(row)
     }
 
@@ -67,15 +96,15 @@ impl Links {
     }
 
     pub(super) fn id_of_record(&self, record: RecordId) -> Option<LinkId> {
-        self.by_record.get(&record).copied()
+        self.sides.by_record.get(&record).copied()
     }
 
     pub(super) fn of_record(&self, record: RecordId) -> Option<&LinkRow> {
-        self.rows.get(self.by_record.get(&record)?)
+        self.rows.get(self.sides.by_record.get(&record)?)
     }
 
     pub(super) fn of_crm(&self, object: &CrmObject, id: &CrmId) -> Option<&LinkRow> {
-        self.rows.get(self.by_crm.get(object)?.get(id)?)
+        self.rows.get(self.sides.by_crm.get(object)?.get(id)?)
     }
 
     /// Due links, best lane first, then longest due.
@@ -104,15 +133,10 @@ impl Links {
         change(&mut row.link);
         row.link.version += 1;
         row.leased_until = None;
-        if (record, &crm) != (row.link.record, &row.link.crm) {
-            let after = row.link.clone();
-            let before = RecordLink {
-                record,
-                crm,
-                ..after.clone()
-            };
-            self.unindex(&before);
-            self.index(&after);
+        let link = &row.link;
+        if (record, &crm) != (link.record, &link.crm) {
+            self.sides.remove(&link.object, record, crm.as_ref());
+            self.sides.add(link);
         }
     }
 
@@ -152,25 +176,6 @@ impl Links {
         row.lane = lane;
         if let Some(at) = at {
             self.due.insert((lane, at, id));
-        }
-    }
-
-    fn index(&mut self, link: &RecordLink) {
-        if let Some(record) = link.record {
-            self.by_record.insert(record, link.id);
-        }
-        if let Some(crm) = &link.crm {
-            let of_object = self.by_crm.entry(link.object.clone()).or_default();
-            of_object.insert(crm.clone(), link.id);
-        }
-    }
-
-    fn unindex(&mut self, link: &RecordLink) {
-        if let Some(record) = link.record {
-            self.by_record.remove(&record);
-        }
-        if let (Some(crm), Some(of_object)) = (&link.crm, self.by_crm.get_mut(&link.object)) {
-            of_object.remove(crm);
         }
     }
 }
