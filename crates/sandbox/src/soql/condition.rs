@@ -12,7 +12,7 @@ use super::bind::{Binder, BoundPath, type_in_messages};
 use super::dates::DateSpan;
 use super::error::SoqlError;
 use super::lexer::{Piece, pieces, unescape};
-use crate::world::{FieldDef, FieldType, Key, Value, fold};
+use crate::world::{FieldDef, FieldType, Key, Storage, Value, fold};
 
 /// A condition over a row.
 #[derive(Debug, Clone)]
@@ -121,7 +121,7 @@ impl Binder<'_> {
     ) -> Result<Condition, SoqlError> {
         let bound = self.path(path)?;
         let field = self.field(&bound);
-        if !field.filterable() {
+        if !field.filterable() || field.storage == Storage::Compound {
             let sentence = format!("field '{}' can not be filtered in a query call", field.name);
             return Err(self.refused(path, "INVALID_FIELD", &sentence));
         }

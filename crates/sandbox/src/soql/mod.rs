@@ -14,6 +14,7 @@ mod dates;
 mod error;
 mod eval;
 pub(crate) mod lexer;
+mod order;
 pub(crate) mod parser;
 mod plan;
 pub(crate) mod run;

@@ -117,9 +117,15 @@ impl World {
         }
     }
 
+    /// The row a late commit will show for this id.
+    pub(crate) fn staged_row(&self, id: SfId) -> Option<&Row> {
+        let mut rows = self.staged.values().map(|staged| &staged.row);
+        rows.find(|row| row.id == id)
+    }
+
     /// Refuses a record that a late commit still holds.
     pub(crate) fn check_unlocked(&self, id: SfId) -> Result<(), DmlError> {
-        if self.staged.is_empty() || !self.staged.values().any(|staged| staged.row.id == id) {
+        if self.staged_row(id).is_none() {
             return Ok(());
         }
         let message =

@@ -164,3 +164,13 @@ impl World {
         (0..self.tables.len() as u16).map(ObjectNo)
     }
 }
+
+#[cfg(test)]
+impl World {
+    /// Every table's indexes fit its rows.
+    pub(crate) fn assert_consistent(&self) {
+        for (table, object) in self.tables.iter().zip(self.schema.objects()) {
+            table.assert_consistent(object);
+        }
+    }
+}

@@ -128,3 +128,21 @@ impl Table {
         }
     }
 }
+
+#[cfg(test)]
+impl Table {
+    /// The indexes are what they would be if they were built anew from the rows.
+    pub(crate) fn assert_consistent(&self, object: &ObjectDef) {
+        let mut fresh = Table::default();
+        for (id, row) in &self.rows {
+            assert!(
+                row.audit.stamp >= row.audit.modified,
+                "{id}: the stamp is before the modification"
+            );
+            fresh.replace(object, *id, Some(row.clone()));
+        }
+        assert_eq!(self.by_stamp, fresh.by_stamp);
+        assert_eq!(self.by_value, fresh.by_value);
+        assert_eq!(self.deleted, fresh.deleted);
+    }
+}

@@ -142,6 +142,8 @@ fn order_limit_and_offset() {
     contacts("ORDER BY SystemModstamp DESC, Id DESC", "Cy Bo Ada");
     contacts("ORDER BY SystemModstamp DESC, Id", "Cy Bo Ada");
     contacts("ORDER BY Id DESC", "Cy Bo Ada");
+    contacts("ORDER BY Salutation", "Bo Ada Cy");
+    contacts("ORDER BY Salutation DESC NULLS LAST", "Cy Ada Bo");
     contacts("ORDER BY IsDeleted, FirstName FOR VIEW", "Ada Bo Cy");
 }
 

@@ -29,7 +29,7 @@ fn bench() -> Bench {
     );
     contact(
         &mut bench,
-        json!({"LastName": "Orme", "FirstName": "Ada", "Title": "Cook", "AccountId": pell, "Birthdate": "1980-02-29", "Topics__c": "Sales;IT"}),
+        json!({"LastName": "Orme", "FirstName": "Ada", "Salutation": "Ms.", "Title": "Cook", "AccountId": pell, "Birthdate": "1980-02-29", "Topics__c": "Sales;IT"}),
     );
     contact(
         &mut bench,
@@ -37,7 +37,7 @@ fn bench() -> Bench {
     );
     contact(
         &mut bench,
-        json!({"LastName": "Zahn", "FirstName": "Cy", "ExtId__c": "Z-1", "Topics__c": "HR"}),
+        json!({"LastName": "Zahn", "FirstName": "Cy", "Salutation": "Mrs.", "ExtId__c": "Z-1", "Topics__c": "HR"}),
     );
     let gone = contact(
         &mut bench,

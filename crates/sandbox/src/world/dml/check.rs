@@ -81,7 +81,8 @@ impl World {
                 wrong
             });
         };
-        match self.table(target).get(id) {
+        // A record of the same long transaction counts, though nobody can see it yet.
+        match self.table(target).get(id).or_else(|| self.staged_row(id)) {
             None => Err(DmlError::unknown_id()),
             Some(row) if !row.is_live() => Err(DmlError::deleted()),
             Some(row) if !self.can_see(actor, target, row) => Err(DmlError::new(

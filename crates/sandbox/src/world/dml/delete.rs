@@ -64,8 +64,12 @@ impl World {
         deletion: Deletion,
         visible_at: Option<Timestamp>,
     ) -> Result<(), DmlError> {
+        // Gone already, or about to be: a record may depend on the deleted one in more than one way.
+        let batch = |row: &Row| row.deletion.map(|own| own.batch);
+        if self.staged_row(id).and_then(batch) == Some(deletion.batch) {
+            return Ok(());
+        }
         self.check_unlocked(id)?;
-        // Gone already: a record may depend on the deleted one in more than one way.
         let Some(mut row) = self.table(object).live(id).cloned() else {
             return Ok(());
         };

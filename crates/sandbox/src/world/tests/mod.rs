@@ -2,6 +2,7 @@
 
 mod late;
 mod permissions;
+mod properties;
 mod recycle;
 mod rules;
 mod save;
