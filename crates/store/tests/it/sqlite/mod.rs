@@ -1,5 +1,11 @@
 //! The embedded database.
 
+mod admin;
+mod kill;
+mod open;
+mod views;
+mod world;
+
 use async_trait::async_trait;
 use tandem_core::Timestamp;
 use tandem_core::ids::{LogId, TeamId};
@@ -28,6 +34,7 @@ impl Subject for Sqlite {
         team.await.expect("a team").id
     }
 
+    /// By pages of two: the paging is tested along.
     async fn log(&self, team: TeamId) -> Vec<(LogId, LogDraft)> {
         let mut entries = Vec::new();
         let mut page = PageRequest::first(2);
@@ -47,10 +54,16 @@ impl Subject for Sqlite {
 
 #[test]
 fn it_keeps_the_contract_in_a_file() {
+    // Making a database anew for every case would take longer than the cases.
+    let directory = tempfile::tempdir().expect("a directory");
+    let empty = directory.path().join("empty.db");
+    drop(SqliteStore::open(&empty).expect("a new file"));
     contract::run(|| {
         let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("tandem.db");
+        std::fs::copy(&empty, &path).expect("room for a copy");
         Sqlite {
-            store: SqliteStore::open(directory.path().join("tandem.db")).expect("a new file"),
+            store: SqliteStore::open(path).expect("a healthy file"),
             _directory: Some(directory),
         }
     });
