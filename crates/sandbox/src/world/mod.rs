@@ -33,7 +33,9 @@ pub(crate) mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use dml::{AuditTimes, DmlOptions, Fields, UpsertFailure, Upserted};
+pub use dml::{
+    AuditTimes, ConvertedLead, DmlOptions, Fields, LeadConversion, UpsertFailure, Upserted,
+};
 pub use error::{DmlError, SetupError};
 pub use id::{ID_LENGTH_CHARS, MalformedId, SfId};
 pub use permissions::{Actor, FieldRights, ObjectRights};

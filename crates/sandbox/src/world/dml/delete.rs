@@ -41,7 +41,7 @@ impl World {
         .map_err(|error| vec![error])
     }
 
-    fn record_to_delete(
+    pub(super) fn record_to_delete(
         &self,
         actor: &Actor,
         object: &str,
@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    fn bin(
+    pub(super) fn bin(
         &mut self,
         object: ObjectNo,
         id: SfId,
@@ -92,7 +92,7 @@ impl World {
         Ok(())
     }
 
-    fn live_with_value(&self, object: ObjectNo, field: FieldNo, key: &Key) -> Vec<SfId> {
+    pub(super) fn live_with_value(&self, object: ObjectNo, field: FieldNo, key: &Key) -> Vec<SfId> {
         let rows = self.table(object).by_value(field, key);
         rows.filter(|row| row.is_live()).map(|row| row.id).collect()
     }
@@ -122,8 +122,13 @@ impl World {
             let rows = self.table(object).deleted(together.clone());
             let of_batch = |row: &&Row| row.deletion.is_some_and(|own| own.batch == deletion.batch);
             let rows: Vec<Row> = rows.filter(of_batch).cloned().collect();
+            let master = self.schema.at(object).field_no("masterrecordid");
             for mut row in rows {
                 row.deletion = None;
+                // A merge loser that is back is a record of its own again.
+                master
+                    .into_iter()
+                    .for_each(|field| row.set(field, Value::Null));
                 row.audit.stamp = self.now_seconds().max(row.audit.stamp);
                 self.check_unique(object, &row)?;
                 self.put(object, row, None);

@@ -1,13 +1,15 @@
-//! Changes of records: create, update, upsert, delete, undelete.
+//! Changes of records: create, update, upsert, delete, undelete, merge, lead conversion.
 //!
 //! A save runs in this order, and each step can refuse: rights, names and JSON types of the input (`input`),
 //! what the record implies (`derived`), automation, checks of the whole record (`check`), validation rules,
 //! unique keys; then stamps and the write. Every entry point is a transaction of its own.
 
 mod check;
+mod convert_lead;
 mod delete;
 mod derived;
 mod input;
+mod merge;
 mod save;
 mod upsert;
 
@@ -16,6 +18,7 @@ use serde_json::Value as Json;
 
 use super::SfId;
 
+pub use convert_lead::{ConvertedLead, LeadConversion};
 pub use upsert::{UpsertFailure, Upserted};
 
 /// Field names and JSON values as a request body carries them. `attributes` is ignored; a parent may be given by

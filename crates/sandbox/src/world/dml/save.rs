@@ -211,7 +211,7 @@ impl World {
         ))
     }
 
-    fn record_to_edit(
+    pub(super) fn record_to_edit(
         &self,
         actor: &Actor,
         object: &str,

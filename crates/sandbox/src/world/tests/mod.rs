@@ -1,6 +1,7 @@
 //! Tests of the world through its public API; one file per theme.
 
 mod late;
+mod merge;
 mod permissions;
 mod properties;
 mod recycle;
