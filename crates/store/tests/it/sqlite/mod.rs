@@ -1,5 +1,10 @@
 //! The embedded database.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy allows it in tests, not in their helpers"
+)]
+
 mod admin;
 mod kill;
 mod open;
