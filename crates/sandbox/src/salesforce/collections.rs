@@ -3,18 +3,20 @@
 //! The answer is 200 even when every record failed; results are in the order of the request and are matched by position,
 //! because a failure has no id. With `allOrNone` one failure undoes all, and the innocent records say so.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+mod one;
 
+use serde::Deserialize;
+use serde_json::Value;
+
+use self::one::{Outcome, create_one, delete_one, object_name, update_one, upsert_one};
 use super::{
     Site,
     answer::{self, Answer},
-    dml::{self, Fields},
+    dml::Fields,
     error::ApiError,
     records::check_object,
     request::Call,
 };
-use crate::world::{DmlError, SfId, UpsertFailure, Upserted};
 
 /// Most records of one call that changes something.
 const MAX_RECORDS: usize = 200;
@@ -22,7 +24,6 @@ const MAX_RECORDS: usize = 200;
 const MAX_RUNS: usize = 10;
 /// Most records of one retrieve.
 const MAX_RETRIEVED: usize = 2_000;
-const ROLLED_BACK: &str = "Record rolled back because not all records were valid and the request was using AllOrNone header";
 
 /// Body of create, update and upsert.
 #[derive(Debug, Deserialize)]
@@ -39,36 +40,6 @@ struct Records {
 struct Wanted {
     ids: Vec<String>,
     fields: Vec<String>,
-}
-
-/// What became of one record. A failure has no id; only upserts say `created`.
-#[derive(Debug, Serialize)]
-struct Outcome {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<SfId>,
-    success: bool,
-    errors: Vec<DmlError>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created: Option<bool>,
-}
-
-impl Outcome {
-    fn new(result: Result<SfId, Vec<DmlError>>) -> Self {
-        match result {
-            Ok(id) => Self {
-                id: Some(id),
-                success: true,
-                errors: Vec::new(),
-                created: None,
-            },
-            Err(errors) => Self {
-                id: None,
-                success: false,
-                errors,
-                created: None,
-            },
-        }
-    }
 }
 
 /// `POST /composite/sobjects`.
@@ -187,158 +158,9 @@ fn answer_each<R>(
         let undo = all_or_none && outcomes.iter().any(|outcome| !outcome.success);
         if undo { Err(outcomes) } else { Ok(outcomes) }
     });
-    let outcomes = done.unwrap_or_else(|outcomes| outcomes.into_iter().map(rolled_back).collect());
+    let outcomes =
+        done.unwrap_or_else(|outcomes| outcomes.into_iter().map(Outcome::rolled_back).collect());
     Ok(answer::ok(&outcomes))
-}
-
-fn rolled_back(outcome: Outcome) -> Outcome {
-    if !outcome.success {
-        return outcome;
-    }
-    let error = DmlError::new("ALL_OR_NONE_OPERATION_ROLLED_BACK", ROLLED_BACK);
-    let created = outcome.created.map(|_| false);
-    Outcome {
-        created,
-        ..Outcome::new(Err(vec![error]))
-    }
-}
-
-fn create_one(site: &mut Site<'_>, call: &Call, record: Fields) -> Result<SfId, Vec<DmlError>> {
-    let object = object_name(&record).ok_or_else(no_attributes)?;
-    known_object(site, call, &object)?;
-    dml::create(site, call, &object, record)
-}
-
-fn update_one(
-    site: &mut Site<'_>,
-    call: &Call,
-    mut record: Fields,
-    seen: &mut Vec<SfId>,
-) -> Result<SfId, Vec<DmlError>> {
-    let object = object_name(&record).ok_or_else(no_attributes)?;
-    known_object(site, call, &object)?;
-    let text = take(&mut record, "id").ok_or_else(|| {
-        vec![DmlError::new(
-            "MISSING_ARGUMENT",
-            "Id not specified in an update call",
-        )]
-    })?;
-    let id = parse_id(&text, "Id")?;
-    if seen.contains(&id) {
-        return Err(vec![DmlError::new(
-            "DUPLICATE_VALUE",
-            format!("duplicate id in list: {id}"),
-        )]);
-    }
-    seen.push(id);
-    dml::update(site, call, &object, &text, record)?;
-    Ok(id)
-}
-
-fn delete_one(site: &mut Site<'_>, call: &Call, text: &str) -> Result<SfId, Vec<DmlError>> {
-    let id = parse_id(text, "Id")?;
-    let unknown = || {
-        vec![DmlError::new(
-            "INVALID_CROSS_REFERENCE_KEY",
-            "invalid cross reference id",
-        )]
-    };
-    let object = dml::object_of(site, text).ok_or_else(unknown)?;
-    known_object(site, call, &object).map_err(|_| unknown())?;
-    dml::delete(site, call, &object, text)?;
-    Ok(id)
-}
-
-fn upsert_one(
-    site: &mut Site<'_>,
-    call: &Call,
-    (object, field): (&str, &str),
-    record: Fields,
-) -> Outcome {
-    match try_upsert(site, call, (object, field), record) {
-        Ok(Upserted::Created(id)) => Outcome {
-            created: Some(true),
-            ..Outcome::new(Ok(id))
-        },
-        Ok(Upserted::Updated(id)) => Outcome {
-            created: Some(false),
-            ..Outcome::new(Ok(id))
-        },
-        Err(errors) => Outcome {
-            created: Some(false),
-            ..Outcome::new(Err(errors))
-        },
-    }
-}
-
-fn try_upsert(
-    site: &mut Site<'_>,
-    call: &Call,
-    (object, field): (&str, &str),
-    mut record: Fields,
-) -> Result<Upserted, Vec<DmlError>> {
-    object_name(&record).ok_or_else(no_attributes)?;
-    // A record without a key is new (recorded with Id as the key).
-    let Some(key) = take(&mut record, field) else {
-        return dml::create(site, call, object, record).map(Upserted::Created);
-    };
-    dml::upsert(site, call, object, (field, &key), record).map_err(|failure| match failure {
-        UpsertFailure::Errors(errors) => errors,
-        UpsertFailure::Several(ids) => {
-            let ids = ids
-                .iter()
-                .map(SfId::to_string)
-                .collect::<Vec<_>>()
-                .join(", ");
-            let message =
-                format!("{field}: more than one record found for external id field: [{ids}]");
-            vec![DmlError::new("DUPLICATE_EXTERNAL_ID", message)]
-        }
-    })
-}
-
-/// Takes a field out of a record, whatever the case of its name; null and empty count as absent.
-fn take(record: &mut Fields, name: &str) -> Option<String> {
-    let key = record
-        .keys()
-        .find(|key| key.eq_ignore_ascii_case(name))?
-        .clone();
-    let text = match record.remove(&key)? {
-        Value::String(text) => text,
-        Value::Null => return None,
-        other => other.to_string(),
-    };
-    Some(text).filter(|text| !text.is_empty())
-}
-
-fn object_name(record: &Map<String, Value>) -> Option<String> {
-    record
-        .get("attributes")?
-        .get("type")?
-        .as_str()
-        .map(str::to_owned)
-}
-
-fn parse_id(text: &str, field: &str) -> Result<SfId, Vec<DmlError>> {
-    text.parse().map_err(|_| {
-        vec![DmlError::on(
-            field,
-            "MALFORMED_ID",
-            format!("malformed id {text}"),
-        )]
-    })
-}
-
-fn known_object(site: &Site<'_>, call: &Call, object: &str) -> Result<(), Vec<DmlError>> {
-    check_object(site, call, object).map_err(|_| {
-        let message = format!("sObject type '{object}' is not supported.");
-        vec![DmlError::new("INVALID_TYPE", message)]
-    })
-}
-
-fn no_attributes() -> Vec<DmlError> {
-    let message = "Nested object for polymorphic foreign key must have an attributes field before any other fields.";
-    vec![DmlError::new("JSON_PARSER_ERROR", message)]
 }
 
 fn check_size(records: usize) -> Result<(), ApiError> {
