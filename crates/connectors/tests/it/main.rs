@@ -1,0 +1,12 @@
+//! The conformance suite of a connector: the rules of `docs/specs/connector.md`, held against the
+//! sandbox in process. The sandbox is an independent reading of the vendor's documents; the connector
+//! knows nothing of it. No network, no clock, no sleep.
+
+mod costs;
+mod doubts;
+mod org;
+mod pulls;
+mod sessions;
+mod setup;
+mod values;
+mod writes;
