@@ -1,11 +1,9 @@
 //! How to find the rows of a query without looking at all of them.
 //!
-//! A condition is turned into boxes, ranges of (SystemModstamp, Id) outside of which no row can match. A keyset page
-//! `(SystemModstamp = T AND Id > 'x') OR SystemModstamp > T` gives two boxes that start at (T, x), which is where the
-//! index scan starts. Equality with indexed values gives the candidates directly. The condition itself is still
-//! evaluated on every candidate, so a plan can be too wide but never wrong.
-
-use std::ops::Bound;
+//! A condition is turned into windows, ranges of (SystemModstamp, Id) outside of which no row can match. A keyset
+//! page `(SystemModstamp = T AND Id > 'x') OR SystemModstamp > T` gives two windows that start at (T, x), which is
+//! where the index scan starts. Equality with indexed values gives the candidates directly. The condition itself is
+//! still evaluated on every candidate, so a plan can be too wide but never wrong.
 
 use jiff::Timestamp;
 
@@ -13,10 +11,10 @@ use super::bind::BoundPath;
 use super::condition::{Condition, Test};
 use crate::world::{FieldNo, Key, ObjectDef, SfId, Storage};
 
-/// Most boxes kept apart; beyond that a condition counts as unbounded.
-const MAX_BOXES: usize = 16;
+/// Most windows kept apart; beyond that a condition counts as unbounded.
+const MAX_WINDOWS: usize = 16;
 
-/// Where candidates come from, in the order they come.
+/// Where candidates come from, in the order they come. Ranges are inclusive.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Access {
     /// These ids, ascending.
@@ -24,19 +22,19 @@ pub(crate) enum Access {
     /// Rows with one of these values in an indexed field.
     Values(FieldNo, Vec<Key>),
     /// By (SystemModstamp, Id).
-    Stamps(Bound<(Timestamp, SfId)>, Bound<(Timestamp, SfId)>),
+    Stamps((Timestamp, SfId), (Timestamp, SfId)),
     /// By id.
-    IdRange(Bound<SfId>, Bound<SfId>),
+    IdRange(SfId, SfId),
 }
 
 /// Inclusive ranges of stamp and id.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Box2 {
+struct Window {
     stamps: (Timestamp, Timestamp),
     ids: (SfId, SfId),
 }
 
-const EVERYTHING: Box2 = Box2 {
+const EVERYTHING: Window = Window {
     stamps: (Timestamp::MIN, Timestamp::MAX),
     ids: (SfId::MIN, SfId::MAX),
 };
@@ -44,43 +42,45 @@ const EVERYTHING: Box2 = Box2 {
 /// Chooses the access path. `by_stamp` tells that rows are wanted by SystemModstamp, which makes the stamp index
 /// worth more than an index over a field many rows share.
 pub(crate) fn access(object: &ObjectDef, condition: Option<&Condition>, by_stamp: bool) -> Access {
+    let windows =
+        condition.map_or_else(|| vec![EVERYTHING], |condition| windows(object, condition));
+    let page = by_stamp && !windows.contains(&EVERYTHING);
     let exact = condition.and_then(|condition| exact(object, condition));
-    let unique = |access: &Access| match access {
-        Access::Values(field, _) => object.at(*field).unique,
-        _ => true,
+    if let Some(access) = exact.filter(|access| !page || selectivity(object, access) < SHARED) {
+        return access;
+    }
+    let stamps = hull(
+        windows
+            .iter()
+            .map(|w| ((w.stamps.0, w.ids.0), (w.stamps.1, w.ids.1))),
+    );
+    let bounded = |range: &((Timestamp, SfId), (Timestamp, SfId))| {
+        range.0.0 > Timestamp::MIN || range.1.0 < Timestamp::MAX
     };
-    let (whole, boxes) = condition.map_or((true, vec![EVERYTHING]), |condition| {
-        let boxes = boxes(object, condition);
-        (boxes.contains(&EVERYTHING), boxes)
-    });
-    match exact {
-        Some(access) if unique(&access) || !by_stamp || whole => return access,
-        _ => {}
+    if let Some((low, high)) = stamps.filter(|range| by_stamp || bounded(range)) {
+        return Access::Stamps(low, high);
     }
-    let low = boxes
-        .iter()
-        .map(|b| (b.stamps.0, b.ids.0))
-        .min()
-        .unwrap_or((Timestamp::MAX, SfId::MAX));
-    let high = boxes
-        .iter()
-        .map(|b| (b.stamps.1, b.ids.1))
-        .max()
-        .unwrap_or((Timestamp::MIN, SfId::MIN));
-    let bounded = low.0 > Timestamp::MIN || high.0 < Timestamp::MAX;
-    if by_stamp || bounded {
-        return if low > high {
-            Access::Ids(Vec::new())
-        } else {
-            Access::Stamps(Bound::Included(low), Bound::Included(high))
-        };
-    }
-    let low = boxes.iter().map(|b| b.ids.0).min().unwrap_or(SfId::MAX);
-    let high = boxes.iter().map(|b| b.ids.1).max().unwrap_or(SfId::MIN);
-    if low > high {
-        Access::Ids(Vec::new())
-    } else {
-        Access::IdRange(Bound::Included(low), Bound::Included(high))
+    let ids = hull(windows.iter().map(|window| window.ids));
+    ids.map_or_else(
+        || Access::Ids(Vec::new()),
+        |(low, high)| Access::IdRange(low, high),
+    )
+}
+
+/// The range that holds all ranges; none when there are none, as for a condition nothing can meet.
+fn hull<T: Ord + Copy>(ranges: impl Iterator<Item = (T, T)>) -> Option<(T, T)> {
+    ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+}
+
+/// Rank of an index over a field many rows may share.
+const SHARED: u8 = 2;
+
+/// The smaller, the fewer rows an access by equality leads to.
+fn selectivity(object: &ObjectDef, access: &Access) -> u8 {
+    match access {
+        Access::Ids(_) => 0,
+        Access::Values(field, _) if object.at(*field).unique => 1,
+        _ => SHARED,
     }
 }
 
@@ -88,9 +88,8 @@ pub(crate) fn access(object: &ObjectDef, condition: Option<&Condition>, by_stamp
 fn exact(object: &ObjectDef, condition: &Condition) -> Option<Access> {
     match condition {
         Condition::And(all) => {
-            let mut found: Vec<Access> = all.iter().filter_map(|one| exact(object, one)).collect();
-            found.sort_by_key(|access| !matches!(access, Access::Ids(_)));
-            found.into_iter().next()
+            let found = all.iter().filter_map(|one| exact(object, one));
+            found.min_by_key(|access| selectivity(object, access))
         }
         Condition::Test { path, test, .. } if path.hops.is_empty() => {
             let keys: Vec<Key> = match test {
@@ -122,12 +121,12 @@ fn by_equality(object: &ObjectDef, path: &BoundPath, mut keys: Vec<Key>) -> Opti
         .then_some(Access::Values(path.field, keys))
 }
 
-/// Boxes that hold every row the condition can be true for.
-fn boxes(object: &ObjectDef, condition: &Condition) -> Vec<Box2> {
+/// Windows that hold every row the condition can be true for.
+fn windows(object: &ObjectDef, condition: &Condition) -> Vec<Window> {
     match condition {
         Condition::And(all) => all.iter().fold(vec![EVERYTHING], |sofar, one| {
-            let next = boxes(object, one);
-            if sofar.len() * next.len() > MAX_BOXES {
+            let next = windows(object, one);
+            if sofar.len() * next.len() > MAX_WINDOWS {
                 return sofar;
             }
             sofar
@@ -136,20 +135,27 @@ fn boxes(object: &ObjectDef, condition: &Condition) -> Vec<Box2> {
                 .collect()
         }),
         Condition::Or(any) => {
-            let boxes: Vec<Box2> = any.iter().flat_map(|one| boxes(object, one)).collect();
-            if boxes.len() > MAX_BOXES {
+            let windows: Vec<Window> = any.iter().flat_map(|one| windows(object, one)).collect();
+            if windows.len() > MAX_WINDOWS {
                 vec![EVERYTHING]
             } else {
-                boxes
+                windows
             }
         }
         Condition::Test { path, test, .. } if path.hops.is_empty() => {
             match object.at(path.field).storage {
-                Storage::SystemModstamp => vec![Box2 {
+                Storage::SystemModstamp => vec![Window {
                     stamps: stamp_range(test),
                     ..EVERYTHING
                 }],
-                Storage::Id => vec![Box2 {
+                // SystemModstamp is never before LastModifiedDate, so it shares the lower bound.
+                Storage::LastModifiedDate => {
+                    vec![Window {
+                        stamps: (stamp_range(test).0, Timestamp::MAX),
+                        ..EVERYTHING
+                    }]
+                }
+                Storage::Id => vec![Window {
                     ids: id_range(test),
                     ..EVERYTHING
                 }],
@@ -160,10 +166,10 @@ fn boxes(object: &ObjectDef, condition: &Condition) -> Vec<Box2> {
     }
 }
 
-fn intersect(a: Box2, b: Box2) -> Option<Box2> {
+fn intersect(a: Window, b: Window) -> Option<Window> {
     let stamps = (a.stamps.0.max(b.stamps.0), a.stamps.1.min(b.stamps.1));
     let ids = (a.ids.0.max(b.ids.0), a.ids.1.min(b.ids.1));
-    (stamps.0 <= stamps.1 && ids.0 <= ids.1).then_some(Box2 { stamps, ids })
+    (stamps.0 <= stamps.1 && ids.0 <= ids.1).then_some(Window { stamps, ids })
 }
 
 /// Stamps are whole seconds, so `> T` starts at the next second.

@@ -132,9 +132,9 @@ impl<'a> Search<'a> {
             Access::Values(field, keys) => {
                 Box::new(keys.iter().flat_map(|key| table.by_value(*field, key)))
             }
-            Access::Stamps(low, high) if backwards => Box::new(table.by_stamp((*low, *high)).rev()),
-            Access::Stamps(low, high) => Box::new(table.by_stamp((*low, *high))),
-            Access::IdRange(low, high) => Box::new(table.by_id((*low, *high))),
+            Access::Stamps(low, high) if backwards => Box::new(table.by_stamp(*low..=*high).rev()),
+            Access::Stamps(low, high) => Box::new(table.by_stamp(*low..=*high)),
+            Access::IdRange(low, high) => Box::new(table.by_id(*low..=*high)),
         }
     }
 

@@ -123,6 +123,12 @@ fn numbers_and_dates() {
         "Bo Cy",
     );
     contacts("WHERE CreatedDate = LAST_WEEK", "");
+    contacts("WHERE LastModifiedDate > 2026-05-13T10:31:00Z", "Bo Cy");
+    contacts("WHERE LastModifiedDate <= 2026-05-13T10:31:00Z", "Ada");
+    contacts(
+        "WHERE LastModifiedDate < 2026-05-13T10:32:00Z OR LastModifiedDate > 2026-05-13T10:32:00Z",
+        "Ada Cy",
+    );
     contacts("WHERE Birthdate = 1980-02-29", "Ada");
 }
 

@@ -2,6 +2,7 @@
 
 mod errors;
 mod filters;
+mod plans;
 mod properties;
 mod rows;
 

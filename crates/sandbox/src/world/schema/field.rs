@@ -321,6 +321,11 @@ impl FieldDef {
         self
     }
 
+    pub(crate) fn update_only(mut self) -> FieldDef {
+        self.createable = false;
+        self
+    }
+
     pub(crate) fn not_permissionable(mut self) -> FieldDef {
         self.permissionable = false;
         self

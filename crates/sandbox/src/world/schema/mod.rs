@@ -191,6 +191,8 @@ impl Schema {
             .flat_map(|child| child.fields.iter().map(move |field| (child, field)));
         fields
             .filter(|(_, field)| field.reference_to.iter().any(|to| to == object))
+            // Merge losers are no children: describes leave this reference out (recorded).
+            .filter(|(_, field)| field.name != "MasterRecordId")
             .map(|(child, field)| ChildRelationship {
                 child_object: &child.name,
                 field: &field.name,

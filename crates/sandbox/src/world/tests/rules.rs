@@ -104,6 +104,28 @@ fn rules_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn the_longest_formula_can_be_computed() {
+    let mut bench = Bench::new();
+    let mut formula = |terms: usize| {
+        let expression = vec!["1"; terms].join("+");
+        let field = json!({
+            "name": "Sum__c", "label": "Sum", "type": "formula", "expression": expression, "returns": "number",
+        });
+        bench
+            .world
+            .add_field("Contact", serde_json::from_value(field).unwrap())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(
+        formula(1_951),
+        Err("a formula has at most 3900 characters".to_owned())
+    );
+    formula(1_950).unwrap();
+    let id = bench.create("Contact", json!({"LastName": "Orme"}));
+    assert_eq!(bench.field("Contact", id, "Sum__c"), 1950.0);
+}
+
+#[test]
 fn formulas_are_computed_on_read_and_do_not_move_the_stamp() {
     let mut bench = Bench::new();
     let mut add = |name: &str, expression: &str, returns: &str| {

@@ -41,8 +41,12 @@ pub(super) fn object() -> ObjectDef {
                 text("Jigsaw", "Data.com Key", 20),
                 clean_status(),
                 text("CompanyDunsNumber", "Company D-U-N-S Number", 9),
-                text("EmailBouncedReason", "Email Bounced Reason", 255).not_permissionable(),
-                datetime("EmailBouncedDate", "Email Bounced Date").not_permissionable(),
+                text("EmailBouncedReason", "Email Bounced Reason", 255)
+                    .not_permissionable()
+                    .update_only(),
+                datetime("EmailBouncedDate", "Email Bounced Date")
+                    .not_permissionable()
+                    .update_only(),
                 reference(
                     "IndividualId",
                     "Individual ID",

@@ -61,11 +61,11 @@ pub(super) fn object() -> ObjectDef {
                     &["Pricebook2"],
                     "Pricebook2",
                 )
+                .defaulted_nillable()
                 .not_permissionable(),
                 owner(&["User"]),
             ],
             audit().into(),
-            activity().into(),
             computed(),
         ],
     )
@@ -124,14 +124,23 @@ fn forecast() -> Vec<FieldDef> {
 fn computed() -> Vec<FieldDef> {
     let history =
         |name, label, path| reference(name, label, &["OpportunityHistory"], path).read_only();
+    let [activity, viewed, referenced] = activity();
     vec![
+        activity,
         datetime("LastStageChangeDate", "Last Stage Change Date").read_only(),
-        int("FiscalQuarter", "Fiscal Quarter").read_only(),
-        int("FiscalYear", "Fiscal Year").read_only(),
+        int("FiscalQuarter", "Fiscal Quarter")
+            .read_only()
+            .part_of("Fiscal"),
+        int("FiscalYear", "Fiscal Year")
+            .read_only()
+            .part_of("Fiscal"),
         text("Fiscal", "Fiscal Period", 6).read_only(),
         reference("ContactId", "Contact ID", &["Contact"], "")
+            .children("Opportunities")
             .create_only()
             .not_permissionable(),
+        viewed,
+        referenced,
         boolean("HasOpenActivity", "Has Open Activity").read_only(),
         boolean("HasOverdueTask", "Has Overdue Task").read_only(),
         history(
