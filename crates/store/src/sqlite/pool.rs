@@ -106,3 +106,65 @@ fn serve(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Job>>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{Future, poll_fn};
+    use std::task::Poll;
+
+    fn pool() -> Pool {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (x)").unwrap();
+        let behavior = TransactionBehavior::Immediate;
+        Pool::start(vec![connection], behavior, Failpoint::default()).unwrap()
+    }
+
+    fn insert(tx: &Tx<'_>) -> DbResult<usize> {
+        tx.execute("INSERT INTO t VALUES (zeroblob(9000))", [])
+    }
+
+    async fn rows(pool: &Pool) -> i64 {
+        let count = |tx: &Tx<'_>| tx.value("SELECT count(*) FROM t", []);
+        pool.transact(count).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panicking_job_leaves_no_trace_and_the_thread_goes_on() {
+        let pool = pool();
+        let job = |tx: &Tx<'_>| {
+            insert(tx)?;
+            panic!("a fault in a job")
+        };
+        let error = pool.transact::<()>(job).await.unwrap_err();
+        assert!(error.to_string().contains("panicked"), "{error}");
+        assert_eq!(rows(&pool).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_job_counts_though_its_caller_is_gone() {
+        let pool = pool();
+        let mut call = Box::pin(pool.transact(insert));
+        let handed_over = poll_fn(|context| Poll::Ready(call.as_mut().poll(context)));
+        drop(handed_over.await);
+        drop(call);
+        assert_eq!(rows(&pool).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_changes_nothing_and_passes() {
+        let pool = pool();
+        let limit = |pages: u32| {
+            pool.with_connection(move |conn| {
+                Ok(conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?)
+            })
+        };
+        limit(3).await.unwrap();
+        let error = pool.transact(insert).await.unwrap_err();
+        assert!(matches!(error, StoreError::DiskFull), "{error}");
+        assert_eq!(rows(&pool).await, 0);
+        limit(1000).await.unwrap();
+        pool.transact(insert).await.unwrap();
+        assert_eq!(rows(&pool).await, 1);
+    }
+}
