@@ -1,4 +1,9 @@
 //! What is decided, row by row.
+//!
+//! Most of these tests are text tables in `tests/tables`: one line is one case, read by one `check`
+//! per table that names the file and line of every row that is wrong. [`world`] is a tiny two-sided
+//! model that carries decisions out, so that [`properties`] can say what must hold for any history.
+
 mod budget;
 mod compile;
 mod fields;
@@ -6,7 +11,11 @@ mod fixture;
 mod links;
 mod matching;
 mod notation;
+mod panics;
+mod properties;
 mod retry;
 mod settle;
+mod symmetry;
 mod table;
 mod values;
+mod world;

@@ -66,7 +66,7 @@ impl Case {
                 id: IntentId(8),
                 link: link.id,
                 kind: link.kind,
-                record: link.record.unwrap(),
+                record: link.record.expect("both sides"),
                 object: link.object,
                 draft: WriteDraft {
                     op,
