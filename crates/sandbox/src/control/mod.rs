@@ -17,6 +17,8 @@
 //! | `DELETE /control/records/{object}/{id}?as=` | deletes into the recycle bin |
 //! | `POST /control/records/{object}/{id}/undelete` | `{"as"?}` |
 //! | `POST /control/records/{object}/{id}/touch` | moves only `SystemModstamp`, as a system process |
+//! | `POST /control/records/{object}/{id}/merge` | `{"as"?,"losers":[ids],"fields"?}`: the losers go into this record |
+//! | `POST /control/records/Lead/{id}/convert` | `{"as"?}` and a [`crate::world::LeadConversion`]; answers the ids made |
 //! | `DELETE /control/recycle-bin` | empties it |
 //! | `POST /control/objects` | adds a custom object, see [`crate::world::NewObject`] |
 //! | `POST /control/objects/{object}/fields` | adds a custom field, see [`crate::world::NewField`] |

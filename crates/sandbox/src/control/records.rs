@@ -5,11 +5,11 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Asked, Outcome, Refusal, done, unknown, user};
+use super::{Asked, Outcome, Refusal, done, shown, unknown, user};
 use crate::{
     Sandbox,
     soql::QueryScope,
-    world::{Actor, DmlOptions, Fields, SfId, World},
+    world::{Actor, DmlOptions, Fields, LeadConversion, SfId, World},
 };
 
 /// Most records one dump shows.
@@ -25,6 +25,24 @@ struct Edit {
     fields: Fields,
     /// Seconds from now until others see the change.
     visible_in_seconds: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Merge {
+    #[serde(rename = "as")]
+    who: Option<String>,
+    losers: Vec<String>,
+    #[serde(default)]
+    fields: Fields,
+}
+
+#[derive(Deserialize)]
+struct Convert {
+    #[serde(rename = "as")]
+    who: Option<String>,
+    #[serde(flatten)]
+    conversion: LeadConversion,
 }
 
 pub(super) fn route(sandbox: &Sandbox, asked: &Asked<'_>, segments: &[&str]) -> Outcome {
@@ -53,17 +71,8 @@ pub(super) fn route(sandbox: &Sandbox, asked: &Asked<'_>, segments: &[&str]) -> 
             sandbox.world(|world| world.delete(&actor, object, id, &DmlOptions::default()))?;
             done()
         }
-        (&Method::POST, ["records", object, id, "undelete"]) => {
-            let edit: Edit = asked.json()?;
-            let actor = actor(sandbox, edit.who.as_deref())?;
-            sandbox.world(|world| world.undelete(&actor, object, id))?;
-            done()
-        }
-        (&Method::POST, ["records", object, id, "touch"]) => {
-            sandbox
-                .world(|world| world.touch(object, id))
-                .map_err(|error| vec![error])?;
-            done()
+        (&Method::POST, ["records", object, id, action]) => {
+            act(sandbox, asked, (object, id), action)
         }
         (&Method::DELETE, ["recycle-bin"]) => {
             sandbox.world(World::empty_recycle_bin);
@@ -71,6 +80,35 @@ pub(super) fn route(sandbox: &Sandbox, asked: &Asked<'_>, segments: &[&str]) -> 
         }
         _ => Err(unknown(asked)),
     }
+}
+
+/// What can be done with a record besides changing and deleting it.
+fn act(sandbox: &Sandbox, asked: &Asked<'_>, (object, id): (&str, &str), action: &str) -> Outcome {
+    match action {
+        "undelete" => {
+            let edit: Edit = asked.json()?;
+            let actor = actor(sandbox, edit.who.as_deref())?;
+            sandbox.world(|world| world.undelete(&actor, object, id))?;
+        }
+        "touch" => sandbox
+            .world(|world| world.touch(object, id))
+            .map_err(|error| vec![error])?,
+        "merge" => {
+            let merge: Merge = asked.json()?;
+            let actor = actor(sandbox, merge.who.as_deref())?;
+            let losers: Vec<&str> = merge.losers.iter().map(String::as_str).collect();
+            sandbox.world(|world| world.merge(&actor, object, id, &losers, &merge.fields))?;
+        }
+        "convert" if object.eq_ignore_ascii_case("lead") => {
+            let convert: Convert = asked.json()?;
+            let actor = actor(sandbox, convert.who.as_deref())?;
+            let made =
+                sandbox.world(|world| world.convert_lead(&actor, id, &convert.conversion))?;
+            return shown(&made);
+        }
+        _ => return Err(unknown(asked)),
+    }
+    done()
 }
 
 fn actor(sandbox: &Sandbox, who: Option<&str>) -> Result<Actor, Refusal> {

@@ -15,9 +15,9 @@ use super::{
 };
 use crate::world::{RECYCLE_BIN_DAYS, datetime_text};
 
-/// How far getUpdated reaches back [D].
+/// How far getUpdated reaches back (documented).
 const UPDATED_DAYS: i64 = 30;
-/// Most ids one answer may hold [D].
+/// Most ids one answer may hold (documented).
 const MAX_IDS: usize = 600_000;
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{meter::MeteredCall, world::Actor};
 
-/// Longest request target taken, in bytes [D].
+/// Longest request target taken, in bytes (documented).
 const MAX_TARGET_BYTES: usize = 16_384;
 
 impl Org {

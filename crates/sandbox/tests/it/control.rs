@@ -256,6 +256,49 @@ fn seeding_adds_records() {
     assert_eq!(state["users"].as_array().expect("a list").len(), 12);
 }
 
+#[test]
+fn people_merge_contacts_and_convert_leads() {
+    let client = Client::empty();
+    let (winner, loser) = (client.contact("Winner"), client.contact("Loser"));
+    let path = format!("/records/Contact/{winner}/merge");
+    good(
+        &client,
+        Method::POST,
+        &path,
+        json!({ "losers": [loser], "fields": { "Title": "CEO" } }),
+    );
+    assert_eq!(client.field("Contact", &winner, "Title"), "CEO");
+    let soql = "SELECT+MasterRecordId+FROM+Contact+WHERE+IsDeleted=true";
+    let lost = client
+        .get(&format!("/queryAll?q={soql}"))
+        .expect(200)
+        .json();
+    assert_eq!(lost["records"][0]["MasterRecordId"], winner.as_str());
+
+    let lead = client.create(
+        "Lead",
+        json!({ "LastName": "Navarro", "Company": "Fenwick Optics" }),
+    );
+    let path = format!("/records/Lead/{lead}/convert");
+    let made = good(
+        &client,
+        Method::POST,
+        &path,
+        json!({ "opportunity_name": "Pilot" }),
+    );
+    for (object, key) in [
+        ("Account", "account_id"),
+        ("Contact", "contact_id"),
+        ("Opportunity", "opportunity_id"),
+    ] {
+        let id = made[key].as_str().expect("an id");
+        assert_eq!(
+            client.field("Lead", &lead, &format!("Converted{object}Id")),
+            id
+        );
+    }
+}
+
 /// Request, body, status, and a part of the sentence that explains it.
 const BAD_REQUESTS: &str = r#"
 GET /nothing | | 404 | no route

@@ -1,7 +1,7 @@
 //! OAuth 2.0 of the org: who may call, and as whom.
 //!
 //! [`Auth`] keeps the connected app, the authorization codes, the approvals (refresh tokens) and the sessions (access
-//! tokens). The endpoints over it are in [`authorize`] (log-in and consent), [`token`] (grants) and [`identity`]
+//! tokens). The endpoints over it are in [`mod@authorize`] (log-in and consent), [`mod@token`] (grants) and [`mod@identity`]
 //! (userinfo, introspection, revocation). Passwords: one for every user, set by [`crate::Options`].
 //!
 //! Rules kept here, all from the vendor's documents (reference, section 1): a code is good once and for 15 minutes;
