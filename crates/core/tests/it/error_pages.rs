@@ -17,7 +17,13 @@ fn page(class: ErrorClass) -> String {
 fn no_page_is_missing_and_none_is_left_over() {
     let pages: BTreeSet<String> = std::fs::read_dir(folder())
         .expect("docs/errors")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     let mut wanted: BTreeSet<String> = ErrorClass::ALL
         .iter()
@@ -39,15 +45,24 @@ fn a_page_says_what_the_table_says() {
     for class in ErrorClass::ALL {
         let page = page(*class);
         let code = class.code();
-        assert!(page.starts_with(&format!("# {}\n", class.title())), "{code}: title");
+        assert!(
+            page.starts_with(&format!("# {}\n", class.title())),
+            "{code}: title"
+        );
         for part in ["## What it means", "## What Tandem does", "## What to do"] {
             assert_eq!(page.matches(part).count(), 1, "{code}: {part}");
         }
         assert!(page.contains(&format!("`{code}`")), "{code}: its code");
-        assert!(page.contains(does(class.directive())), "{code}: what Tandem does");
+        assert!(
+            page.contains(does(class.directive())),
+            "{code}: what Tandem does"
+        );
         let lines = page.lines().count();
         assert!((10..=40).contains(&lines), "{code}: {lines} lines");
-        assert!(index.contains(&format!("[{code}]({code}.md)")), "{code}: index");
+        assert!(
+            index.contains(&format!("[{code}]({code}.md)")),
+            "{code}: index"
+        );
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod budget;
 mod compile;
+mod error_pages;
 mod fields;
 mod fixture;
 mod links;
