@@ -5,7 +5,7 @@ use crate::world::convert::wrong_id;
 use crate::world::error::DmlError;
 use crate::world::key::Key;
 use crate::world::row::Row;
-use crate::world::schema::{FieldDef, FieldNo, FieldType, ObjectNo, Storage};
+use crate::world::schema::{FieldDef, FieldNo, FieldType, ObjectNo};
 use crate::world::{Actor, SfId, World};
 
 impl World {
@@ -37,27 +37,20 @@ impl World {
 
     /// Required fields that are null, in one error. Fields that `reported` names are not missing but wrong.
     pub(super) fn missing_fields(&self, draft: &Draft, reported: &[DmlError]) -> Option<DmlError> {
-        let concerns = |no: FieldNo| draft.verb == Verb::Create || draft.set.contains(&no);
-        let required = |field: &FieldDef| {
-            let writable = field.createable || field.updateable;
-            !field.nillable
-                && writable
-                && field.storage == Storage::Column
-                && field.field_type != FieldType::Boolean
-        };
+        let def = self.schema.at(draft.object);
+        let concerns = |no: &FieldNo| draft.verb == Verb::Create || draft.set.contains(no);
         let wrong = |name: &String| reported.iter().any(|error| error.fields.contains(name));
-        let fields: Vec<String> = self
-            .schema
-            .at(draft.object)
-            .numbered()
-            .filter(|(no, field)| {
-                required(field) && concerns(*no) && draft.row.column(*no).is_null()
-            })
-            .map(|(_, field)| field.name.clone())
-            .filter(|name| !wrong(name))
-            .collect();
+        let lacking = def
+            .required
+            .iter()
+            .filter(|no| draft.row.column(**no).is_null() && concerns(no));
+        let names = lacking.map(|no| def.at(*no).name.clone());
+        let fields: Vec<String> = names.filter(|name| !wrong(name)).collect();
+        if fields.is_empty() {
+            return None;
+        }
         let message = format!("Required fields are missing: [{}]", fields.join(", "));
-        (!fields.is_empty()).then_some(DmlError {
+        Some(DmlError {
             status_code: "REQUIRED_FIELD_MISSING",
             message,
             fields,

@@ -286,6 +286,13 @@ impl FieldDef {
         self.external_id || self.id_lookup
     }
 
+    /// A writable column that must have a value.
+    pub(crate) fn is_required_column(&self) -> bool {
+        let writable = self.createable || self.updateable;
+        let column = self.storage == Storage::Column && self.field_type != FieldType::Boolean;
+        column && writable && !self.nillable
+    }
+
     /// Kept in the value index: keys and references.
     pub(crate) fn is_indexed(&self) -> bool {
         self.storage == Storage::Column

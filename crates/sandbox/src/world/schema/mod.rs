@@ -55,6 +55,8 @@ pub struct ObjectDef {
     by_relationship: HashMap<String, FieldNo>,
     /// What new records get in fields they leave out.
     pub(crate) defaults: Vec<(FieldNo, Value)>,
+    /// Columns a record may never lack once it is saved; checkboxes are not among them, they are never null.
+    pub(crate) required: Vec<FieldNo>,
     /// `OwnerId`, where there is one.
     pub(crate) owner: Option<FieldNo>,
 }
@@ -95,6 +97,7 @@ impl ObjectDef {
             by_name: HashMap::new(),
             by_relationship: HashMap::new(),
             defaults: Vec::new(),
+            required: Vec::new(),
             owner: None,
         }
     }
@@ -115,6 +118,9 @@ impl ObjectDef {
         }
         if !matches!(field.default_value, Value::Null | Value::Bool(false)) {
             self.defaults.push((no, field.default_value.clone()));
+        }
+        if field.is_required_column() {
+            self.required.push(no);
         }
         self.fields.push(field);
     }
