@@ -132,6 +132,24 @@ impl Client {
         self.call(&outgoing, spend).await
     }
 
+    /// Writes through a resource below the versioned base, in one metered call.
+    pub(super) async fn write(
+        &self,
+        method: Method,
+        resource: &str,
+        body: Bytes,
+        spend: &mut Spend,
+    ) -> Result<Answer, Failure> {
+        let outgoing = Outgoing {
+            method,
+            path: format!("{}/{resource}", self.base),
+            body,
+            effect: Effect::Write,
+            metered: true,
+        };
+        self.call(&outgoing, spend).await
+    }
+
     /// Reads a resource below the versioned base, in one metered call.
     pub(super) async fn get(&self, resource: &str, spend: &mut Spend) -> Result<Answer, Failure> {
         self.call(&read(format!("{}/{resource}", self.base), true), spend)
@@ -185,14 +203,18 @@ fn request(outgoing: &Outgoing, grant: &Grant) -> Result<Request<Bytes>, Failure
     bearer.set_sensitive(true);
     let mut builder = Request::builder()
         .method(outgoing.method.clone())
-        .uri(format!("{}{}", grant.instance_url, outgoing.path))
+        .uri(format!(
+            "{}{}",
+            grant.instance_url.trim_end_matches('/'),
+            outgoing.path
+        ))
         .header(header::AUTHORIZATION, bearer)
         .header(header::ACCEPT, "application/json")
         .header("Sforce-Call-Options", "client=tandem");
     if outgoing.effect == Effect::Write {
         builder = builder.header("Sforce-Auto-Assign", "FALSE");
     }
-    if outgoing.method == Method::POST {
+    if !outgoing.body.is_empty() {
         builder = builder.header(header::CONTENT_TYPE, "application/json;charset=UTF-8");
     }
     builder

@@ -205,6 +205,17 @@ pub(super) fn garbled(what: &str) -> Failure {
     Failure::new(C::GarbledAnswer, what)
 }
 
+/// The failure of a step before a write: in doubt itself, it proves that the write was not sent.
+pub(super) fn nothing_sent(failure: Failure) -> Failure {
+    match failure.class {
+        C::AnswerLost | C::GarbledAnswer => Failure {
+            class: C::Unavailable,
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
 fn first_error(body: &[u8]) -> Option<WireError> {
     serde_json::from_slice::<Vec<WireError>>(body)
         .ok()?

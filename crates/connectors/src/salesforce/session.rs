@@ -5,6 +5,7 @@
 //! it, and one that could not be saved is kept and saved by the next call: with rotated refresh
 //! tokens it is the only one that still works.
 
+use super::errors::nothing_sent;
 use crate::http::Transport;
 use crate::oauth::{self, OAuthApp};
 use crate::vault::{Grant, GrantVault, Saved, VaultError};
@@ -107,6 +108,7 @@ impl Session {
             // A person may store a new grant at any time: look there first from now on.
             state.grant = None;
         }
+        // The data request that needed the renewal was refused, however the renewal ended.
         Err(nothing_sent(failure))
     }
 
@@ -150,17 +152,6 @@ fn renewed_grant(old: Grant, tokens: oauth::Tokens) -> Grant {
 
 fn unusable(error: VaultError) -> Failure {
     Failure::new(ErrorClass::NotSent, error.to_string())
-}
-
-/// However the renewal ended, the data request that needed it was refused or never sent.
-fn nothing_sent(failure: Failure) -> Failure {
-    match failure.class {
-        ErrorClass::AnswerLost | ErrorClass::GarbledAnswer => Failure {
-            class: ErrorClass::Unavailable,
-            ..failure
-        },
-        _ => failure,
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The shapes of requests and answers, borrowed from the text so that numbers stay exact.
 
 use super::errors::{Effect, garbled, part_refusal};
+use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ pub(super) const COLLECTION_RECORDS_MAX: usize = 200;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Part {
-    method: &'static str,
+    method: String,
     /// Relative to the versioned base until it is sent.
     pub(super) url: String,
     reference_id: String,
@@ -31,7 +32,7 @@ impl Part {
     /// A read of `url`.
     pub(super) fn get(reference: impl Into<String>, url: String) -> Self {
         Self {
-            method: "GET",
+            method: Method::GET.to_string(),
             url,
             reference_id: reference.into(),
             body: None,
@@ -41,13 +42,13 @@ impl Part {
 
     /// A write; parts do not inherit the header that keeps assignment rules from changing owners.
     pub(super) fn write(
-        method: &'static str,
+        method: &Method,
         reference: impl Into<String>,
         url: String,
         body: Box<RawValue>,
     ) -> Self {
         Self {
-            method,
+            method: method.to_string(),
             body: Some(body),
             http_headers: BTreeMap::from([("Sforce-Auto-Assign", "FALSE")]),
             ..Self::get(reference, url)

@@ -4,7 +4,8 @@
 //! 200 records, and a query of what came of them: five parts, the most that the platform takes.
 //! Updates go by id, creates with a key go as upserts by it, so that a repeat is harmless. Creates
 //! without a key are read back by a second call: a reference from one part to the ids of another
-//! fails as a whole when a single record was refused.
+//! fails as a whole when a single record was refused. For the same reason a record whose own text
+//! looks like such a reference (`@{`) travels outside composite, in a collections request of its own.
 //!
 //! A batch is all or nothing on our side only in being sent: each record succeeds or fails alone.
 //! What the answer does not say clearly is [`WriteOutcome::Unknown`].
@@ -16,13 +17,14 @@ mod tests;
 
 use super::Salesforce;
 use super::client::Spend;
-use super::errors::Effect;
+use super::errors::{Effect, garbled, nothing_sent};
 use super::read::rows;
 use super::soql::select;
 use super::wire::{COLLECTION_RECORDS_MAX, CompositeAnswer, QueryAnswer, SaveResult};
+use bytes::Bytes;
 use jiff::Timestamp;
-use outcome::{outcome, settle_failed, settle_unsent};
-use request::{Batch, Item, Verb, parts, reference};
+use outcome::{settle_failed, settle_results, settle_unsent};
+use request::{Batch, CollectionRequest, Item, collection, parts, reference};
 use std::collections::BTreeMap;
 use tandem_core::connector::{Failure, WriteOutcome, WriteRequest};
 use tandem_core::ids::{CrmId, CrmObject};
@@ -39,6 +41,24 @@ struct Job<'r> {
     read_back: &'r [String],
     select: String,
     now: Timestamp,
+}
+
+/// What is sent in one go.
+enum Round<'i> {
+    /// Batches in one composite request.
+    Composite(Vec<Batch<'i>>),
+    /// A batch by itself: its texts look like composite's references.
+    Literal(Batch<'i>),
+}
+
+impl<'i> Round<'i> {
+    fn items(&self) -> impl Iterator<Item = &'i Item<'i>> {
+        let batches = match self {
+            Self::Composite(batches) => batches.as_slice(),
+            Self::Literal(batch) => std::slice::from_ref(batch),
+        };
+        batches.iter().copied().flatten()
+    }
 }
 
 impl Salesforce {
@@ -66,69 +86,88 @@ impl Salesforce {
                 Err(failure) => outcomes[index] = WriteOutcome::Rejected(vec![failure]),
             }
         }
-        items.sort_by(|a, b| a.verb.cmp(&b.verb).then(a.index.cmp(&b.index)));
-        let batches: Vec<Batch<'_>> = items
-            .chunk_by(|a, b| a.verb == b.verb)
-            .flat_map(|same| same.chunks(COLLECTION_RECORDS_MAX))
-            .collect();
-        self.send_all(&job, &batches, &mut outcomes, spend).await?;
-        self.read_back_inserts(&job, &items, &mut outcomes, spend)
-            .await;
+        items.sort_by_cached_key(|item| (item.is_literal(), item.verb.clone(), item.index));
+        let rounds = rounds(&items);
+        self.send_all(&job, &rounds, &mut outcomes, spend).await?;
+        self.read_back(&job, &mut outcomes, spend).await;
         Ok(outcomes)
     }
 
-    /// Sends batches, three a call. A first call that fails is the failure of the write; a later one
-    /// only of its own records and of those behind it, because the earlier records are written.
+    /// Sends round after round. A first one that fails is the failure of the write; a later one only
+    /// of its own records and of those behind it, because the earlier records are written.
     async fn send_all(
         &self,
         job: &Job<'_>,
-        batches: &[Batch<'_>],
+        rounds: &[Round<'_>],
         outcomes: &mut [WriteOutcome],
         spend: &mut Spend,
     ) -> Result<(), Failure> {
-        let mut stopped: Option<Failure> = None;
-        for (round, some) in batches.chunks(COLLECTIONS_MAX).enumerate() {
-            if let Some(failure) = &stopped {
-                settle_unsent(some, failure, outcomes);
-                continue;
-            }
-            match self.send_some(job, some, outcomes, spend).await {
+        for (number, round) in rounds.iter().enumerate() {
+            let sent = match round {
+                Round::Composite(batches) => {
+                    self.send_composite(job, batches, outcomes, spend).await
+                }
+                Round::Literal(batch) => self.send_literal(job, batch, outcomes, spend).await,
+            };
+            match sent {
                 Ok(()) => {}
-                Err(failure) if round == 0 => return Err(failure),
+                Err(failure) if number == 0 => return Err(failure),
                 Err(failure) => {
-                    settle_failed(some, &failure, outcomes);
-                    stopped = Some(failure);
+                    settle_failed(round.items(), &failure, outcomes);
+                    let behind = rounds[number + 1..].iter().flat_map(Round::items);
+                    settle_unsent(behind, &failure, outcomes);
+                    break;
                 }
             }
         }
         Ok(())
     }
 
-    async fn send_some(
+    async fn send_composite(
         &self,
         job: &Job<'_>,
         batches: &[Batch<'_>],
         outcomes: &mut [WriteOutcome],
         spend: &mut Spend,
     ) -> Result<(), Failure> {
-        let answer = self
-            .client
-            .composite(parts(job, batches)?, Effect::Write, spend)
-            .await?;
+        let parts = parts(job, batches)?;
+        let answer = self.client.composite(parts, Effect::Write, spend).await?;
         let answer = CompositeAnswer::parse(&answer.body)?;
         let before = self.rows_by_id(job, &answer, "before");
         let after = self.rows_by_id(job, &answer, "after");
         for (number, batch) in batches.iter().enumerate() {
             match answer.part::<Vec<SaveResult>>(&reference(number), Effect::Write) {
-                Ok(results) if results.len() == batch.len() => {
-                    for (item, result) in batch.iter().zip(&results) {
-                        outcomes[item.index] = outcome(item, result, &before, &after);
-                    }
-                }
-                Ok(_) => {} // Not one result for each record: unknown, as they are.
-                Err(failure) => settle_failed(&[batch], &failure, outcomes),
+                Ok(results) => settle_results(batch, &results, (&before, &after), outcomes),
+                Err(failure) => settle_failed(batch.iter(), &failure, outcomes),
             }
         }
+        Ok(())
+    }
+
+    /// One collections request by itself, behind a reading of the records that it changes.
+    async fn send_literal(
+        &self,
+        job: &Job<'_>,
+        batch: Batch<'_>,
+        outcomes: &mut [WriteOutcome],
+        spend: &mut Spend,
+    ) -> Result<(), Failure> {
+        let ids: Vec<CrmId> = batch.iter().filter_map(|item| item.id.clone()).collect();
+        let before = self
+            .read_job(job, &ids, spend)
+            .await
+            .map_err(nothing_sent)?;
+        let CollectionRequest { method, url, body } = collection(job.object, batch)?;
+        let body = Bytes::from(Box::<str>::from(body).into_string());
+        let answer = self.client.write(method, &url, body, spend).await?;
+        let results: Vec<SaveResult> = serde_json::from_slice(&answer.body)
+            .map_err(|_| garbled("the answer is no list of results"))?;
+        settle_results(
+            batch,
+            &results,
+            (&by_id(before), &BTreeMap::new()),
+            outcomes,
+        );
         Ok(())
     }
 
@@ -146,22 +185,17 @@ impl Salesforce {
         by_id(records.unwrap_or_default())
     }
 
-    async fn read_back_inserts(
-        &self,
-        job: &Job<'_>,
-        items: &[Item<'_>],
-        outcomes: &mut [WriteOutcome],
-        spend: &mut Spend,
-    ) {
-        let inserts = items.iter().filter(|item| item.verb == Verb::Insert);
-        let made = |item: &Item<'_>| match &outcomes[item.index] {
-            WriteOutcome::Applied { id, .. } => Some(id.clone()),
+    /// Reads what came of the records that no query beside the writes has shown. They are written
+    /// whatever becomes of the reading.
+    async fn read_back(&self, job: &Job<'_>, outcomes: &mut [WriteOutcome], spend: &mut Spend) {
+        let unseen = |outcome: &WriteOutcome| match outcome {
+            WriteOutcome::Applied {
+                id, after: None, ..
+            } => Some(id.clone()),
             _ => None,
         };
-        let ids: Vec<CrmId> = inserts.filter_map(made).collect();
-        let read = self
-            .records(job.object, &ids, job.read_back, job.now, spend)
-            .await;
+        let ids: Vec<CrmId> = outcomes.iter().filter_map(unseen).collect();
+        let read = self.read_job(job, &ids, spend).await;
         let mut records = by_id(read.unwrap_or_default());
         for outcome in outcomes {
             if let WriteOutcome::Applied {
@@ -174,6 +208,33 @@ impl Salesforce {
             }
         }
     }
+
+    async fn read_job(
+        &self,
+        job: &Job<'_>,
+        ids: &[CrmId],
+        spend: &mut Spend,
+    ) -> Result<Vec<CrmRecord>, Failure> {
+        self.records(job.object, ids, job.read_back, job.now, spend)
+            .await
+    }
+}
+
+/// The batches in the order and company in which they are sent.
+fn rounds<'i>(items: &'i [Item<'i>]) -> Vec<Round<'i>> {
+    let (plain, literal) = items.split_at(items.partition_point(|item| !item.is_literal()));
+    let batches = |items: &'i [Item<'i>]| -> Vec<Batch<'i>> {
+        let same_verb = items.chunk_by(|a, b| a.verb == b.verb);
+        same_verb
+            .flat_map(|same| same.chunks(COLLECTION_RECORDS_MAX))
+            .collect()
+    };
+    let composites = batches(plain);
+    let composites = composites.chunks(COLLECTIONS_MAX);
+    composites
+        .map(|some| Round::Composite(some.to_vec()))
+        .chain(batches(literal).into_iter().map(Round::Literal))
+        .collect()
 }
 
 fn by_id(records: Vec<CrmRecord>) -> BTreeMap<CrmId, CrmRecord> {

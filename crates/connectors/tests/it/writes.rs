@@ -262,3 +262,26 @@ async fn a_key_field_that_is_not_there_rejects_its_records_only() {
     assert_eq!(class(&outcomes[0]), Some(ErrorClass::SchemaChanged));
     assert_eq!(*applied(&outcomes[1]).0, lead);
 }
+
+#[tokio::test]
+async fn a_text_that_looks_like_a_reference_is_only_a_text() {
+    let org = Org::new();
+    let leads = org.leads(2);
+    let requests = [
+        update(&leads[0], &[("LastName", "@{write0[0].id}")]),
+        update(&leads[1], &[("LastName", "Berg")]),
+        create(Some("k-1"), "@{nothing}"),
+    ];
+    let outcomes = org
+        .write("Lead", &requests, &["LastName"])
+        .await
+        .expect("an answer");
+    for (outcome, name) in outcomes
+        .iter()
+        .zip(["@{write0[0].id}", "Berg", "@{nothing}"])
+    {
+        assert_eq!(last_name(applied(outcome).2), Some(&Value::text(name)));
+    }
+    assert!(applied(&outcomes[0]).1.is_some(), "seen before, too");
+    org.spent();
+}

@@ -1,11 +1,16 @@
 //! Expiry, renewal and rotation, seen through a method of the connector.
 
 use crate::http::TransportError;
+use crate::oauth::OAuthApp;
 use crate::salesforce::testing::{Script, connector, grant, json_answer};
-use crate::vault::{Grant, GrantVault as _, Saved};
+use crate::salesforce::{Salesforce, SalesforceConfig};
+use crate::vault::{Grant, GrantVault, MemoryVault, Saved, VaultError};
 use bytes::Bytes;
 use http::Response;
 use secrecy::ExposeSecret as _;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use tandem_core::connector::Connector as _;
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject};
@@ -174,4 +179,89 @@ async fn a_failed_renewal_leaves_the_request_certainly_unsent() {
         let error = salesforce.limits().await.expect_err("failed");
         assert_eq!((error.failure.class, error.calls), (class, 0));
     }
+}
+
+/// A vault that can't be written for a while.
+struct StuckVault {
+    inner: MemoryVault,
+    failures_left: Mutex<u32>,
+}
+
+#[async_trait::async_trait]
+impl GrantVault for StuckVault {
+    async fn load(&self) -> Result<Grant, VaultError> {
+        self.inner.load().await
+    }
+
+    async fn save(&self, expected_version: i64, grant: Grant) -> Result<Saved, VaultError> {
+        let stuck = {
+            let mut left = self.failures_left.lock().expect("no panic before");
+            let stuck = *left > 0;
+            *left = left.saturating_sub(1);
+            stuck
+        };
+        if stuck {
+            return Err(VaultError("the disk is full".into()));
+        }
+        self.inner.save(expected_version, grant).await
+    }
+}
+
+#[tokio::test]
+async fn a_grant_that_could_not_be_saved_is_not_used_but_kept_and_saved_later() {
+    let rotated = r#","refresh_token":"rotated""#;
+    let script = Arc::new(Script::new([expired(), renewed(rotated), limits()]));
+    let vault = Arc::new(StuckVault {
+        inner: MemoryVault::new(grant(1)),
+        failures_left: Mutex::new(2),
+    });
+    let app = OAuthApp::new("https://login.example", "app-1", None).expect("an address");
+    let config = SalesforceConfig::new(app);
+    let salesforce = Salesforce::new(config, script.clone(), vault.clone());
+    for _ in 0..2 {
+        let error = salesforce.limits().await.expect_err("not saved");
+        assert_eq!(error.failure.class, ErrorClass::NotSent);
+        assert_eq!(
+            script.sent().len(),
+            2,
+            "nothing is sent with a grant that is not stored"
+        );
+    }
+    salesforce.limits().await.expect("limits");
+    let stored = vault.load().await.expect("a grant");
+    assert_eq!(
+        (stored.version, stored.refresh_token.expose_secret()),
+        (2, "rotated")
+    );
+}
+
+/// Polls a future so many times, then drops it.
+async fn poll_and_drop<T>(times: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = Box::pin(future);
+    for _ in 0..times {
+        let polled = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
+        if let Poll::Ready(value) = polled {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[tokio::test]
+async fn a_future_dropped_at_any_await_leaves_the_connector_usable() {
+    let mut finished = 0;
+    for polls in 1..6 {
+        // Whatever the dropped call used up of the script, renewals and answers are left.
+        let (salesforce, script, _) =
+            connector([expired(), renewed(""), limits(), limits(), limits()]);
+        let dropped = poll_and_drop(polls, salesforce.limits()).await;
+        finished += usize::from(dropped.is_some());
+        let used = script.sent().len();
+        let reply = salesforce.limits().await.expect("limits");
+        assert_eq!(
+            reply.calls, 1,
+            "dropped after {polls} polls, {used} requests"
+        );
+    }
+    assert!(finished > 0, "the last round lets the call finish");
 }

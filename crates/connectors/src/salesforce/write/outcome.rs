@@ -10,13 +10,28 @@ use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmId;
 use tandem_core::record::CrmRecord;
 
-/// The outcome of one record by its result.
-pub(super) fn outcome(
-    item: &Item<'_>,
-    result: &SaveResult,
-    before: &BTreeMap<CrmId, CrmRecord>,
-    after: &BTreeMap<CrmId, CrmRecord>,
-) -> WriteOutcome {
+/// Records by id, just before and just after the write.
+type Seen<'s> = (
+    &'s BTreeMap<CrmId, CrmRecord>,
+    &'s BTreeMap<CrmId, CrmRecord>,
+);
+
+/// Takes each record's result by its place. Anything but one result for each record leaves them as
+/// they were: unknown.
+pub(super) fn settle_results(
+    batch: Batch<'_>,
+    results: &[SaveResult],
+    seen: Seen<'_>,
+    outcomes: &mut [WriteOutcome],
+) {
+    if results.len() == batch.len() {
+        for (item, result) in batch.iter().zip(results) {
+            outcomes[item.index] = outcome(item, result, seen);
+        }
+    }
+}
+
+fn outcome(item: &Item<'_>, result: &SaveResult, (before, after): Seen<'_>) -> WriteOutcome {
     if !result.success {
         return rejected(item, result);
     }
@@ -50,8 +65,8 @@ fn rejected(item: &Item<'_>, result: &SaveResult) -> WriteOutcome {
 }
 
 /// Records of a request or a part that failed as a whole: refused, or nobody knows.
-pub(super) fn settle_failed(
-    batches: &[Batch<'_>],
+pub(super) fn settle_failed<'i>(
+    items: impl Iterator<Item = &'i Item<'i>>,
     failure: &Failure,
     outcomes: &mut [WriteOutcome],
 ) {
@@ -59,17 +74,18 @@ pub(super) fn settle_failed(
         ErrorClass::AnswerLost | ErrorClass::GarbledAnswer => WriteOutcome::Unknown,
         _ => WriteOutcome::Rejected(vec![failure.clone()]),
     };
-    for item in batches.iter().flat_map(|batch| batch.iter()) {
+    for item in items {
         outcomes[item.index] = outcome.clone();
     }
 }
 
 /// Records behind a failure: they were not sent, whatever became of those before.
-pub(super) fn settle_unsent(batches: &[Batch<'_>], cause: &Failure, outcomes: &mut [WriteOutcome]) {
+pub(super) fn settle_unsent<'i>(
+    items: impl Iterator<Item = &'i Item<'i>>,
+    cause: &Failure,
+    outcomes: &mut [WriteOutcome],
+) {
     let message = format!("not sent because the request before it failed: {cause}");
-    settle_failed(
-        batches,
-        &Failure::new(ErrorClass::NotSent, message),
-        outcomes,
-    );
+    let failure = Failure::new(ErrorClass::NotSent, message);
+    settle_failed(items, &failure, outcomes);
 }

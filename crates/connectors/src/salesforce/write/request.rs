@@ -6,6 +6,7 @@ use crate::salesforce::convert::to_json;
 use crate::salesforce::ids::canonical_id;
 use crate::salesforce::soql::{SOQL_CHARS_MAX, checked_name, id_in, query_all, quoted};
 use crate::salesforce::wire::{Attributes, Collection, Part, RecordBody};
+use http::Method;
 use serde_json::value::{RawValue, to_raw_value};
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::connector::{Failure, WriteOp, WriteRequest};
@@ -31,6 +32,14 @@ pub(super) struct Item<'r> {
     /// The value of the external id.
     key: Option<&'r str>,
     fields: BTreeMap<&'r str, Box<RawValue>>,
+}
+
+impl Item<'_> {
+    /// Whether a text of it would be taken for a reference to another part of a composite request.
+    /// The platform knows no way to escape one, and a false one would halt the whole part.
+    pub(super) fn is_literal(&self) -> bool {
+        self.fields.values().any(|json| json.get().contains("@{"))
+    }
 }
 
 /// Records of one collections request: the same verb for each.
@@ -96,7 +105,8 @@ pub(super) fn parts(job: &Job<'_>, batches: &[Batch<'_>]) -> Result<Vec<Part>, F
         parts.push(Part::get("before", query_all(&soql)?));
     }
     for (number, batch) in batches.iter().enumerate() {
-        parts.push(collection(job.object, number, batch)?);
+        let CollectionRequest { method, url, body } = collection(job.object, batch)?;
+        parts.push(Part::write(&method, reference(number), url, body));
     }
     let filter = after_filter(&ids, items());
     if !filter.is_empty() {
@@ -131,7 +141,18 @@ fn after_filter<'i>(ids: &[&CrmId], items: impl Iterator<Item = &'i Item<'i>>) -
         .join(" OR ")
 }
 
-fn collection(object: &CrmObject, number: usize, batch: Batch<'_>) -> Result<Part, Failure> {
+/// The request that writes a batch, relative to the versioned base.
+pub(super) struct CollectionRequest {
+    pub(super) method: Method,
+    pub(super) url: String,
+    pub(super) body: Box<RawValue>,
+}
+
+/// A batch as a collections request; all its records have the verb of the first.
+pub(super) fn collection(
+    object: &CrmObject,
+    batch: Batch<'_>,
+) -> Result<CollectionRequest, Failure> {
     let name = checked_name(object.as_str())?;
     let records = batch.iter().map(|item| record_body(name, item)).collect();
     let body = to_raw_value(&Collection {
@@ -140,11 +161,11 @@ fn collection(object: &CrmObject, number: usize, batch: Batch<'_>) -> Result<Par
     })
     .map_err(|error| Failure::new(ErrorClass::OurFault, error.to_string()))?;
     let (method, url) = match batch.first().map(|item| &item.verb) {
-        Some(Verb::Upsert(field)) => ("PATCH", format!("composite/sobjects/{name}/{field}")),
-        Some(Verb::Update) => ("PATCH", "composite/sobjects".to_owned()),
-        Some(Verb::Insert) | None => ("POST", "composite/sobjects".to_owned()),
+        Some(Verb::Upsert(field)) => (Method::PATCH, format!("composite/sobjects/{name}/{field}")),
+        Some(Verb::Update) => (Method::PATCH, "composite/sobjects".to_owned()),
+        Some(Verb::Insert) | None => (Method::POST, "composite/sobjects".to_owned()),
     };
-    Ok(Part::write(method, reference(number), url, body))
+    Ok(CollectionRequest { method, url, body })
 }
 
 fn record_body<'b>(object: &'b str, item: &'b Item<'b>) -> RecordBody<'b> {

@@ -172,7 +172,8 @@ async fn records_fail_alone_and_nonsense_is_unknown() {
         r#"{"id":"nonsense","success":true}"#.to_owned(),
     ]);
     let answer = composite(&[("before", 500, "null"), ("write0", 200, &results)]);
-    let reply = write(vec![answer], &requests)
+    let nothing = composite(&[("read0", 200, &rows(&[]))]);
+    let reply = write(vec![answer, nothing], &requests)
         .await
         .result
         .expect("an answer");
@@ -279,7 +280,8 @@ async fn a_second_call_that_fails_keeps_what_the_first_did() {
         (Err(TransportError::Lost("cut".into())), "unknown"),
         (Err(TransportError::NotSent("no route".into())), "NotSent"),
     ] {
-        let reply = write(vec![first(), second], &requests)
+        let unread = Err(TransportError::Lost("cut".into()));
+        let reply = write(vec![first(), second, unread], &requests)
             .await
             .result
             .expect("an answer");
@@ -297,10 +299,12 @@ async fn a_second_call_that_fails_keeps_what_the_first_did() {
 async fn six_hundred_are_one_call_and_more_are_refused() {
     let requests: Vec<_> = (0..600).map(update).collect();
     let results = |from: usize| list(&(from..from + 200).map(saved).collect::<Vec<_>>());
+    let after = rows(&(0..600).map(|n| row(n, "Berg")).collect::<Vec<_>>());
     let answer = composite(&[
         ("write0", 200, &results(0)),
         ("write1", 200, &results(200)),
         ("write2", 200, &results(400)),
+        ("after", 200, &after),
     ]);
     let reply = write(vec![answer], &requests)
         .await
@@ -315,4 +319,74 @@ async fn six_hundred_are_one_call_and_more_are_refused() {
     let requests: Vec<_> = (0..601).map(update).collect();
     let error = write(vec![], &requests).await.result.expect_err("refused");
     assert_eq!(error.failure.class, ErrorClass::OurFault);
+}
+
+#[tokio::test]
+async fn text_that_looks_like_a_reference_travels_outside_composite() {
+    let mut tricky = update(2);
+    let text = Value::text("see @{refAccount.id}");
+    tricky.fields.insert("LastName".into(), text);
+    let first = composite(&[
+        ("before", 200, &rows(&[])),
+        ("write0", 200, &list(&[saved(1)])),
+        ("after", 200, &rows(&[row(1, "Berg")])),
+    ]);
+    let before = composite(&[("read0", 200, &rows(&[row(2, "Theirs")]))]);
+    let direct = Ok(json_answer(200, &list(&[saved(2)])));
+    let after = composite(&[("read0", 200, &rows(&[row(2, "see @{refAccount.id}")]))]);
+    let answers = vec![first, before, direct, after];
+    let written = write(answers, &[tricky, update(1)]).await;
+    let reply = written.result.expect("an answer");
+    assert_eq!(reply.calls, 4);
+    for outcome in &reply.value {
+        assert!(
+            matches!(outcome, WriteOutcome::Applied { after: Some(_), .. }),
+            "{outcome:?}"
+        );
+    }
+    assert!(matches!(
+        &reply.value[0],
+        WriteOutcome::Applied {
+            before: Some(_),
+            ..
+        }
+    ));
+    assert!(!written.bodies[0].contains("@{"));
+    assert!(written.bodies[2].starts_with(r#"{"allOrNone":false,"records":[{"attributes""#));
+}
+
+#[tokio::test]
+async fn a_lost_reading_before_a_write_is_no_doubt_about_the_write() {
+    let mut tricky = update(1);
+    tricky.fields.insert("LastName".into(), Value::text("@{x}"));
+    let lost = Err(TransportError::Lost("cut".into()));
+    let error = write(vec![lost], &[tricky])
+        .await
+        .result
+        .expect_err("failed");
+    assert_eq!(
+        (error.failure.class, error.calls),
+        (ErrorClass::Unavailable, 1)
+    );
+}
+
+#[tokio::test]
+async fn what_the_query_beside_the_writes_left_out_is_read_again() {
+    let answer = composite(&[
+        ("before", 200, &rows(&[])),
+        ("write0", 200, &list(&[saved(1), saved(2)])),
+        ("after", 200, &rows(&[row(1, "Berg")])),
+    ]);
+    let again = composite(&[("read0", 200, &rows(&[row(2, "Berg")]))]);
+    let reply = write(vec![answer, again], &[update(1), update(2)])
+        .await
+        .result;
+    let reply = reply.expect("an answer");
+    assert_eq!(reply.calls, 2);
+    for outcome in &reply.value {
+        assert!(
+            matches!(outcome, WriteOutcome::Applied { after: Some(_), .. }),
+            "{outcome:?}"
+        );
+    }
 }
