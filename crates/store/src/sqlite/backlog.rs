@@ -43,7 +43,7 @@ fn links(tx: &Tx<'_>, team: TeamId, now: Timestamp) -> DbResult<(u64, Option<i64
          min(max(due_us, coalesce(leased_until_us, due_us))) FILTER (\
              WHERE object IN (SELECT value FROM json_each(?3)) AND NOT EXISTS (\
                  SELECT 1 FROM intent WHERE intent.link = link.id AND state > 0)) AS next \
-         FROM link WHERE team = ?1 AND due_us IS NOT NULL",
+         FROM link INDEXED BY link_due WHERE team = ?1 AND due_us IS NOT NULL",
         params![team.0, micros(now), json(&objects)?],
         |row| Ok((count(row, "due")?, row.get("next")?)),
     )?;

@@ -107,7 +107,7 @@ pub(super) fn retry_links(
     }
     tx.execute(
         "UPDATE intent SET not_before_us = min(not_before_us, ?) \
-         WHERE team = ? AND state = 0 AND link IN (SELECT value FROM json_each(?))",
+         WHERE +team = ? AND state = 0 AND link IN (SELECT value FROM json_each(?))",
         params![micros(now), team.0, json(ids)?],
     )?;
     Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))

@@ -65,7 +65,7 @@ pub(super) fn by_ids(
     ids: &[IntentId],
 ) -> DbResult<BTreeMap<IntentId, IntentRow>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM intent WHERE team = ? AND id IN (SELECT value FROM json_each(?))"
+        "SELECT {COLUMNS} FROM intent WHERE +team = ? AND id IN (SELECT value FROM json_each(?))"
     );
     let rows = tx.rows(&sql, params![team.0, json(ids)?], IntentRow::read)?;
     Ok(rows.into_iter().map(|row| (row.intent.id, row)).collect())
@@ -77,7 +77,7 @@ pub(super) fn by_links(
     links: &[LinkId],
 ) -> DbResult<BTreeMap<LinkId, IntentRow>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM intent WHERE team = ? AND link IN (SELECT value FROM json_each(?))"
+        "SELECT {COLUMNS} FROM intent WHERE +team = ? AND link IN (SELECT value FROM json_each(?))"
     );
     let rows = tx.rows(&sql, params![team.0, json(links)?], IntentRow::read)?;
     Ok(rows.into_iter().map(|row| (row.intent.link, row)).collect())

@@ -1,5 +1,8 @@
 //! Links as rows: found by either side, due in a lane, leased for a while.
 //!
+//! `+team` in a condition keeps SQLite from walking through the whole team where it has better to go
+//! by; a test watches over that (`plans.rs`).
+//!
 //! A [`LinkRow`] is changed in memory and saved whole. [`wake_referring`] changes rows that a step may
 //! hold in memory, so a step calls it last.
 
@@ -75,7 +78,7 @@ pub(super) fn by_ids(
     ids: &[LinkId],
 ) -> DbResult<BTreeMap<LinkId, LinkRow>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM link WHERE team = ? AND id IN (SELECT value FROM json_each(?))"
+        "SELECT {COLUMNS} FROM link WHERE +team = ? AND id IN (SELECT value FROM json_each(?))"
     );
     let rows = tx.rows(&sql, params![team.0, json(ids)?], LinkRow::read)?;
     Ok(rows.into_iter().map(|row| (row.link.id, row)).collect())
@@ -202,7 +205,7 @@ pub(super) fn wake_referring(
         return Ok(());
     }
     let sql = format!(
-        "{WAKE} WHERE team = ?3 AND record IN (SELECT record FROM reference \
+        "{WAKE} WHERE +team = ?3 AND record IN (SELECT record FROM reference \
          WHERE target IN (SELECT value FROM json_each(?4)))"
     );
     let lane = lane_number(Lane::Normal);

@@ -66,7 +66,7 @@ pub(super) fn of_links(
     let rows = tx.rows(
         "SELECT link.id, mirror.doc FROM link JOIN mirror \
          ON mirror.team = link.team AND mirror.object = link.object AND mirror.id = link.crm \
-         WHERE link.team = ? AND link.id IN (SELECT value FROM json_each(?))",
+         WHERE +link.team = ? AND link.id IN (SELECT value FROM json_each(?))",
         params![team.0, json(links)?],
         |row| Ok((LinkId(row.get(0)?), doc(row, "doc")?)),
     )?;

@@ -26,6 +26,8 @@ mod links;
 mod log;
 mod migrate;
 mod mirrors;
+#[cfg(test)]
+mod plans;
 mod pool;
 mod progress;
 mod records;

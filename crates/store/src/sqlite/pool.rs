@@ -110,22 +110,24 @@ fn serve(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Job>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sqlite::migrate::migrate;
     use std::future::{Future, poll_fn};
     use std::task::Poll;
 
     fn pool() -> Pool {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch("CREATE TABLE t (x)").unwrap();
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
         let behavior = TransactionBehavior::Immediate;
         Pool::start(vec![connection], behavior, Failpoint::default()).unwrap()
     }
 
     fn insert(tx: &Tx<'_>) -> DbResult<usize> {
-        tx.execute("INSERT INTO t VALUES (zeroblob(9000))", [])
+        let sql = "INSERT INTO meta (name, value) VALUES ('large', hex(zeroblob(9000)))";
+        tx.execute(sql, [])
     }
 
     async fn rows(pool: &Pool) -> i64 {
-        let count = |tx: &Tx<'_>| tx.value("SELECT count(*) FROM t", []);
+        let count = |tx: &Tx<'_>| tx.value("SELECT count(*) FROM meta", []);
         pool.transact(count).await.unwrap()
     }
 
@@ -159,11 +161,11 @@ mod tests {
                 Ok(conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?)
             })
         };
-        limit(3).await.unwrap();
+        limit(1).await.unwrap();
         let error = pool.transact(insert).await.unwrap_err();
         assert!(matches!(error, StoreError::DiskFull), "{error}");
         assert_eq!(rows(&pool).await, 0);
-        limit(1000).await.unwrap();
+        limit(1 << 20).await.unwrap();
         pool.transact(insert).await.unwrap();
         assert_eq!(rows(&pool).await, 1);
     }

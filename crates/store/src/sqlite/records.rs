@@ -30,7 +30,7 @@ pub(super) fn by_ids(
     ids: &[RecordId],
 ) -> DbResult<BTreeMap<RecordId, WorkspaceRecord>> {
     let rows: Vec<WorkspaceRecord> = tx.rows(
-        "SELECT id, doc FROM record WHERE team = ? AND id IN (SELECT value FROM json_each(?))",
+        "SELECT id, doc FROM record WHERE +team = ? AND id IN (SELECT value FROM json_each(?))",
         params![team.0, json(ids)?],
         read,
     )?;
@@ -101,7 +101,7 @@ pub(super) fn crm_ids(
     records: &BTreeSet<RecordId>,
 ) -> DbResult<BTreeMap<RecordId, CrmId>> {
     let rows = tx.rows(
-        "SELECT record, crm FROM link WHERE team = ? AND crm IS NOT NULL \
+        "SELECT record, crm FROM link WHERE +team = ? AND +crm IS NOT NULL \
          AND record IN (SELECT value FROM json_each(?))",
         params![team.0, json(records)?],
         |row| Ok((RecordId(row.get(0)?), CrmId(row.get(1)?))),

@@ -58,6 +58,8 @@ impl<'c> Tx<'c> {
     }
 
     fn statement(&self, sql: &str) -> DbResult<CachedStatement<'c>> {
+        #[cfg(test)]
+        super::plans::note(sql);
         self.failpoint.pass()?;
         Ok(self.conn.prepare_cached(sql)?)
     }
