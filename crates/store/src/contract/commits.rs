@@ -1,9 +1,11 @@
 //! Decisions in: each carried out as a whole, or overtaken.
 
 use super::bench::{Bench, ended};
-use super::samples::{at, crm, entry, fields, keep, object, parked_link, update};
+use super::samples::{
+    at, crm, entry, fields, held_field, keep, object, parked_field, parked_link, update,
+};
 use tandem_core::ids::LinkId;
-use tandem_core::link::{Agreed, Lane};
+use tandem_core::link::{Agreed, Lane, PutBack};
 use tandem_core::reconcile::RecordChange;
 use tandem_core::record::{Origin, Provenance};
 use tandem_core::store::{DecisionCommit, StoreError};
@@ -119,6 +121,17 @@ pub(super) async fn a_patch_sets_the_linked_record_and_the_new_state_of_the_link
     };
     decision.record = RecordChange::Patch(fields(&[("phone", "2")]));
     decision.link.base.insert("phone".into(), agreed.clone());
+    let put_back = PutBack {
+        value: Value::text("theirs"),
+        sent: Value::text("ours"),
+    };
+    decision.link.put_back.insert("phone".into(), put_back);
+    let parked = parked_field("Amber Mill");
+    decision.link.parked_fields.insert("name".into(), parked);
+    decision
+        .link
+        .held_fields
+        .insert("website".into(), held_field("a", "b"));
     decision.link.revision = work.crm.as_ref().map(|crm| crm.revision.clone());
     b.commit(3, &work, decision.clone()).await;
     let patched = b.record(record).await;
@@ -134,6 +147,9 @@ pub(super) async fn a_patch_sets_the_linked_record_and_the_new_state_of_the_link
     );
     let link = b.link(record).await;
     assert_eq!(link.base["phone"], agreed);
+    assert_eq!(link.put_back, decision.link.put_back);
+    assert_eq!(link.parked_fields, decision.link.parked_fields);
+    assert_eq!(link.held_fields, decision.link.held_fields);
     assert_eq!(link.revision, decision.link.revision);
 }
 

@@ -74,7 +74,8 @@ pub(super) async fn only_what_changed_is_a_change(b: &Bench) {
     let link = b.linked(1, crm("Account", "001", 1, &[])).await;
     let record = link.record.expect("linked");
     let before = b.record(record).await;
-    let same = fields(&[("name", "Amber Mill"), ("website", "")]);
+    let mut same = fields(&[("name", "Amber Mill")]);
+    same.insert("website".into(), Value::Text(String::new()));
     b.edit(2, Kind::Account, record, same).await;
     assert_eq!(
         (b.record(record).await, b.link(record).await),
@@ -164,8 +165,11 @@ pub(super) async fn retrying_ends_the_wait_of_an_unsent_intent(b: &Bench) {
     let retry = IntentNext::Retry(at(900));
     b.settle(3, super::bench::ended(sent.intent.id, sent.epoch, retry))
         .await;
+    let record = link.record.expect("linked");
+    assert_eq!(b.link(record).await.attempts, 1);
     let retried = b.store().retry_links(b.team, &[link.id], at(4)).await;
     assert_eq!(retried.expect("retry_links"), 1);
+    assert_eq!(b.link(record).await.attempts, 0);
     assert_eq!(b.send(4, "Account").await.len(), 1);
 }
 
@@ -187,6 +191,7 @@ async fn resolve(b: &Bench, chosen: &str, rejected: &str) {
     resolved.await.expect("resolve_hold");
     let after = b.link(record).await;
     assert!(after.held_fields.is_empty());
+    assert_eq!(after.parked, None, "it changed, so it may go now");
     let agreed = &after.base["phone"];
     let seen = Value::text("200");
     assert_eq!((&agreed.crm, &agreed.workspace), (&seen, &seen));

@@ -287,6 +287,40 @@ pub(super) async fn a_new_crm_id_wakes_what_refers_to_it(b: &Bench) {
     assert_eq!(*value, Value::crm_ref("001"));
 }
 
+pub(super) async fn our_key_wakes_what_refers_to_its_record(b: &Bench) {
+    let account = b.add(1, Kind::Account, Some("Account"), acme()).await;
+    b.decide_write(1, create(Some("contract-1"), "Name", "Acme"))
+        .await;
+    let patch = account_field(account);
+    let deal = b
+        .add(1, Kind::Opportunity, Some("Opportunity"), patch)
+        .await;
+    b.settle_down(1).await;
+    let key = [(super::samples::KEY_FIELD, "contract-1")];
+    b.pull(2, crm("Account", "001", 2, &key)).await;
+    let due = b.claim(2).await;
+    assert!(due.iter().any(|work| work.link.record == Some(deal)));
+}
+
+pub(super) async fn what_refers_elsewhere_by_now_is_not_woken(b: &Bench) {
+    let account = b.add(1, Kind::Account, Some("Account"), acme()).await;
+    b.decide_write(1, create(None, "Name", "Acme")).await;
+    let other = b
+        .add(1, Kind::Account, None, fields(&[("name", "Other")]))
+        .await;
+    let patch = account_field(account);
+    let deal = b
+        .add(1, Kind::Opportunity, Some("Opportunity"), patch)
+        .await;
+    b.edit(2, Kind::Opportunity, deal, account_field(other))
+        .await;
+    b.settle_down(2).await;
+    let sent = b.send_one(3, "Account").await;
+    b.settle(3, created(&sent, crm("Account", "001", 3, &[])))
+        .await;
+    assert!(b.due(3).await.is_empty());
+}
+
 pub(super) async fn adopting_wakes_what_refers_to_the_record(b: &Bench) {
     let account = b.add(1, Kind::Account, None, acme()).await;
     let deal = b

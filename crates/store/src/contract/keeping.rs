@@ -120,6 +120,24 @@ pub(super) async fn the_backlog_follows_the_work(b: &Bench) {
     assert_eq!(backlog(b, 3).await, waiting);
 }
 
+pub(super) async fn work_behind_an_intent_waits_for_it(b: &Bench) {
+    let link = b.linked(1, crm("Account", "001", 1, &[])).await;
+    let record = link.record.expect("linked");
+    b.edit(2, Kind::Account, record, fields(&[("phone", "2")]))
+        .await;
+    b.decide_write(2, update("001", "Phone", "2")).await;
+    b.send_one(2, "Account").await;
+    b.edit(3, Kind::Account, record, fields(&[("phone", "3")]))
+        .await;
+    let expected = Backlog {
+        links_due: 1,
+        intents_open: 1,
+        next_due: Some(at(2 + i64::from(LEASE_SECONDS))),
+        ..Backlog::default()
+    };
+    assert_eq!(backlog(b, 3).await, expected);
+}
+
 pub(super) async fn the_backlog_counts_what_waits_for_people(b: &Bench) {
     b.pull(1, crm("Account", "001", 1, &[])).await;
     b.pull(1, crm("Account", "002", 1, &[])).await;

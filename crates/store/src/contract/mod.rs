@@ -16,6 +16,7 @@ mod keeping;
 mod samples;
 mod settles;
 mod staging;
+pub mod walk;
 mod writes;
 
 use async_trait::async_trait;
@@ -102,6 +103,8 @@ cases! {
         our_key_tells_our_record,
         our_key_comes_back_before_the_answer,
         a_new_crm_id_wakes_what_refers_to_it,
+        our_key_wakes_what_refers_to_its_record,
+        what_refers_elsewhere_by_now_is_not_woken,
         adopting_wakes_what_refers_to_the_record,
     }
     commits {
@@ -170,6 +173,7 @@ cases! {
         log_entries_never_change,
         nothing_waits_at_first,
         the_backlog_follows_the_work,
+        work_behind_an_intent_waits_for_it,
         the_backlog_counts_what_waits_for_people,
     }
 }

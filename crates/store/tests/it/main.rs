@@ -3,3 +3,4 @@
 mod crash;
 mod memory;
 mod sqlite;
+mod walk;

@@ -8,7 +8,7 @@ use tandem_core::sync_log::LogDraft;
 use tandem_store::contract::{self, Subject};
 use tandem_store::memory::MemoryStore;
 
-struct Memory(MemoryStore);
+pub(crate) struct Memory(pub(crate) MemoryStore);
 
 #[async_trait]
 impl Subject for Memory {
