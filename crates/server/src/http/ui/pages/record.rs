@@ -1,0 +1,140 @@
+//! One record: what waits for a person, each field on both sides with where its value came from, and
+//! the record's history.
+
+use super::records::place;
+use super::{record_fields, record_waiting};
+use crate::app::records::RecordDetail;
+use crate::http::ui::parts::badge;
+use crate::http::ui::parts::form::{FieldError, button_post};
+use crate::http::ui::parts::icon::{Icon, icon};
+use crate::http::ui::parts::layout::{Page, Shell, card, empty, page as framed};
+use crate::http::ui::parts::log_table::{log_table, plural};
+use crate::http::ui::parts::text::{code, outside};
+use crate::http::ui::parts::when::ago;
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+use tandem_core::ids::UserId;
+use tandem_core::write::IntentState;
+use tandem_store::views::LinkStatus;
+
+/// What the page shows.
+#[derive(Clone, Debug)]
+pub struct RecordView {
+    /// The record.
+    pub detail: RecordDetail,
+    /// The fields are inputs.
+    pub editing: bool,
+    /// What was typed, by field, after a refused save.
+    pub typed: BTreeMap<String, String>,
+    /// What was wrong with it.
+    pub errors: Vec<FieldError>,
+    /// Names of the team's users, for “changed by”.
+    pub users: BTreeMap<UserId, String>,
+}
+
+impl RecordView {
+    /// The address of the record's page.
+    pub fn path(&self) -> String {
+        let record = &self.detail.page.record;
+        format!("/{}/{}", plural(record.kind).unwrap_or_default(), record.id)
+    }
+}
+
+/// Draws it.
+pub fn page(shell: &Shell, view: &RecordView) -> Markup {
+    let body = html! {
+        (record_waiting::cards(shell, view))
+        (facts(shell, view))
+        (record_fields::card(shell, view))
+        (history(shell, view))
+    };
+    framed(
+        shell,
+        &Page {
+            place: place(view.detail.page.record.kind),
+            title: &view.detail.page.name,
+            lead: html! { p class="lead" { (badge::link(view.detail.page.status)) } },
+            actions: actions(shell, view),
+            body,
+        },
+    )
+}
+
+fn actions(shell: &Shell, view: &RecordView) -> Markup {
+    html! {
+        @if let Some(url) = &view.detail.crm_url {
+            (outside(url, "Open in the CRM"))
+        }
+        @if view.detail.page.status == LinkStatus::Refused {
+            (button_post(&format!("{}/retry", view.path()), &shell.csrf, &html! {
+                button type="submit" class="secondary" { (icon(Icon::Retry)) "Retry" }
+            }))
+        }
+        @if !view.editing {
+            a class="button" href={ (view.path()) "?edit=yes" } { (icon(Icon::Edit)) "Edit" }
+        }
+    }
+}
+
+fn facts(shell: &Shell, view: &RecordView) -> Markup {
+    let page = &view.detail.page;
+    html! {
+        section class="card" {
+            dl class="facts" {
+                (fact("CRM record", &crm_record(view)))
+                @if let Some(crm) = &page.crm {
+                    (fact("Changed in the CRM", &ago(crm.modified_at, shell.now)))
+                    (fact("Read from the CRM", &ago(crm.observed_at, shell.now)))
+                }
+                (fact("Changed in the workspace", &ago(page.record.updated_at, shell.now)))
+                (fact("Waiting", &under_way(shell, view)))
+            }
+        }
+    }
+}
+
+fn fact(term: &str, detail: &Markup) -> Markup {
+    html! { div { dt { (term) } dd { (detail) } } }
+}
+
+fn crm_record(view: &RecordView) -> Markup {
+    html! {
+        @match &view.detail.page.link {
+            Some(link) => { (link.object) " " @if let Some(id) = &link.crm { (code(id.as_str())) } @else { "not created yet" } }
+            None => "none",
+        }
+    }
+}
+
+/// What the machine will do next with this record.
+fn under_way(shell: &Shell, view: &RecordView) -> Markup {
+    let page = &view.detail.page;
+    html! {
+        @match (&page.intent, page.due_at) {
+            (Some(intent), _) => @match intent.state {
+                IntentState::Pending => "a write to the CRM, not sent yet",
+                IntentState::Sending => "a write to the CRM, under way",
+                IntentState::Doubtful => "a write whose answer was lost; it is looked up before anything is sent again",
+            },
+            (None, _) if matches!(page.status, LinkStatus::Held | LinkStatus::Refused) => "for a person, see above",
+            (None, Some(at)) if at > shell.now => { "to be looked at " (ago(at, shell.now)) }
+            (None, Some(_)) => "to be looked at now",
+            (None, None) => "nothing; both sides are settled",
+        }
+    }
+}
+
+fn history(shell: &Shell, view: &RecordView) -> Markup {
+    let page = &view.detail.page;
+    let all = html! {
+        a class="button plain small" href={ "/logs?record=" (page.record.id) } { "In the log" }
+    };
+    let body = html! {
+        @if page.log.is_empty() {
+            (empty("No history yet", &html! { "Each change that the sync makes to this record gets an entry here." }))
+        } @else {
+            (log_table(&page.log, shell.now, false))
+        }
+    };
+    card("History", &all, &body)
+}

@@ -1,0 +1,144 @@
+//! Sync Management, the first page after sign-in: is the sync on and healthy, how fresh is each object,
+//! what waits, what it costs, and what happened last.
+
+use super::sync_cards;
+use super::sync_dialogs::{self, Dialog};
+use crate::app::overview::{Overview, SyncState};
+use crate::http::ui::parts::badge::Tone;
+use crate::http::ui::parts::form::button_post;
+use crate::http::ui::parts::icon::{Icon, icon};
+use crate::http::ui::parts::layout::{Page, Place, Shell, page as framed};
+use crate::http::ui::parts::when::ago;
+use maud::{Markup, html};
+use tandem_store::views::LogRow;
+
+/// What the page shows.
+#[derive(Clone, Debug)]
+pub struct SyncPage {
+    /// State, counts and costs.
+    pub overview: Overview,
+    /// The newest log entries.
+    pub recent: Vec<LogRow>,
+    /// The dialog that is open.
+    pub dialog: Option<Dialog>,
+}
+
+impl SyncPage {
+    /// Settings that need a working connector are locked while there is none.
+    pub(super) fn unlocked(&self) -> bool {
+        matches!(
+            self.overview.state,
+            SyncState::Enabled { .. } | SyncState::NotConfigured
+        )
+    }
+}
+
+/// Draws it.
+pub fn page(shell: &Shell, view: &SyncPage) -> Markup {
+    let body = html! {
+        (status_card(shell, view))
+        @if view.overview.connector.is_some() {
+            // Asks for the page again and puts its own part in place; a dialog stays as it is.
+            div id="live" hx-get="/sync" hx-trigger="every 5s" hx-select="#live" hx-swap="outerMorph" {
+                (sync_cards::waiting(shell, view))
+                div class="columns" {
+                    (sync_cards::usage(view, shell.now))
+                    (sync_cards::throughput(view))
+                }
+                (sync_cards::objects(shell, view))
+                (sync_cards::recent(shell, view))
+            }
+        }
+        @if let Some(dialog) = &view.dialog { (sync_dialogs::draw(dialog, &shell.csrf)) }
+    };
+    framed(
+        shell,
+        &Page {
+            place: Place::Sync,
+            title: "Sync Management",
+            lead: lead(view),
+            actions: actions(shell, view),
+            body,
+        },
+    )
+}
+
+fn lead(view: &SyncPage) -> Markup {
+    html! {
+        p class="lead" {
+            @match &view.overview.connector {
+                Some(org) => {
+                    (org.crm) " org " strong { (org.org_name) } ", " (org.edition)
+                    @if org.sandbox { " (sandbox)" }
+                }
+                None => "Keeps the workspace and your CRM in agreement.",
+            }
+        }
+    }
+}
+
+fn actions(shell: &Shell, view: &SyncPage) -> Markup {
+    html! {
+        @if matches!(view.overview.state, SyncState::Enabled { .. }) {
+            (button_post("/sync/now", &shell.csrf, &html! {
+                button type="submit" class="secondary" { (icon(Icon::Retry)) "Sync now" }
+            }))
+        }
+    }
+}
+
+fn status_card(shell: &Shell, view: &SyncPage) -> Markup {
+    let (tone, mark) = match &view.overview.state {
+        SyncState::NotConnected => (Tone::Quiet, Icon::Connect),
+        SyncState::NotConfigured => (Tone::Quiet, Icon::Pause),
+        SyncState::Enabled { .. } => (Tone::Good, Icon::Check),
+        SyncState::ConnectionLost { .. } => (Tone::Bad, Icon::Alert),
+    };
+    html! {
+        section class={ "card status " (tone.class()) } aria-label="CRM Sync" {
+            span class="status-icon" { (icon(mark)) }
+            div class="status-text" { (status_text(shell, &view.overview.state)) }
+            div class="actions" { (status_action(&view.overview.state)) }
+        }
+    }
+}
+
+fn status_text(shell: &Shell, state: &SyncState) -> Markup {
+    html! {
+        @match state {
+            SyncState::NotConnected => {
+                h2 { "No user connected" }
+                p { "CRM Sync can’t be enabled until a user connects to Salesforce." }
+            }
+            SyncState::NotConfigured => {
+                h2 { "Not configured in CRM Sync" }
+                p { "A user is connected, and nothing moves yet. Choose the connector and turn the sync on." }
+            }
+            SyncState::Enabled { using } => {
+                h2 { "Enabled using " (using) }
+                p { "Changes move both ways by the field mapping." }
+            }
+            SyncState::ConnectionLost { using, message, hint, since, .. } => {
+                h2 { "Connection lost for Main CRM Connector" }
+                p { strong { (using) } " was cut off " (ago(*since, shell.now)) ": " (message) }
+                p { (hint) }
+            }
+        }
+    }
+}
+
+fn status_action(state: &SyncState) -> Markup {
+    html! {
+        @match state {
+            SyncState::NotConnected => a class="button" href="/connect" { "Connect Salesforce" },
+            SyncState::NotConfigured => a class="button" href="/sync?edit=connector" { "Set up CRM Sync" },
+            SyncState::Enabled { .. } => {
+                a class="button secondary" href="/sync?edit=connector" { (icon(Icon::Edit)) "Edit" }
+            }
+            SyncState::ConnectionLost { .. } => {
+                a class="button" href="/connect" { "Reconnect" }
+                a class="button secondary" href="/sync?edit=connector" { "Choose another" }
+            }
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Sync Management and its dialogs.
+
+use super::visitor::{Visitor, done, shown_in_form};
+use super::{PageResult, entrance::Nothing, refused};
+use crate::app::overview::{Overview, SyncState};
+use crate::app::settings::FrequencyQuote;
+use crate::app::{App, AppError, AppResult};
+use crate::http::csrf::{CheckedForm, FORM_TOKEN};
+use crate::http::problem::Problem;
+use crate::http::ui::pages::sync::{SyncPage, page};
+use crate::http::ui::pages::sync_dialogs::{
+    ConnectorDialog, Dialog, FrequencyDialog, OTHER_CONNECTOR, ThresholdDialog,
+};
+use crate::http::ui::parts::form::FieldError;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use tandem_core::ids::CrmObject;
+use tandem_core::settings::FREQUENCY_CHOICES_SECONDS;
+use tandem_store::views::{LogFilter, PageRequest};
+
+/// Log entries on the page.
+const RECENT_ROWS: usize = 8;
+
+/// Pairs of an address or a form, by name.
+type Pairs = BTreeMap<String, String>;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/sync", get(show))
+        .route("/sync/connector", post(set_connector))
+        .route("/sync/frequency", post(set_frequency))
+        .route("/sync/threshold", post(set_threshold))
+        .route("/sync/now", post(sync_now))
+}
+
+async fn show(State(app): State<App>, visitor: Visitor, Query(query): Query<Pairs>) -> PageResult {
+    let overview = app.overview(&visitor.actor).await?;
+    let dialog = match query.get("edit").map(String::as_str) {
+        Some("connector") => Some(connector_dialog(&overview)),
+        Some("frequency") => Some(frequency_dialog(&app, &visitor, &query).await?),
+        Some("threshold") => Some(threshold_dialog(&overview)),
+        _ => None,
+    };
+    drawn(&app, &visitor, overview, dialog, StatusCode::OK).await
+}
+
+async fn drawn(
+    app: &App,
+    visitor: &Visitor,
+    overview: Overview,
+    dialog: Option<Dialog>,
+    status: StatusCode,
+) -> PageResult {
+    let recent = app
+        .log(
+            &visitor.actor,
+            &LogFilter::default(),
+            &PageRequest::first(RECENT_ROWS),
+        )
+        .await?;
+    let lost = matches!(overview.state, SyncState::ConnectionLost { .. });
+    let view = SyncPage {
+        overview,
+        recent: recent.rows,
+        dialog,
+    };
+    Ok(refused(status, page(&visitor.shell_in(app, lost), &view)))
+}
+
+/// The page with its dialog open again and the reason in it.
+async fn again(
+    app: &App,
+    visitor: &Visitor,
+    error: AppError,
+    dialog: impl FnOnce(&Overview, FieldError) -> Dialog,
+) -> PageResult {
+    let (status, error) = shown_in_form(error)?;
+    let overview = app.overview(&visitor.actor).await?;
+    let dialog = dialog(&overview, error);
+    drawn(app, visitor, overview, Some(dialog), status).await
+}
+
+fn connector_dialog(overview: &Overview) -> Dialog {
+    Dialog::Connector(ConnectorDialog {
+        enabled: overview.enabled,
+        connector: overview
+            .connector
+            .as_ref()
+            .map(|connector| connector.username.clone()),
+        lost: matches!(overview.state, SyncState::ConnectionLost { .. }),
+        errors: Vec::new(),
+    })
+}
+
+#[derive(Deserialize)]
+struct ConnectorForm {
+    enabled: Option<String>,
+    #[serde(default)]
+    connector: String,
+}
+
+/// A connector that is cut off can't be turned on: choosing it means to connect it again.
+async fn set_connector(
+    State(app): State<App>,
+    visitor: Visitor,
+    form: CheckedForm<ConnectorForm>,
+) -> PageResult {
+    let enabled = form.form.enabled.is_some();
+    let state = app.sync_state(&visitor.actor).await?;
+    let lost = matches!(state, SyncState::ConnectionLost { .. });
+    let connect = form.form.connector == OTHER_CONNECTOR || (lost && enabled);
+    let next = if connect {
+        app.start_connect(&visitor.actor).await
+    } else {
+        let what = if enabled { "enabled" } else { "disabled" };
+        app.set_enabled(&visitor.actor, enabled)
+            .await
+            .map(|()| done("/sync", what))
+    };
+    match next {
+        Ok(next) => Ok(Redirect::to(&next).into_response()),
+        Err(error) => {
+            again(
+                &app,
+                &visitor,
+                error,
+                |overview, error| match connector_dialog(overview) {
+                    Dialog::Connector(view) => Dialog::Connector(ConnectorDialog {
+                        enabled,
+                        errors: vec![FieldError {
+                            field: String::new(),
+                            ..error
+                        }],
+                        ..view
+                    }),
+                    other => other,
+                },
+            )
+            .await
+        }
+    }
+}
+
+/// The choice stands in the address while it is being made, so that its cost can be asked for.
+async fn frequency_dialog(app: &App, visitor: &Visitor, query: &Pairs) -> Result<Dialog, Problem> {
+    let mut chosen = app.frequencies(&visitor.actor).await?;
+    for (object, seconds) in &mut chosen {
+        let wish = query
+            .get(object.as_str())
+            .and_then(|text| text.parse().ok());
+        *seconds = wish
+            .filter(|wish| FREQUENCY_CHOICES_SECONDS.contains(wish))
+            .unwrap_or(*seconds);
+    }
+    let mut uniform = Vec::new();
+    for seconds in FREQUENCY_CHOICES_SECONDS {
+        let alike = chosen
+            .keys()
+            .map(|object| (object.clone(), seconds))
+            .collect();
+        uniform.push((
+            seconds,
+            app.quote_frequencies(&visitor.actor, &alike).await?,
+        ));
+    }
+    let quote: FrequencyQuote = app.quote_frequencies(&visitor.actor, &chosen).await?;
+    Ok(Dialog::Frequency(FrequencyDialog {
+        rows: chosen.into_iter().collect(),
+        uniform,
+        quote: Some(quote),
+        errors: Vec::new(),
+    }))
+}
+
+async fn set_frequency(
+    State(app): State<App>,
+    visitor: Visitor,
+    form: CheckedForm<Pairs>,
+) -> PageResult {
+    let set = match frequencies_of(&form.form) {
+        Ok(choice) => app.set_frequencies(&visitor.actor, &choice).await,
+        Err(error) => Err(error),
+    };
+    let Err(error) = set else {
+        return Ok(Redirect::to(&done("/sync", "saved")).into_response());
+    };
+    let dialog = frequency_dialog(&app, &visitor, &form.form).await?;
+    again(&app, &visitor, error, |_, error| match dialog {
+        Dialog::Frequency(view) => Dialog::Frequency(FrequencyDialog {
+            errors: vec![FieldError {
+                field: String::new(),
+                ..error
+            }],
+            ..view
+        }),
+        other => other,
+    })
+    .await
+}
+
+fn frequencies_of(form: &Pairs) -> AppResult<BTreeMap<CrmObject, u32>> {
+    let objects = form.iter().filter(|(name, _)| *name != FORM_TOKEN);
+    objects
+        .map(|(object, text)| match text.parse() {
+            Ok(seconds) => Ok((CrmObject::new(object), seconds)),
+            Err(_) => Err(AppError::invalid(
+                object,
+                format!("“{text}” is not a number of seconds"),
+            )),
+        })
+        .collect()
+}
+
+fn threshold_dialog(overview: &Overview) -> Dialog {
+    Dialog::Threshold(ThresholdDialog {
+        percent: overview.api.threshold_percent.to_string(),
+        allowance: overview.api.org_max,
+        errors: Vec::new(),
+    })
+}
+
+#[derive(Deserialize)]
+struct ThresholdForm {
+    threshold_percent: String,
+}
+
+async fn set_threshold(
+    State(app): State<App>,
+    visitor: Visitor,
+    form: CheckedForm<ThresholdForm>,
+) -> PageResult {
+    let typed = form.form.threshold_percent;
+    let set = match typed.trim().parse() {
+        Ok(percent) => app.set_threshold(&visitor.actor, percent).await,
+        Err(_) => Err(AppError::invalid(
+            "threshold_percent",
+            "give a whole number from 1 to 100",
+        )),
+    };
+    let Err(error) = set else {
+        return Ok(Redirect::to(&done("/sync", "saved")).into_response());
+    };
+    again(&app, &visitor, error, |overview, error| {
+        Dialog::Threshold(ThresholdDialog {
+            percent: typed,
+            allowance: overview.api.org_max,
+            errors: vec![error],
+        })
+    })
+    .await
+}
+
+async fn sync_now(State(app): State<App>, form: CheckedForm<Nothing>) -> Result<Response, Problem> {
+    app.sync_now(&form.actor).await?;
+    Ok(Redirect::to(&done("/sync", "reading")).into_response())
+}
