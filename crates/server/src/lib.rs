@@ -9,7 +9,9 @@
 //! - [`telemetry`]: log lines and metrics. [`cli`]: the commands. [`demo`]: the whole story at once.
 
 pub mod app;
+pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod http;
 pub mod runtime;
 pub mod telemetry;

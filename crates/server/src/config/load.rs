@@ -56,6 +56,18 @@ pub fn load(
     layers.finish()
 }
 
+/// The defaults with some settings of one's own, by key (`server.listen`); no file, no environment.
+///
+/// # Errors
+/// As [`load`].
+pub fn defaults_with(settings: &[(&str, String)]) -> Result<Config, ConfigError> {
+    let mut layers = Layers::new()?;
+    for (key, value) in settings {
+        layers.variable(key, &key.replacen('.', "__", 1), value);
+    }
+    layers.finish()
+}
+
 fn read_file(file: Option<&Path>) -> Result<Option<(String, String)>, ConfigError> {
     let path = file.unwrap_or(Path::new(USUAL_FILE));
     if file.is_none() && !path.exists() {

@@ -11,7 +11,7 @@ mod load;
 mod tests;
 
 pub use key::{KeyError, SecretKey};
-pub use load::{ConfigError, DEFAULTS, Problem, load};
+pub use load::{ConfigError, DEFAULTS, Problem, defaults_with, load};
 
 use secrecy::SecretString;
 use serde::Deserialize;

@@ -1,0 +1,292 @@
+//! What people do in the story, on both sides.
+
+use super::browser::Browser;
+use super::report::ConflictTold;
+use super::stage::Stage;
+use crate::cli::Failure;
+use crate::cli::failure::Kind;
+use axum::http::Method;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A linked record, as the person sees it in a list.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    pub(super) kind: &'static str,
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) object: String,
+    pub(super) crm_id: String,
+}
+
+/// Up to 200 records of a kind that are linked to an object, latest change first.
+pub(super) async fn list(
+    browser: &Browser,
+    kind: &'static str,
+    object: &str,
+    link: &str,
+) -> Result<Vec<Listed>, Failure> {
+    let path = format!("/api/admin/records/{kind}?limit=200&link={link}");
+    let page = browser.call(Method::GET, &path, &Value::Null).await?;
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let rows = page["rows"].as_array().cloned().unwrap_or_default();
+    Ok(rows
+        .iter()
+        .filter(|row| object.is_empty() || row["object"] == object)
+        .map(|row| Listed {
+            kind,
+            id: row["id"].as_i64().unwrap_or_default(),
+            name: text(row, "name"),
+            object: text(row, "object"),
+            crm_id: text(row, "crm_id"),
+        })
+        .collect())
+}
+
+/// A person edits a record in the workspace.
+pub(super) async fn edit_here(
+    browser: &Browser,
+    record: &Listed,
+    fields: Value,
+) -> Result<(), Failure> {
+    let path = format!("/api/admin/records/{}/{}", record.kind, record.id);
+    let body = json!({ "fields": fields });
+    browser.call(Method::PATCH, &path, &body).await.map(drop)
+}
+
+/// A person edits a record in the CRM.
+pub(super) fn edit_there(stage: &Stage, record: &Listed, fields: Value) -> Result<(), Failure> {
+    let path = format!("/control/records/{}/{}", record.object, record.crm_id);
+    stage.org().steer("PATCH", &path, &json!({ "fields": fields }))?;
+    Ok(())
+}
+
+/// What the workspace holds now.
+pub(super) async fn look(
+    browser: &Browser,
+    record: &Listed,
+    field: &str,
+) -> Result<Value, Failure> {
+    let path = format!("/api/admin/records/{}/{}", record.kind, record.id);
+    let page = browser.call(Method::GET, &path, &Value::Null).await?;
+    let fields = page["fields"].as_array().into_iter().flatten();
+    let found = fields.into_iter().find(|view| view["name"] == field).cloned();
+    Ok(found.unwrap_or_default())
+}
+
+/// Everyday work: one field each of many records, on one side or the other.
+pub(super) async fn everyday(stage: &Stage) -> Result<(), Failure> {
+    let browser = stage.browser();
+    let leads = list(browser, "person", "Lead", "linked").await?;
+    let contacts = list(browser, "person", "Contact", "linked").await?;
+    let accounts = list(browser, "account", "Account", "linked").await?;
+    let deals = list(browser, "opportunity", "Opportunity", "linked").await?;
+    for (n, lead) in leads.iter().take(40).enumerate() {
+        if n % 2 == 0 {
+            edit_there(stage, lead, json!({"Title": format!("Head of Operations {n}")}))?;
+        } else {
+            edit_here(browser, lead, json!({"phone": format!("+47 22 00 10 {n:02}")})).await?;
+        }
+    }
+    for (n, contact) in contacts.iter().take(20).enumerate() {
+        edit_here(browser, contact, json!({"title": format!("Director {n}")})).await?;
+    }
+    for (n, account) in accounts.iter().take(20).enumerate() {
+        edit_there(stage, account, json!({"Phone": format!("+46 8 000 20 {n:02}")}))?;
+    }
+    for deal in deals.iter().take(10) {
+        edit_here(browser, deal, json!({"next_step": "Send the revised offer"})).await?;
+    }
+    Ok(())
+}
+
+/// The same field of the same record on both sides, once for each rule; sync is off meanwhile, as if
+/// the network were down. Gives what should come of it.
+pub(super) async fn conflicts(stage: &Stage) -> Result<Vec<(Listed, ConflictTold)>, Failure> {
+    let browser = stage.browser();
+    let leads = list(browser, "person", "Lead", "linked").await?;
+    let mut leads = leads.into_iter().skip(60);
+    let mut told = Vec::new();
+    for case in CASES {
+        for _ in 0..3 {
+            let Some(lead) = leads.next() else { break };
+            let crm = format!("{} of the CRM", case.word);
+            let ours = format!("{} of the workspace", case.word);
+            let there = json!({ case.crm_field: crm });
+            let here = json!({ case.field: ours });
+            if case.crm_last {
+                edit_here(browser, &lead, here).await?;
+                a_moment().await;
+                edit_there(stage, &lead, there)?;
+            } else {
+                edit_there(stage, &lead, there)?;
+                a_moment().await;
+                edit_here(browser, &lead, here).await?;
+            }
+            let told_of = ConflictTold {
+                record: lead.name.clone(),
+                field: case.field.into(),
+                rule: case.rule,
+                expected: if case.crm_wins { crm.clone() } else { ours.clone() },
+                crm,
+                workspace: ours,
+                outcome: String::new(),
+            };
+            told.push((lead, told_of));
+        }
+    }
+    Ok(told)
+}
+
+struct Case {
+    rule: &'static str,
+    field: &'static str,
+    crm_field: &'static str,
+    word: &'static str,
+    crm_last: bool,
+    crm_wins: bool,
+}
+
+const CASES: [Case; 5] = [
+    Case {
+        rule: "CRM wins",
+        field: "company",
+        crm_field: "Company",
+        word: "Company",
+        crm_last: false,
+        crm_wins: true,
+    },
+    Case {
+        rule: "workspace wins",
+        field: "phone",
+        crm_field: "Phone",
+        word: "Phone",
+        crm_last: true,
+        crm_wins: false,
+    },
+    Case {
+        rule: "most recent",
+        field: "title",
+        crm_field: "Title",
+        word: "Title",
+        crm_last: true,
+        crm_wins: true,
+    },
+    Case {
+        rule: "most recent",
+        field: "title",
+        crm_field: "Title",
+        word: "Title",
+        crm_last: false,
+        crm_wins: false,
+    },
+    Case {
+        rule: "held",
+        field: "description",
+        crm_field: "Description",
+        word: "Note",
+        crm_last: false,
+        crm_wins: false,
+    },
+];
+
+/// Both clocks tell seconds; “later” means a later second.
+async fn a_moment() {
+    tokio::time::sleep(Duration::from_millis(1_050)).await;
+}
+
+/// New people on both sides; the answer to the creation of one of ours is lost on the way.
+pub(super) async fn newcomers(stage: &Stage) -> Result<(), Failure> {
+    for n in 0..5 {
+        let fields = json!({
+            "FirstName": "Nova", "LastName": format!("Crmborn{n}"), "Company": "Northlight Freight",
+            "Email": format!("nova{n}@northlight.example"),
+        });
+        let body = json!({ "fields": fields });
+        stage.org().steer("POST", "/control/records/Lead", &body)?;
+    }
+    let fault = json!({
+        "match": {"method": "POST", "path": "/composite", "body": "Workspaceborn"},
+        "action": {"kind": "do_then_lose"},
+    });
+    stage.org().steer("POST", "/control/faults", &fault)?;
+    for n in 0..5 {
+        let body = json!({"create_as": "Lead", "fields": {
+            "first_name": "Wes", "last_name": format!("Workspaceborn{n}"),
+            "company": "Harbour & Hill", "email": format!("wes{n}@harbourhill.example"),
+        }});
+        let path = "/api/admin/records/person";
+        stage.browser().call(Method::POST, path, &body).await?;
+    }
+    Ok(())
+}
+
+/// Values that the CRM does not take. The rest of each record goes through.
+pub(super) async fn refusals(stage: &Stage) -> Result<(), Failure> {
+    let browser = stage.browser();
+    stage.org().steer("POST", "/control/tokens/expire", &Value::Null)?;
+    let leads = list(browser, "person", "Lead", "linked").await?;
+    for lead in leads.iter().skip(100).take(3) {
+        let title = "Chief of ".to_owned() + &"very ".repeat(30) + "long titles";
+        let fields = json!({"title": title, "phone": "+47 22 00 99 99"});
+        edit_here(browser, lead, fields).await?;
+    }
+    Ok(())
+}
+
+/// A person settles what waits for one, and repairs what was refused. Answers how many were repaired.
+pub(super) async fn tidy_up(browser: &Browser) -> Result<usize, Failure> {
+    for kind in ["account", "person", "opportunity"] {
+        for record in list(browser, kind, "", "held").await? {
+            decide(browser, &record).await?;
+        }
+    }
+    let mut repaired = 0;
+    for kind in ["account", "person", "opportunity"] {
+        for record in list(browser, kind, "", "refused").await? {
+            edit_here(browser, &record, json!({"title": "Chief of Staff"})).await?;
+            repaired += 1;
+        }
+    }
+    Ok(repaired)
+}
+
+/// Takes the workspace's value in every held field.
+async fn decide(browser: &Browser, record: &Listed) -> Result<(), Failure> {
+    let path = format!("/api/admin/records/{}/{}", record.kind, record.id);
+    let page = browser.call(Method::GET, &path, &Value::Null).await?;
+    for field in page["fields"].as_array().into_iter().flatten() {
+        let (Some(name), Some(seen)) = (field["name"].as_str(), field["held_crm"].as_str()) else {
+            continue;
+        };
+        let body = json!({"seen_crm": seen, "choice": "workspace"});
+        let path = format!("{path}/held/{name}");
+        browser.call(Method::POST, &path, &body).await?;
+    }
+    Ok(())
+}
+
+/// Waits until Tandem has read everything once more and nothing is left to do.
+pub(super) async fn settled(browser: &Browser, longest: Duration) -> Result<(), Failure> {
+    let before = tandem_core::Timestamp::now().to_string();
+    browser.call(Method::POST, "/api/admin/sync/now", &Value::Null).await?;
+    let began = std::time::Instant::now();
+    loop {
+        let sync = browser.call(Method::GET, "/api/admin/sync", &Value::Null).await?;
+        let backlog = &sync["backlog"];
+        let waiting: u64 = ["decisions", "writes_pending", "writes_open"]
+            .iter()
+            .filter_map(|part| backlog[part].as_u64())
+            .sum();
+        let objects = sync["objects"].as_array().cloned().unwrap_or_default();
+        let read = |object: &Value| object["fresh_at"].as_str().is_some_and(|at| at > before.as_str());
+        if waiting == 0 && objects.iter().all(read) {
+            return Ok(());
+        }
+        if began.elapsed() > longest {
+            let text = format!("Tandem did not finish within {} s: {sync}", longest.as_secs());
+            return Err(Failure::new(Kind::Failed, text));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
