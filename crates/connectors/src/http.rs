@@ -77,7 +77,8 @@ pub struct HttpLimits {
     pub connect_timeout_seconds: u64,
     /// Longest wait for the whole answer; beyond it the answer is lost.
     pub request_timeout_seconds: u64,
-    /// Largest answer after decompression; a larger one is lost.
+    /// Largest answer after decompression; a larger one is lost. Five pages of wide records are tens
+    /// of megabytes, and a page that is too large once is too large for ever.
     pub response_bytes_max: usize,
 }
 
@@ -86,7 +87,7 @@ impl Default for HttpLimits {
         Self {
             connect_timeout_seconds: 10,
             request_timeout_seconds: 150,
-            response_bytes_max: 64 * 1024 * 1024,
+            response_bytes_max: 256 * 1024 * 1024,
         }
     }
 }

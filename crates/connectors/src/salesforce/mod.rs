@@ -84,9 +84,15 @@ impl Salesforce {
     #[must_use]
     pub fn with_schemas<'s>(self, schemas: impl IntoIterator<Item = &'s ObjectSchema>) -> Self {
         for schema in schemas {
-            self.shapes.learn(schema);
+            self.learn(schema);
         }
         self
+    }
+
+    /// Takes over a describe that somebody else made, in place of what was known of the object. Our
+    /// own describes are taken over by themselves.
+    pub fn learn(&self, schema: &ObjectSchema) {
+        self.shapes.learn(schema);
     }
 }
 

@@ -22,6 +22,8 @@ use tandem_sandbox::faults::{FaultAction, FaultRule};
 use tandem_sandbox::world::{Actor, DmlOptions, SfId};
 use tandem_sandbox::{ClockMode, Delivery, Options, Sandbox};
 
+/// Pages after which a pull is taken to run in a circle.
+const PAGES_MAX: usize = 50;
 pub(crate) const ORIGIN: &str = "http://127.0.0.1:8443";
 
 /// The way to the sandbox: a function call. Slow answers come at once, lost ones never.
@@ -223,7 +225,7 @@ impl Org {
     ) -> (Vec<CrmRecord>, Watermark) {
         let mut records = Vec::new();
         let mut page = None;
-        loop {
+        for _ in 0..PAGES_MAX {
             let request = request(object, watermark, page);
             let pulled = self.page(request).await;
             records.extend(pulled.records);
@@ -232,6 +234,7 @@ impl Org {
                 Next::Done(watermark) => return (records, watermark),
             }
         }
+        panic!("a pull of {object} does not end");
     }
 
     pub(crate) async fn write(

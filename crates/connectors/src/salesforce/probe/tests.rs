@@ -146,3 +146,25 @@ async fn a_short_page_of_creations_is_followed_by_the_next() {
     );
     assert!(script.bodies()[2].contains("Id+%3E+%2700Q000000000001EAA%27"));
 }
+
+#[tokio::test]
+async fn long_keys_are_spread_over_queries_that_fit() {
+    let nothing = rows(true, &[]);
+    let parts: Vec<_> = ["probe0", "probe1", "probe2", "probe3"]
+        .map(|reference| (reference, 200, nothing.as_str()))
+        .into();
+    let (salesforce, script, _) = connector([composite(&parts)]);
+    let probes: Vec<_> = (0..600)
+        .map(|n| probe(Some(&format!("{n:0>255}")), Fields::new()))
+        .collect();
+    let lead = CrmObject::new("Lead");
+    let reply = salesforce
+        .probe(&lead, &probes, &[], Timestamp::UNIX_EPOCH)
+        .await
+        .expect("an answer");
+    assert!(kinds(&reply).iter().all(|kind| kind == "absent"));
+    assert_eq!(reply.calls, 1);
+    let body = &script.bodies()[0];
+    assert_eq!(body.matches("ExtId__c+IN+").count(), 4);
+    assert!((0..600).all(|n| body.contains(&format!("{n:0>255}"))));
+}

@@ -1,12 +1,12 @@
 //! Expiry, renewal and rotation, seen through a method of the connector.
 
-use crate::http::TransportError;
+use crate::http::{Transport, TransportError};
 use crate::oauth::OAuthApp;
 use crate::salesforce::testing::{Script, connector, grant, json_answer};
 use crate::salesforce::{Salesforce, SalesforceConfig};
 use crate::vault::{Grant, GrantVault, MemoryVault, Saved, VaultError};
 use bytes::Bytes;
-use http::Response;
+use http::{Request, Response};
 use secrecy::ExposeSecret as _;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
@@ -247,21 +247,43 @@ async fn poll_and_drop<T>(times: usize, future: impl Future<Output = T>) -> Opti
     None
 }
 
+/// Answers by what is asked: the first token is dead, a renewal gives a living one.
+struct Server;
+
+#[async_trait::async_trait]
+impl Transport for Server {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        tokio::task::yield_now().await;
+        let token = request.headers().get("authorization");
+        match token.map(|value| value.as_bytes()) {
+            None => renewed(""),
+            Some(b"Bearer new") => limits(),
+            Some(_) => expired(),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_future_dropped_at_any_await_leaves_the_connector_usable() {
-    let mut finished = 0;
-    for polls in 1..6 {
-        // Whatever the dropped call used up of the script, renewals and answers are left.
-        let (salesforce, script, _) =
-            connector([expired(), renewed(""), limits(), limits(), limits()]);
+    let mut finished = Vec::new();
+    for polls in 1..=4 {
+        let app = OAuthApp::new("https://login.example", "app-1", None).expect("an address");
+        let vault = Arc::new(MemoryVault::new(grant(1)));
+        let config = SalesforceConfig::new(app);
+        let salesforce = Salesforce::new(config, Arc::new(Server), vault.clone());
         let dropped = poll_and_drop(polls, salesforce.limits()).await;
-        finished += usize::from(dropped.is_some());
-        let used = script.sent().len();
+        finished.push(dropped.is_some());
         let reply = salesforce.limits().await.expect("limits");
         assert_eq!(
-            reply.calls, 1,
-            "dropped after {polls} polls, {used} requests"
+            (reply.value.used, reply.calls),
+            (1, 1),
+            "dropped after {polls} polls"
         );
+        assert_eq!(vault.load().await.expect("a grant").version, 2);
     }
-    assert!(finished > 0, "the last round lets the call finish");
+    assert_eq!(
+        finished,
+        [false, false, false, true],
+        "dropped at each of three requests"
+    );
 }
