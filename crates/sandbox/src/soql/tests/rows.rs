@@ -37,6 +37,16 @@ fn rows_show_attributes_fields_and_parents() {
 }
 
 #[test]
+fn an_owner_that_may_be_a_queue_shows_as_a_name() {
+    let mut bench = bench();
+    bench.create("Lead", json!({"LastName": "Orme", "Company": "Pell"}));
+    let rows = run(&bench, "SELECT Owner.Alias FROM Lead", QueryScope::Live).unwrap();
+    let url = format!("{BASE}/sobjects/User/{}", bench.world.admin_id());
+    let wanted = json!({"attributes": {"type": "Name", "url": url}, "Alias": "admin"});
+    assert_eq!(rows[0]["Owner"], wanted);
+}
+
+#[test]
 fn values_are_read_when_rows_are_rendered() {
     let mut bench = bench();
     let result = bench

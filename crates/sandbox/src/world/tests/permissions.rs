@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{BASE, Bench, show};
 use crate::soql::QueryScope;
-use crate::world::{Actor, DmlOptions, FieldRights, ObjectRights};
+use crate::world::{Actor, DmlOptions, FieldRights, ObjectRights, RecordState};
 
 #[test]
 fn a_hidden_field_does_not_exist() {
@@ -212,5 +212,8 @@ fn an_object_without_read_is_unknown_and_each_verb_needs_its_right() {
         "INVALID_TYPE sObject type 'Lead' is not supported. []"
     );
     assert!(!bench.world.object_rights(&actor, "Lead").read);
+    assert_eq!(bench.world.ids(&actor, "Lead"), vec![]);
+    let state = bench.world.record_state(&actor, "Lead", &id.to_string());
+    assert_eq!(state, RecordState::Missing);
     assert!(bench.world.object_rights(&bench.admin, "Lead").modify_all);
 }
