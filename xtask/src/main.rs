@@ -1,1 +1,91 @@
-fn main() {}
+//! `cargo xtask`: what developers and CI run. `cargo xtask test` is everything that CI runs.
+//!
+//! A command is a list of [`step`]s, each a `cargo` command with a time limit. Steps run one after the
+//! other; the first that fails ends the command. Nothing is needed beside a Rust toolchain: no tools
+//! installed by cargo, no scripts.
+//!
+//! The tidy test (`tests/tidy`) holds what the compiler does not: who may import whom, which rooms may
+//! sleep or read the environment, module docs, sizes.
+
+mod run;
+mod step;
+mod tally;
+
+use clap::{Args, Parser, Subcommand};
+use std::process::ExitCode;
+use step::Step;
+
+/// Development tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Formatting, lints and documentation, without a warning.
+    Check,
+    /// Everything that CI runs: check, every test, the fixed seeds of the simulation.
+    Test {
+        /// Without the documentation, and with a tenth of the seeds.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Seeds of the simulation.
+    Sim(SimArgs),
+    /// Writes `openapi/` anew from the code.
+    Openapi {
+        /// Only compares.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+#[derive(Args)]
+struct SimArgs {
+    /// How many seeds.
+    #[arg(long, default_value_t = 200)]
+    seeds: u64,
+    /// The first of them.
+    #[arg(long, default_value_t = 1)]
+    from: u64,
+    /// Only this one, told line by line and made twice.
+    #[arg(long, conflicts_with_all = ["seeds", "from", "mutations"])]
+    seed: Option<u64>,
+    /// Turns each guard of the engine off and shows the first seed that notices.
+    #[arg(long)]
+    mutations: bool,
+}
+
+fn steps(task: Task) -> Vec<Step> {
+    match task {
+        Task::Check => step::check(),
+        Task::Test { quick: false } => step::everything(),
+        Task::Test { quick: true } => step::quick(),
+        Task::Sim(args) => vec![step::sim(&words(&args), step::Profile::Release)],
+        Task::Openapi { check } => vec![step::openapi(!check)],
+    }
+}
+
+/// The arguments as the simulation's own command line has them.
+fn words(args: &SimArgs) -> Vec<String> {
+    if let Some(seed) = args.seed {
+        return vec!["--seed".into(), seed.to_string()];
+    }
+    let mut words = vec![
+        "--seeds".into(),
+        args.seeds.to_string(),
+        "--from".into(),
+        args.from.to_string(),
+    ];
+    words.extend(args.mutations.then(|| "--mutations".into()));
+    words
+}
+
+fn main() -> ExitCode {
+    let task = Cli::parse().task;
+    let counts = matches!(task, Task::Test { .. });
+    run::all(&steps(task), counts)
+}

@@ -1,0 +1,106 @@
+//! What there is to run: the steps of each command.
+
+use std::time::Duration;
+
+/// Seeds that CI runs, from 1 on: always the same, so that a red run is red everywhere.
+const SEEDS: u64 = 60;
+/// Seeds of a quick run.
+const QUICK_SEEDS: u64 = SEEDS / 10;
+/// Longest time of one step: a build from nothing on a small machine, with room to spare.
+const STEP_MINUTES: u64 = 60;
+
+/// One `cargo` command.
+pub(crate) struct Step {
+    /// Name, as printed.
+    pub(crate) name: &'static str,
+    /// Arguments of `cargo`.
+    pub(crate) arguments: Vec<String>,
+    /// Environment variables to set.
+    pub(crate) environment: Vec<(&'static str, &'static str)>,
+    /// When it counts as hanging.
+    pub(crate) limit: Duration,
+}
+
+/// How the simulation is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As the tests are: nothing is built twice. For a few seeds.
+    Test,
+    /// Optimised, several times faster per seed. For many.
+    Release,
+}
+
+fn step(name: &'static str, arguments: &[&str]) -> Step {
+    Step {
+        name,
+        arguments: arguments.iter().map(ToString::to_string).collect(),
+        environment: Vec::new(),
+        limit: Duration::from_secs(STEP_MINUTES * 60),
+    }
+}
+
+fn format() -> Step {
+    step("format", &["fmt", "--all", "--check"])
+}
+
+fn lint() -> Step {
+    let arguments = "clippy --locked --quiet --workspace --all-targets -- -D warnings";
+    step("lint", &arguments.split(' ').collect::<Vec<_>>())
+}
+
+fn document() -> Step {
+    let arguments = ["doc", "--locked", "--quiet", "--workspace", "--no-deps"];
+    let mut step = step("document", &arguments);
+    step.environment.push(("RUSTDOCFLAGS", "-D warnings"));
+    step
+}
+
+fn test() -> Step {
+    step(
+        "test",
+        &["test", "--locked", "--workspace", "--no-fail-fast"],
+    )
+}
+
+fn seeds(count: u64) -> Step {
+    sim(&["--seeds".into(), count.to_string()], Profile::Test)
+}
+
+/// The simulation with these arguments of its own.
+pub(crate) fn sim(arguments: &[String], profile: Profile) -> Step {
+    let mut step = step(
+        "simulate",
+        &["run", "--locked", "--quiet", "-p", "tandem-sim"],
+    );
+    if profile == Profile::Release {
+        step.arguments.push("--release".into());
+    }
+    step.arguments.push("--".into());
+    step.arguments.extend_from_slice(arguments);
+    step
+}
+
+/// Compares the committed API description with the code, or writes it anew.
+pub(crate) fn openapi(write: bool) -> Step {
+    let arguments = "test --locked --quiet -p tandem-server --test it openapi";
+    let mut step = step("openapi", &arguments.split(' ').collect::<Vec<_>>());
+    if write {
+        step.environment.push(("TANDEM_WRITE_OPENAPI", "1"));
+    }
+    step
+}
+
+/// What a reader would object to.
+pub(crate) fn check() -> Vec<Step> {
+    vec![format(), lint(), document()]
+}
+
+/// Everything that CI runs.
+pub(crate) fn everything() -> Vec<Step> {
+    vec![format(), lint(), document(), test(), seeds(SEEDS)]
+}
+
+/// The same with less patience.
+pub(crate) fn quick() -> Vec<Step> {
+    vec![format(), lint(), test(), seeds(QUICK_SEEDS)]
+}
