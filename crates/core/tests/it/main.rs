@@ -5,12 +5,14 @@
 //! model that carries decisions out, so that [`properties`] can say what must hold for any history.
 
 mod budget;
+mod case;
 mod compile;
 mod error_pages;
 mod fields;
 mod fixture;
 mod links;
 mod matching;
+mod merges;
 mod notation;
 mod panics;
 mod properties;

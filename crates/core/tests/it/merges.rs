@@ -1,0 +1,280 @@
+//! Links with both sides: what is merged, held, parked and put back.
+
+use crate::fixture::{at, fields, lead, person, rule, text};
+use crate::notation::field_type;
+use tandem_core::connector::WriteOp;
+use tandem_core::ids::CrmId;
+use tandem_core::link::{HeldField, PutBack};
+use tandem_core::mapping::Winner;
+use tandem_core::reconcile::{Decision, RecordChange};
+use tandem_core::sync_log::{LogStatus, LogType, Rule};
+use tandem_core::value::Value;
+use tandem_core::write::WriteDraft;
+
+use crate::case::*;
+
+#[test]
+fn the_first_meeting_fills_blanks_and_settles_conflicts_with_an_entry() {
+    let mut case = titles(Winner::Crm, "CEO", "CTO");
+    case.rules
+        .fields
+        .extend([rule("city", Winner::Crm), rule("phone", Winner::Crm)]);
+    case.crm = Some(lead(fields([
+        ("TITLE", text("CEO")),
+        ("CITY", text("Rome")),
+        ("PHONE", Value::Null),
+    ])));
+    case.workspace = Some(person(fields([
+        ("title", text("CTO")),
+        ("phone", text("1")),
+    ])));
+    let decision = case.decide();
+    let patch = fields([("title", text("CEO")), ("city", text("Rome"))]);
+    assert_eq!(decision.record, RecordChange::Patch(patch));
+    assert_eq!(sent(&decision), [("PHONE", text("1"))]);
+    let entries = [
+        (LogType::Update, LogStatus::Success),
+        (LogType::Conflict, LogStatus::Success),
+    ];
+    assert_eq!(told(&decision), entries);
+    assert_eq!(decision.log[1].changes[0].rejected, text("CTO"));
+    assert_eq!(decision.link.base["title"], agreed("CEO"));
+    assert!(
+        !decision.link.base.contains_key("phone"),
+        "agreed only once it is written"
+    );
+}
+
+#[test]
+fn an_update_knows_what_it_believes_to_overwrite() {
+    let decision = agreed_titles(Winner::Workspace, "B", "C").decide();
+    let WriteDraft { op, fields, .. } = decision.write.unwrap();
+    assert_eq!(
+        op,
+        WriteOp::Update {
+            id: CrmId::new("00Q1")
+        }
+    );
+    assert_eq!(fields[0].expected, text("B"));
+    assert_eq!(fields[0].rejected, text("B"));
+    assert_eq!(fields[0].rule, Rule::WorkspaceWins);
+    assert_eq!(
+        decision.link.base["title"],
+        agreed("A"),
+        "the base moves when it is settled"
+    );
+}
+
+#[test]
+fn a_decision_made_twice_is_the_same() {
+    let case = agreed_titles(Winner::Workspace, "B", "C");
+    assert_eq!(case.decide(), case.decide());
+}
+
+#[test]
+fn the_revision_that_was_looked_at_is_noted() {
+    let decision = agreed_titles(Winner::Crm, "A", "A").decide();
+    assert_eq!(
+        decision.link.revision.map(|revision| revision.order),
+        Some(10)
+    );
+}
+
+#[test]
+fn a_parked_record_still_takes_over_what_the_crm_changed() {
+    let mut case = agreed_titles(Winner::Crm, "B", "A");
+    case.rules.fields.push(rule("city", Winner::Crm));
+    case.workspace = Some(person(fields([
+        ("title", text("A")),
+        ("city", text("Rome")),
+    ])));
+    case.crm
+        .as_mut()
+        .unwrap()
+        .fields
+        .insert("CITY".into(), Value::Null);
+    case.link.parked = Some(parked_record());
+    let decision = case.decide();
+    assert_eq!(
+        decision.record,
+        RecordChange::Patch(fields([("title", text("B"))]))
+    );
+    assert_eq!(
+        decision.write, None,
+        "nothing goes out while the record is parked"
+    );
+    assert_eq!(decision.link.parked, Some(parked_record()));
+}
+
+#[test]
+fn a_parked_field_lets_the_rest_of_its_record_go() {
+    let mut case = agreed_titles(Winner::Crm, "A", "B");
+    case.rules.fields.push(rule("city", Winner::Crm));
+    case.workspace = Some(person(fields([
+        ("title", text("B")),
+        ("city", text("Rome")),
+    ])));
+    case.crm
+        .as_mut()
+        .unwrap()
+        .fields
+        .insert("CITY".into(), Value::Null);
+    case.link
+        .parked_fields
+        .insert("title".into(), parked_field(text("B")));
+    let decision = case.decide();
+    assert_eq!(sent(&decision), [("CITY", text("Rome"))]);
+    assert!(decision.link.parked_fields.contains_key("title"));
+}
+
+#[test]
+fn a_parked_field_is_taken_up_when_its_value_changes() {
+    for (typed, goes) in [("C", vec![("TITLE", text("C"))]), ("A", vec![])] {
+        let mut case = agreed_titles(Winner::Crm, "A", typed);
+        case.link
+            .parked_fields
+            .insert("title".into(), parked_field(text("B")));
+        let decision = case.decide();
+        assert_eq!(sent(&decision), goes);
+        assert!(decision.link.parked_fields.is_empty());
+    }
+}
+
+#[test]
+fn a_conflict_is_held_once_and_lets_the_rest_go() {
+    let mut case = agreed_titles(Winner::Hold, "B", "C");
+    case.rules.fields.push(rule("city", Winner::Hold));
+    case.crm
+        .as_mut()
+        .unwrap()
+        .fields
+        .insert("CITY".into(), text("Rome"));
+    let decision = case.decide();
+    let wanted = HeldField {
+        crm: text("B"),
+        workspace: text("C"),
+        since: at(20),
+    };
+    assert_eq!(decision.link.held_fields["title"], wanted);
+    assert_eq!(
+        decision.record,
+        RecordChange::Patch(fields([("city", text("Rome"))]))
+    );
+    let entries = [
+        (LogType::Update, LogStatus::Success),
+        (LogType::Held, LogStatus::Waiting),
+    ];
+    assert_eq!(told(&decision), entries);
+}
+
+#[test]
+fn a_held_field_follows_both_sides_and_tells_nothing_new() {
+    let mut case = agreed_titles(Winner::Hold, "D", "C");
+    let held = |crm: &str, since| HeldField {
+        crm: text(crm),
+        workspace: text("C"),
+        since: at(since),
+    };
+    case.link.held_fields.insert("title".into(), held("B", 2));
+    let decision = case.decide();
+    assert_eq!(decision.link.held_fields["title"], held("D", 2));
+    assert_eq!(decision.log, Vec::new());
+}
+
+#[test]
+fn a_held_field_is_free_once_both_sides_agree() {
+    let mut case = agreed_titles(Winner::Hold, "C", "C");
+    let held = HeldField {
+        crm: text("B"),
+        workspace: text("C"),
+        since: at(2),
+    };
+    case.link.held_fields.insert("title".into(), held);
+    let decision = case.decide();
+    assert!(decision.link.held_fields.is_empty());
+    assert_eq!(decision.link.base["title"], agreed("C"));
+}
+
+#[test]
+fn an_overwritten_edit_is_put_back_and_then_decided() {
+    let mut case = agreed_titles(Winner::Crm, "W", "W");
+    let edit = PutBack {
+        value: text("P"),
+        sent: text("W"),
+    };
+    case.link.put_back.insert("title".into(), edit);
+    let decision = case.decide();
+    assert_eq!(sent(&decision), [("TITLE", text("P"))]);
+    assert!(
+        decision.link.put_back.contains_key("title"),
+        "until it is written"
+    );
+    assert_eq!(decision.record, RecordChange::None);
+
+    case.crm = Some(lead(fields([("TITLE", text("P"))])));
+    let decision = case.decide();
+    assert!(decision.link.put_back.is_empty());
+    assert_eq!(
+        decision.record,
+        RecordChange::Patch(fields([("title", text("P"))]))
+    );
+    assert_eq!(decision.log[0].changes[0].rejected, text("W"));
+}
+
+#[test]
+fn an_edit_that_the_crm_will_not_have_back_is_given_up() {
+    let mut case = agreed_titles(Winner::Crm, "W", "W");
+    let edit = PutBack {
+        value: text("P"),
+        sent: text("W"),
+    };
+    case.link.put_back.insert("title".into(), edit);
+    case.link
+        .parked_fields
+        .insert("title".into(), parked_field(text("P")));
+    let decision = case.decide();
+    assert_eq!(
+        decision.write, None,
+        "sending it again would be refused again"
+    );
+    assert!(decision.link.put_back.is_empty());
+    assert_eq!(decision.link.base["title"], agreed("W"));
+}
+
+#[test]
+fn a_blank_that_never_erases_is_noted_once() {
+    let mut case = agreed_titles(Winner::Crm, "", "A");
+    case.rules.fields[0].mapping.blank_never_erases = true;
+    let decision = case.decide();
+    assert_eq!(decision.record, RecordChange::None);
+    assert_eq!(decision.write, None);
+    assert_eq!(decision.log[0].changes[0].rule, Rule::BlankNeverErases);
+    case.link.base = decision.link.base;
+    case.assert_nothing("noted");
+}
+
+#[test]
+fn a_field_that_became_invisible_keeps_everything() {
+    let mut case = agreed_titles(Winner::Crm, "A", "B");
+    case.crm.as_mut().unwrap().fields.clear();
+    case.assert_nothing("F3: not seen is not cleared");
+}
+
+#[test]
+fn an_account_and_its_people_share_a_lock() {
+    let mut account = rule("account", Winner::Crm);
+    account.crm_type = field_type("ref");
+    account.workspace_type = field_type("ref");
+    let mut case = agreed_titles(Winner::Workspace, "A", "B");
+    case.rules.fields.push(account);
+    let crm = case.crm.as_mut().unwrap();
+    crm.fields.insert("ACCOUNT".into(), Value::crm_ref("001"));
+    let workspace = case.workspace.as_mut().unwrap();
+    workspace
+        .fields
+        .insert("account".into(), Value::crm_ref("001"));
+    let lock = |decision: Decision| decision.write.and_then(|write| write.lock_key);
+    assert_eq!(lock(case.decide()).as_deref(), Some("001"));
+    case.link.kind = tandem_core::workspace::Kind::Account;
+    assert_eq!(lock(case.decide()).as_deref(), Some("00Q1"));
+}
