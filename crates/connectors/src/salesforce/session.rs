@@ -1,9 +1,9 @@
 //! The access token in use, and its renewal: one at a time for each connection.
 //!
 //! Whoever meets an expired token asks for a renewal and names the grant it used. The first renews;
-//! those who waited find a newer grant and take it. A new grant is in the vault before anybody uses
-//! it, and one that could not be saved is kept and saved by the next call: with rotated refresh
-//! tokens it is the only one that still works.
+//! those who waited find a newer grant in the vault and take it. A new grant is in the vault before
+//! anybody uses it, and one that could not be saved is kept and saved by the next call: with rotated
+//! refresh tokens it is the only one that still works.
 
 use super::errors::nothing_sent;
 use crate::http::Transport;
@@ -71,23 +71,17 @@ impl Session {
     pub(super) async fn renew(&self, stale: &Grant) -> Result<Grant, Failure> {
         let mut state = self.state.lock().await;
         self.save_unsaved(&mut state).await?;
-        match &state.grant {
-            Some(grant) if grant.version != stale.version => return Ok(grant.clone()),
-            _ => {}
-        }
         let stored = self.vault.load().await.map_err(unusable)?;
         if stored.version != stale.version {
+            // Somebody renewed meanwhile, here or in another process.
             return Ok(self.adopt(&mut state, stored));
         }
         let renewed = oauth::refresh(&*self.transport, &self.app, &stored.refresh_token).await;
         match renewed {
             Ok(tokens) => {
-                state.unsaved = Some((stored.version, renewed_grant(stored, tokens)));
-                self.save_unsaved(&mut state).await?;
-                state
-                    .grant
-                    .clone()
-                    .ok_or_else(|| unusable(VaultError("it is gone".to_owned())))
+                let replaces = stored.version;
+                self.store(&mut state, replaces, renewed_grant(stored, tokens))
+                    .await
             }
             Err(failure) => self.not_renewed(&mut state, stale, failure).await,
         }
@@ -113,21 +107,28 @@ impl Session {
     }
 
     async fn save_unsaved(&self, state: &mut State) -> Result<(), Failure> {
-        let Some((expected_version, grant)) = state.unsaved.clone() else {
-            return Ok(());
-        };
-        let saved = self
-            .vault
-            .save(expected_version, grant.clone())
-            .await
-            .map_err(unusable)?;
-        state.unsaved = None;
-        let grant = match saved {
+        if let Some((replaces, grant)) = state.unsaved.clone() {
+            self.store(state, replaces, grant).await?;
+        }
+        Ok(())
+    }
+
+    /// Saves a new grant and gives the one to use: this, or what somebody stored before.
+    async fn store(
+        &self,
+        state: &mut State,
+        replaces: i64,
+        grant: Grant,
+    ) -> Result<Grant, Failure> {
+        // Until it is stored nothing but this copy holds it.
+        state.unsaved = Some((replaces, grant.clone()));
+        let saved = self.vault.save(replaces, grant.clone()).await;
+        let grant = match saved.map_err(unusable)? {
             Saved::Saved => grant,
             Saved::Outrun(stored) => stored,
         };
-        self.adopt(state, grant);
-        Ok(())
+        state.unsaved = None;
+        Ok(self.adopt(state, grant))
     }
 
     fn adopt(&self, state: &mut State, grant: Grant) -> Grant {
