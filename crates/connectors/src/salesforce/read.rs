@@ -101,3 +101,52 @@ fn not_among(ids: &[CrmId], found: &[CrmRecord]) -> Vec<CrmId> {
         .cloned()
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::salesforce::testing::{composite, connector};
+    use jiff::Timestamp;
+    use tandem_core::connector::Connector as _;
+    use tandem_core::error::ErrorClass;
+    use tandem_core::ids::{CrmId, CrmObject};
+
+    fn lead(number: u32) -> CrmId {
+        crate::salesforce::canonical_id(&format!("00Q{number:012}")).expect("an id")
+    }
+
+    fn page(done: bool, numbers: &[u32]) -> String {
+        let row = |number: &u32| {
+            let id = lead(*number);
+            format!(r#"{{"Id":"{id}","SystemModstamp":"2026-03-10T08:00:00.000+0000"}}"#)
+        };
+        let rows: Vec<String> = numbers.iter().map(row).collect();
+        format!(r#"{{"done":{done},"records":[{}]}}"#, rows.join(","))
+    }
+
+    #[tokio::test]
+    async fn what_a_short_page_left_out_is_asked_for_again() {
+        let (salesforce, script, _) = connector([
+            composite(&[("read0", 200, &page(false, &[1]))]),
+            composite(&[("read0", 200, &page(true, &[2]))]),
+        ]);
+        let (object, ids) = (CrmObject::new("Lead"), [lead(1), lead(2), lead(3)]);
+        let read = salesforce.read(&object, &ids, &[], Timestamp::UNIX_EPOCH);
+        let reply = read.await.expect("records");
+        let found: Vec<_> = reply.value.into_iter().map(|record| record.id).collect();
+        assert_eq!((found, reply.calls), (vec![lead(1), lead(2)], 2));
+        let again = &script.bodies()[1];
+        assert!(!again.contains(lead(1).as_str()) && again.contains(lead(3).as_str()));
+    }
+
+    #[tokio::test]
+    async fn an_empty_page_that_is_not_the_last_is_no_answer() {
+        let (salesforce, ..) = connector([composite(&[("read0", 200, &page(false, &[]))])]);
+        let (object, ids) = (CrmObject::new("Lead"), [lead(1)]);
+        let read = salesforce.read(&object, &ids, &[], Timestamp::UNIX_EPOCH);
+        let error = read.await.expect_err("no answer");
+        assert_eq!(
+            (error.failure.class, error.calls),
+            (ErrorClass::GarbledAnswer, 1)
+        );
+    }
+}
