@@ -141,8 +141,8 @@ impl Walk {
         let values = self.values(kind, false);
         let mut record = crm(name, &id, self.second - self.dice.below(20), &values);
         record.observed_at = at(self.second - self.dice.below(10));
-        if self.dice.below(4) == 0 {
-            let key = Value::text(format!("key-{}", self.dice.below(5)));
+        if let (0, Some(index)) = (self.dice.below(4), self.dice.pick_late(self.records.len())) {
+            let key = Value::text(format!("key-{index}"));
             record.fields.insert(KEY_FIELD.into(), key);
         }
         if self.dice.below(12) == 0 {
@@ -248,7 +248,7 @@ impl Walk {
                 };
             }
             (Some(_), None) => {
-                let key = format!("key-{}", self.dice.below(5));
+                let key = self.key_of(work);
                 decision.write = Some(create(Some(&key), "Phone", self.name()));
             }
             (Some(_), Some(crm)) => {
@@ -257,6 +257,15 @@ impl Walk {
             }
         }
         decision
+    }
+
+    /// One key for each record.
+    fn key_of(&self, work: &LinkWork) -> String {
+        let index = self
+            .records
+            .iter()
+            .position(|(_, id)| Some(*id) == work.link.record);
+        format!("key-{}", index.unwrap_or(usize::MAX))
     }
 
     fn merge(&mut self, work: &LinkWork, crm: &str, decision: &mut Decision) {
