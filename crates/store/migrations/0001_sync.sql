@@ -58,9 +58,10 @@ CREATE INDEX match_key_record ON match_key (record);
 
 -- Which record refers to which, so that linking one wakes the other.
 CREATE TABLE reference (
+    team INTEGER NOT NULL,
     target INTEGER NOT NULL,
     record INTEGER NOT NULL REFERENCES record (id) ON DELETE CASCADE,
-    PRIMARY KEY (target, record)
+    PRIMARY KEY (team, target, record)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reference_record ON reference (record);
 

@@ -206,7 +206,7 @@ pub(super) fn wake_referring(
     }
     let sql = format!(
         "{WAKE} WHERE +team = ?3 AND record IN (SELECT record FROM reference \
-         WHERE target IN (SELECT value FROM json_each(?4)))"
+         WHERE team = ?3 AND target IN (SELECT value FROM json_each(?4)))"
     );
     let lane = lane_number(Lane::Normal);
     tx.execute(&sql, params![lane, micros(now), team.0, json(records)?])?;

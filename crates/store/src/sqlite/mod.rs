@@ -8,9 +8,10 @@
 //! take back a write intent whose write the CRM has already carried out, and the write would be made
 //! again.
 //!
-//! Reading order: [`Tx`](tx) (statements), `row/*` (typed values to rows and back), then one file per
-//! step. `steps.rs` lists them all as the trait wants them. What the rules of a step are is in
-//! [`crate::rules`]; here is only how its rows are found and kept.
+//! Reading order: `pool.rs` and `tx.rs` (jobs and statements); `links.rs`, `records.rs`, `mirrors.rs`,
+//! `intents.rs`, `log.rs` (typed values to rows and back); then one file per step. `steps.rs` lists
+//! them all as the trait wants them. What a step does to a record or a link is in [`crate::rules`];
+//! here is only how its rows are found and kept.
 
 mod admin;
 mod backlog;

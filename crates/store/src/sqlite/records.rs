@@ -71,7 +71,7 @@ pub(super) fn create(
     )?;
     record.id = RecordId(id);
     save_keys(tx, team, &record)?;
-    save_references(tx, &record)?;
+    save_references(tx, team, &record)?;
     Ok(record)
 }
 
@@ -89,7 +89,7 @@ pub(super) fn save(
     }
     if targets(before) != targets(&record.fields) {
         tx.execute("DELETE FROM reference WHERE record = ?", [record.id.0])?;
-        save_references(tx, record)?;
+        save_references(tx, team, record)?;
     }
     Ok(())
 }
@@ -132,11 +132,11 @@ fn save_keys(tx: &Tx<'_>, team: TeamId, record: &WorkspaceRecord) -> DbResult<()
     Ok(())
 }
 
-fn save_references(tx: &Tx<'_>, record: &WorkspaceRecord) -> DbResult<()> {
+fn save_references(tx: &Tx<'_>, team: TeamId, record: &WorkspaceRecord) -> DbResult<()> {
     for target in targets(&record.fields) {
         tx.execute(
-            "INSERT INTO reference (target, record) VALUES (?, ?)",
-            [target.0, record.id.0],
+            "INSERT INTO reference (team, target, record) VALUES (?, ?, ?)",
+            [team.0, target.0, record.id.0],
         )?;
     }
     Ok(())

@@ -7,6 +7,7 @@
 
 mod admin;
 mod kill;
+mod log;
 mod open;
 mod views;
 mod world;
