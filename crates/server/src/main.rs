@@ -12,7 +12,12 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("the runtime can't start: {error}"), ExitCode::FAILURE),
+        Err(error) => {
+            return fail(
+                &format!("the runtime can't start: {error}"),
+                ExitCode::FAILURE,
+            );
+        }
     };
     match runtime.block_on(run(cli)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -25,7 +25,8 @@ impl App {
         subject: &str,
         summary: String,
     ) -> AppResult<()> {
-        self.note(actor.team, actor.user, action, subject, summary).await
+        self.note(actor.team, actor.user, action, subject, summary)
+            .await
     }
 
     /// Like [`App::act`], before there is an actor.

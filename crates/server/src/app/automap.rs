@@ -15,7 +15,10 @@ pub(super) const PAIRS: [(Kind, &str); 4] = [
 
 /// The objects of [`PAIRS`].
 pub(super) fn objects() -> Vec<CrmObject> {
-    PAIRS.iter().map(|(_, name)| CrmObject::new(*name)).collect()
+    PAIRS
+        .iter()
+        .map(|(_, name)| CrmObject::new(*name))
+        .collect()
 }
 
 /// The mapping of an object's standard fields. Fields that the connected user can't see, or that the
@@ -30,7 +33,11 @@ pub(super) fn first_mapping(kind: Kind, schema: &ObjectSchema) -> ObjectMapping 
         fields: standard(schema.name.as_str()).map(inbound).collect(),
     };
     let (_, problems) = compile(&mapping, schema);
-    let works = |row: &FieldMapping| problems.iter().all(|problem| problem.field != row.workspace);
+    let works = |row: &FieldMapping| {
+        problems
+            .iter()
+            .all(|problem| problem.field != row.workspace)
+    };
     mapping.fields.retain(works);
     mapping
 }
@@ -53,7 +60,9 @@ fn standard(object: &str) -> impl Iterator<Item = (&'static str, String)> {
         "Opportunity" => (OPPORTUNITY, "-"),
         _ => (&[], "-"),
     };
-    let own = rows.iter().map(|(ours, theirs)| (*ours, (*theirs).to_owned()));
+    let own = rows
+        .iter()
+        .map(|(ours, theirs)| (*ours, (*theirs).to_owned()));
     let shared = ADDRESS
         .iter()
         .filter(move |_| address != "-")
@@ -152,7 +161,11 @@ mod tests {
             label: "Lead".into(),
             createable: true,
             updateable: true,
-            fields: vec![field("LastName"), field("Email"), field("HasOptedOutOfEmail")],
+            fields: vec![
+                field("LastName"),
+                field("Email"),
+                field("HasOptedOutOfEmail"),
+            ],
         };
         let mapping = first_mapping(Kind::Person, &schema);
         let names: Vec<_> = mapping.fields.iter().map(|row| row.crm.as_str()).collect();
@@ -166,7 +179,10 @@ mod tests {
         for (kind, object) in PAIRS {
             let ours = standard_fields(kind);
             for (workspace, crm) in standard(object) {
-                assert!(ours.iter().any(|field| field.name == workspace), "{object}.{crm}");
+                assert!(
+                    ours.iter().any(|field| field.name == workspace),
+                    "{object}.{crm}"
+                );
             }
         }
     }

@@ -85,7 +85,10 @@ impl App {
         callback: Callback,
     ) -> AppResult<ConnectReport> {
         actor.must_be_admin()?;
-        let flow = self.0.flows.take(&callback.state, actor.session, self.now());
+        let flow = self
+            .0
+            .flows
+            .take(&callback.state, actor.session, self.now());
         let flow = flow.ok_or_else(|| {
             let text = "this answer of the CRM does not belong to a connection begun here in the \
                         last ten minutes; press Connect again";
@@ -113,8 +116,7 @@ impl App {
         // A grant that can't be read or revoked is forgotten all the same.
         if let Ok(grant) = vault.load().await {
             let transport = self.transport().as_ref();
-            let revoked =
-                oauth::revoke(transport, &self.oauth_app()?, &grant.refresh_token).await;
+            let revoked = oauth::revoke(transport, &self.oauth_app()?, &grant.refresh_token).await;
             if let Err(failure) = revoked {
                 tracing::warn!(%failure, "the CRM did not confirm that the grant is revoked");
             }
@@ -128,8 +130,13 @@ impl App {
             .await?;
         self.drop_connector(actor.team);
         let subject = &connection.details.identity.username;
-        self.act(actor, "crm.disconnected", subject, "Disconnected from the CRM".into())
-            .await
+        self.act(
+            actor,
+            "crm.disconnected",
+            subject,
+            "Disconnected from the CRM".into(),
+        )
+        .await
     }
 }
 

@@ -85,14 +85,18 @@ impl App {
         request: impl Future<Output = ConnectorResult<T>>,
     ) -> AppResult<T> {
         let store = self.store();
-        let reserved = store.reserve_calls(team, calls, Lane::Live, self.now()).await?;
+        let reserved = store
+            .reserve_calls(team, calls, Lane::Live, self.now())
+            .await?;
         let reservation = reserved.map_err(AppError::Unavailable)?;
         let result = request.await;
         let (spent, usage) = match &result {
             Ok(reply) => (reply.calls, reply.usage),
             Err(error) => (error.calls, None),
         };
-        store.spend_calls(team, reservation, spent, usage, self.now()).await?;
+        store
+            .spend_calls(team, reservation, spent, usage, self.now())
+            .await?;
         if let Err(error) = &result
             && error.failure.class.directive() == Directive::PauseConnection
         {
@@ -124,7 +128,9 @@ impl App {
             message: failure.message.clone(),
             since: now,
         };
-        self.store().set_connection_state(team, state, Some(entry)).await?;
+        self.store()
+            .set_connection_state(team, state, Some(entry))
+            .await?;
         Ok(())
     }
 

@@ -153,9 +153,16 @@ fn view(published: &PublishedMapping, schema: Option<&ObjectSchema>) -> MappingV
         let theirs = schema.and_then(|schema| schema.field(&row.crm));
         let label = ours.iter().find(|field| field.name == row.workspace);
         let problem = problems.as_ref().map_or_else(
-            || Some(format!("{} is not visible to the connected user", mapping.object)),
+            || {
+                Some(format!(
+                    "{} is not visible to the connected user",
+                    mapping.object
+                ))
+            },
             |problems| {
-                let own = problems.iter().find(|problem| problem.field == row.workspace);
+                let own = problems
+                    .iter()
+                    .find(|problem| problem.field == row.workspace);
                 own.map(|problem| problem.reason.clone())
             },
         );
@@ -202,7 +209,8 @@ fn apply(
         return Ok(mapping);
     };
     let (_, problems) = compile(&mapping, schema);
-    let touched = |problem: &MappingProblem| edit.rows.iter().any(|row| row.workspace == problem.field);
+    let touched =
+        |problem: &MappingProblem| edit.rows.iter().any(|row| row.workspace == problem.field);
     match problems.into_iter().find(touched) {
         Some(problem) => Err(AppError::invalid(problem.field, problem.reason)),
         None => Ok(mapping),

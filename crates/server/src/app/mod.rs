@@ -42,7 +42,10 @@ use tandem_store::sqlite::SqliteStore;
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What [`App`] works with.
-#[expect(missing_debug_implementations, reason = "a store and a network have nothing to show")]
+#[expect(
+    missing_debug_implementations,
+    reason = "a store and a network have nothing to show"
+)]
 pub struct Parts {
     /// The operator's settings.
     pub config: Config,

@@ -1,8 +1,8 @@
 //! Sync Management at a glance: is it on, through whom, how fresh, what waits, what it costs.
 
 use super::{Actor, App, AppResult};
-use serde::Serialize;
 use jiff::SignedDuration;
+use serde::Serialize;
 use tandem_core::Timestamp;
 use tandem_core::budget::may_spend;
 use tandem_core::error::ErrorClass;
@@ -204,7 +204,10 @@ impl App {
         let (store, now) = (self.store(), self.now());
         let settings = store.rules(actor.team).await?.settings;
         let ours = store.api_usage(actor.team, now).await?;
-        let (threshold, reserve) = (settings.api_threshold_percent, settings.live_reserve_percent);
+        let (threshold, reserve) = (
+            settings.api_threshold_percent,
+            settings.live_reserve_percent,
+        );
         let paused = may_spend(&ours.budget, 1, Lane::Normal, threshold, reserve).err();
         let org = ours.budget.org;
         Ok(ApiSummary {
@@ -254,7 +257,9 @@ fn object_status(
         needs_attention: with(LinkStatus::Held) + with(LinkStatus::Refused),
         waiting: counts.map_or(0, |c| c.due + c.writes),
         fresh_at: progress.and_then(|p| p.complete_at),
-        reading_rows: progress.filter(|p| p.position.page.is_some()).map(|p| p.rows),
+        reading_rows: progress
+            .filter(|p| p.position.page.is_some())
+            .map(|p| p.rows),
         next_at: progress
             .filter(|_| rules.settings.enabled)
             .and_then(|p| next_read(p, frequency_seconds)),
@@ -265,7 +270,11 @@ fn object_status(
 fn next_read(progress: &ObjectProgress, frequency_seconds: u32) -> Option<Timestamp> {
     let wait = SignedDuration::from_secs(frequency_seconds.into());
     let scheduled = progress.complete_at?.checked_add(wait).ok()?;
-    Some(progress.not_before.map_or(scheduled, |not_before| not_before.max(scheduled)))
+    Some(
+        progress
+            .not_before
+            .map_or(scheduled, |not_before| not_before.max(scheduled)),
+    )
 }
 
 /// What to do about a lost connection.

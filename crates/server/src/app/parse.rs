@@ -54,7 +54,9 @@ fn reference(text: &str) -> Result<Value, String> {
     if plausible {
         Ok(Value::crm_ref(text))
     } else {
-        Err(format!("“{text}” is neither a record like `account 12` nor the id of a CRM record"))
+        Err(format!(
+            "“{text}” is neither a record like `account 12` nor the id of a CRM record"
+        ))
     }
 }
 
@@ -79,11 +81,23 @@ mod tests {
             ("", &text, ""),
             ("abcdef", &text, "! it has 6 characters; at most 5 fit"),
             ("12.345", &money, "12.35"),
-            ("twelve", &money, "! “twelve” does not fit: it is not a number"),
-            ("2026-02-30", &FieldType::Date, "! “2026-02-30” does not fit: it is not a date like 2026-01-31"),
+            (
+                "twelve",
+                &money,
+                "! “twelve” does not fit: it is not a number",
+            ),
+            (
+                "2026-02-30",
+                &FieldType::Date,
+                "! “2026-02-30” does not fit: it is not a date like 2026-01-31",
+            ),
             ("account 12", &to, "account 12"),
             ("005A00000000001AAA", &to, "005A00000000001AAA"),
-            ("me", &to, "! “me” is neither a record like `account 12` nor the id of a CRM record"),
+            (
+                "me",
+                &to,
+                "! “me” is neither a record like `account 12` nor the id of a CRM record",
+            ),
         ] {
             assert_eq!(read(typed, ty), expected, "{typed:?}");
         }

@@ -34,7 +34,10 @@ impl App {
     /// # Errors
     /// The database does not answer.
     pub async fn users(&self, actor: &Actor) -> AppResult<Vec<UserView>> {
-        let main = self.main_connection(actor.team).await?.and_then(|main| main.user);
+        let main = self
+            .main_connection(actor.team)
+            .await?
+            .and_then(|main| main.user);
         let users = self.store().users(actor.team).await?;
         let mut views: Vec<_> = users
             .into_iter()
@@ -87,6 +90,7 @@ impl App {
             ..UserPatch::default()
         };
         self.store().update_user(actor.team, user, patch).await?;
-        self.act(actor, "user.mapped", &user.to_string(), summary).await
+        self.act(actor, "user.mapped", &user.to_string(), summary)
+            .await
     }
 }

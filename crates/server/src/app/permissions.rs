@@ -66,8 +66,14 @@ impl App {
     pub async fn check_permissions(&self, actor: &Actor) -> AppResult<PermissionReport> {
         let connector = self.connected(actor.team).await?;
         let mappings = self.store().mappings(actor.team).await?;
-        let mappings: Vec<_> = mappings.into_iter().map(|published| published.mapping).collect();
-        let objects: Vec<_> = mappings.iter().map(|mapping| mapping.object.clone()).collect();
+        let mappings: Vec<_> = mappings
+            .into_iter()
+            .map(|published| published.mapping)
+            .collect();
+        let objects: Vec<_> = mappings
+            .iter()
+            .map(|mapping| mapping.object.clone())
+            .collect();
         let parts = self
             .counted(actor.team, CALLS_RESERVED, connector.describe(&objects))
             .await?;
@@ -121,7 +127,11 @@ fn judge(mapping: &ObjectMapping, schema: Option<&ObjectSchema>) -> Vec<Permissi
         consequence: consequence.into(),
         fix: format!("grant {} access to the object {object}", right.word()),
     };
-    let mut items = vec![item(Right::Read, schema.is_some(), "Its records can't be read: nothing syncs.")];
+    let mut items = vec![item(
+        Right::Read,
+        schema.is_some(),
+        "Its records can't be read: nothing syncs.",
+    )];
     let Some(schema) = schema else {
         return items;
     };
@@ -133,12 +143,21 @@ fn judge(mapping: &ObjectMapping, schema: Option<&ObjectSchema>) -> Vec<Permissi
         let consequence = "New records of the workspace can't be created in the CRM.";
         items.push(item(Right::Create, schema.createable, consequence));
     }
-    items.extend(mapping.fields.iter().flat_map(|row| judge_field(object, row, schema)));
+    items.extend(
+        mapping
+            .fields
+            .iter()
+            .flat_map(|row| judge_field(object, row, schema)),
+    );
     items
 }
 
 /// A missing right on a field costs that field only.
-fn judge_field(object: &CrmObject, row: &FieldMapping, schema: &ObjectSchema) -> Vec<PermissionItem> {
+fn judge_field(
+    object: &CrmObject,
+    row: &FieldMapping,
+    schema: &ObjectSchema,
+) -> Vec<PermissionItem> {
     let field = schema.field(&row.crm);
     let item = |right, granted, consequence: &str| PermissionItem {
         object: object.clone(),
@@ -147,13 +166,25 @@ fn judge_field(object: &CrmObject, row: &FieldMapping, schema: &ObjectSchema) ->
         granted,
         required: false,
         consequence: consequence.into(),
-        fix: format!("grant {} access to the field {object}.{}", right.word(), row.crm),
+        fix: format!(
+            "grant {} access to the field {object}.{}",
+            right.word(),
+            row.crm
+        ),
     };
     let visible = field.is_some();
-    let mut items = vec![item(Right::Read, visible, "The field is left out of the sync.")];
+    let mut items = vec![item(
+        Right::Read,
+        visible,
+        "The field is left out of the sync.",
+    )];
     if visible && row.direction.outbound() {
         let writable = field.is_some_and(|field| field.updateable || field.createable);
-        items.push(item(Right::Edit, writable, "The field only comes in; workspace changes stay here."));
+        items.push(item(
+            Right::Edit,
+            writable,
+            "The field only comes in; workspace changes stay here.",
+        ));
     }
     items
 }
@@ -235,7 +266,10 @@ mod tests {
             missing(Direction::CrmToWorkspace, Some(&schema(false))),
             ["grant create access to the object Lead!"]
         );
-        assert_eq!(missing(Direction::Both, None), ["grant read access to the object Lead!"]);
+        assert_eq!(
+            missing(Direction::Both, None),
+            ["grant read access to the object Lead!"]
+        );
         let hidden = ObjectSchema {
             fields: Vec::new(),
             ..schema(true)

@@ -92,12 +92,7 @@ impl App {
     ///
     /// # Errors
     /// `NotFound`, also if it is of another kind.
-    pub async fn record(
-        &self,
-        actor: &Actor,
-        kind: Kind,
-        id: RecordId,
-    ) -> AppResult<RecordDetail> {
+    pub async fn record(&self, actor: &Actor, kind: Kind, id: RecordId) -> AppResult<RecordDetail> {
         let page = self.record_of_kind(actor, kind, id).await?;
         let rules = self.store().rules(actor.team).await?;
         let pair = page.link.as_ref().and_then(|link| rules.pair(&link.object));
@@ -115,7 +110,10 @@ impl App {
         };
         let fields = standard_fields(kind);
         Ok(RecordDetail {
-            fields: fields.into_iter().map(|field| field_view(field, &page, pair)).collect(),
+            fields: fields
+                .into_iter()
+                .map(|field| field_view(field, &page, pair))
+                .collect(),
             page,
             crm_url,
             can_create_as,
@@ -215,7 +213,9 @@ impl App {
             return Err(AppError::Conflict(text.into()));
         }
         let rules = self.store().rules(actor.team).await?;
-        let rule = rules.pair(&link.object).and_then(|pair| pair.by_workspace(field));
+        let rule = rules
+            .pair(&link.object)
+            .and_then(|pair| pair.by_workspace(field));
         let rule = rule.ok_or_else(gone)?;
         let value = match choice {
             HoldChoice::Crm => held.crm.clone(),
@@ -239,12 +239,7 @@ impl App {
     ///
     /// # Errors
     /// `NotFound`; `Conflict` if nothing of it is set aside.
-    pub async fn retry_record(
-        &self,
-        actor: &Actor,
-        kind: Kind,
-        id: RecordId,
-    ) -> AppResult<LinkId> {
+    pub async fn retry_record(&self, actor: &Actor, kind: Kind, id: RecordId) -> AppResult<LinkId> {
         let page = self.record_of_kind(actor, kind, id).await?;
         let unlinked = || AppError::Conflict("this record is not linked to the CRM".into());
         let link = page.link.as_ref().ok_or_else(unlinked)?.id;
@@ -359,9 +354,12 @@ fn field_view(field: WorkspaceField, page: &RecordPage, pair: Option<&PairRules>
     let link = page.link.as_ref();
     FieldView {
         workspace: record.fields.get(&field.name).cloned().unwrap_or_default(),
-        crm: rule
-            .zip(page.crm.as_ref())
-            .map(|(rule, crm)| crm.fields.get(&rule.mapping.crm).cloned().unwrap_or_default()),
+        crm: rule.zip(page.crm.as_ref()).map(|(rule, crm)| {
+            crm.fields
+                .get(&rule.mapping.crm)
+                .cloned()
+                .unwrap_or_default()
+        }),
         provenance: record.provenance.get(&field.name).cloned(),
         mapping: rule.map(|rule| FieldMappingView {
             crm: rule.mapping.crm.clone(),

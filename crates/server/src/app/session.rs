@@ -78,7 +78,10 @@ impl App {
         let good = secret::verify_password(form.password, hash).await?;
         let Some(known) = known.filter(|_| good) else {
             self.0.sign_ins.failed(&keys, now);
-            return Err(AppError::invalid("password", "address or password is wrong"));
+            return Err(AppError::invalid(
+                "password",
+                "address or password is wrong",
+            ));
         };
         self.0.sign_ins.succeeded(&keys[0]);
         self.open_session(known.user.id).await
@@ -170,7 +173,9 @@ impl App {
         let expires_at = now + SignedDuration::from_hours(hours);
         let hash = secret::digest("session", &token);
         self.store().purge_sessions(now).await?;
-        self.store().create_session(hash, user, now, expires_at).await?;
+        self.store()
+            .create_session(hash, user, now, expires_at)
+            .await?;
         Ok(NewSession { token, expires_at })
     }
 }

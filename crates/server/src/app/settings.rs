@@ -94,7 +94,10 @@ impl App {
             settings.frequency_seconds.extend(choice.clone());
         })
         .await?;
-        let texts: Vec<_> = choice.iter().map(|(o, s)| format!("{o} every {s} s")).collect();
+        let texts: Vec<_> = choice
+            .iter()
+            .map(|(o, s)| format!("{o} every {s} s"))
+            .collect();
         let summary = format!("Set the frequency: {}", texts.join(", "));
         self.act(actor, "sync.frequency", "sync", summary).await
     }
@@ -109,8 +112,10 @@ impl App {
             let message = format!("{percent} is not between 1 and 100");
             return Err(AppError::invalid("threshold_percent", message));
         }
-        self.change_settings(actor.team, |settings| settings.api_threshold_percent = percent)
-            .await?;
+        self.change_settings(actor.team, |settings| {
+            settings.api_threshold_percent = percent
+        })
+        .await?;
         let summary = format!("Set the API threshold to {percent} %");
         self.act(actor, "sync.threshold", "sync", summary).await
     }
@@ -131,9 +136,14 @@ impl App {
                 return Err(AppError::Conflict(text.into()));
             }
         }
-        self.signals().read_now(actor.team);
-        self.act(actor, "sync.now", "sync", "Asked to read every object now".into())
-            .await
+        self.signals().read_now(actor.team, self.now());
+        self.act(
+            actor,
+            "sync.now",
+            "sync",
+            "Asked to read every object now".into(),
+        )
+        .await
     }
 }
 
@@ -147,7 +157,9 @@ impl App {
                 return refuse("nobody is connected to the CRM yet; connect first".into());
             }
             ConnectionState::Lost { message, .. } => {
-                return refuse(format!("the connection to the CRM is lost ({message}); connect again"));
+                return refuse(format!(
+                    "the connection to the CRM is lost ({message}); connect again"
+                ));
             }
         }
         let report = self.check_permissions(actor).await?;
@@ -160,14 +172,21 @@ impl App {
         if missing.is_empty() {
             return Ok(());
         }
-        refuse(format!("{} lacks rights: {}", report.username, missing.join("; ")))
+        refuse(format!(
+            "{} lacks rights: {}",
+            report.username,
+            missing.join("; ")
+        ))
     }
 }
 
 fn check_choice(rules: &TeamRules, choice: &BTreeMap<CrmObject, u32>) -> AppResult<()> {
     for (object, seconds) in choice {
         if rules.pair(object).is_none() {
-            return Err(AppError::invalid(object.as_str(), format!("{object} is not mapped")));
+            return Err(AppError::invalid(
+                object.as_str(),
+                format!("{object} is not mapped"),
+            ));
         }
         if !FREQUENCY_CHOICES_SECONDS.contains(seconds) {
             let message = format!("{seconds} seconds is not a choice; take 60, 300 or 600");

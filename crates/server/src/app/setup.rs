@@ -47,7 +47,10 @@ impl App {
             return Err(AppError::Conflict(text.into()));
         }
         let now = self.now();
-        let team = self.store().create_team(&team, self.first_rules()?, now).await?;
+        let team = self
+            .store()
+            .create_team(&team, self.first_rules()?, now)
+            .await?;
         let user = NewUser {
             team: team.id,
             email,
@@ -58,8 +61,14 @@ impl App {
         let user = self.store().create_user(user, now).await?;
         let user = user.ok_or_else(|| AppError::invalid("email", "this address is taken"))?;
         self.signals().team_made();
-        self.note(team.id, Some(user.id), "team.set_up", &team.name, "Set up Tandem".into())
-            .await?;
+        self.note(
+            team.id,
+            Some(user.id),
+            "team.set_up",
+            &team.name,
+            "Set up Tandem".into(),
+        )
+        .await?;
         self.open_session(user.id).await
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tandem_core::Timestamp;
 use tandem_core::ids::TeamId;
 use tokio::sync::Notify;
 
@@ -16,7 +17,7 @@ pub struct Signals {
 #[derive(Debug, Default)]
 struct Team {
     notify: Arc<Notify>,
-    read_now: bool,
+    read_since: Option<Timestamp>,
 }
 
 impl Signals {
@@ -25,9 +26,9 @@ impl Signals {
         self.with(team, |_| ());
     }
 
-    /// A person wants every object read now.
-    pub fn read_now(&self, team: TeamId) {
-        self.with(team, |team| team.read_now = true);
+    /// A person wants to see everything as it stands at this moment or later.
+    pub fn read_now(&self, team: TeamId, at: Timestamp) {
+        self.with(team, |team| team.read_since = Some(at));
     }
 
     /// A team was made.
@@ -46,10 +47,17 @@ impl Signals {
         Arc::clone(&teams.entry(team).or_default().notify)
     }
 
-    /// Whether a person wants every object read now; asks once.
-    pub fn take_read_now(&self, team: TeamId) -> bool {
+    /// Objects whose last complete read began before this moment are wanted now.
+    pub fn wanted_since(&self, team: TeamId) -> Option<Timestamp> {
+        let teams = self.teams.lock().unwrap_or_else(PoisonError::into_inner);
+        teams.get(&team)?.read_since
+    }
+
+    /// Everything has been read since `at`. A later wish stays.
+    pub fn was_read(&self, team: TeamId, at: Timestamp) {
         let mut teams = self.teams.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut teams.entry(team).or_default().read_now)
+        let team = teams.entry(team).or_default();
+        team.read_since = team.read_since.filter(|since| *since > at);
     }
 
     fn with(&self, team: TeamId, change: impl FnOnce(&mut Team)) {

@@ -50,7 +50,11 @@ pub(super) async fn sync(config: Config, output: Output) -> Result<(), Failure> 
     let door = Door::open(config).await?;
     let Some(app) = door.own() else {
         door.call(Method::POST, "/api/admin/sync/now", None).await?;
-        return say(output, &json!({"asked": true}), "The running server reads every object now.");
+        return say(
+            output,
+            &json!({"asked": true}),
+            "The running server reads every object now.",
+        );
     };
     let team = first_team(app).await?;
     let bar = ProgressBar::new_spinner();
@@ -59,9 +63,16 @@ pub(super) async fn sync(config: Config, output: Output) -> Result<(), Failure> 
     bar.finish_and_clear();
     let work = work?;
     if let Some(reason) = &work.refused {
-        return Err(Failure::new(Kind::NotNow, format!("{}; stopped: {reason}", line(&work))));
+        return Err(Failure::new(
+            Kind::NotNow,
+            format!("{}; stopped: {reason}", line(&work)),
+        ));
     }
-    say(output, &serde_json::to_value(&work).unwrap_or_default(), &line(&work))
+    say(
+        output,
+        &serde_json::to_value(&work).unwrap_or_default(),
+        &line(&work),
+    )
 }
 
 fn line(work: &Work) -> String {
@@ -92,7 +103,10 @@ pub(super) async fn logs(config: Config, args: LogArgs) -> Result<(), Failure> {
         query.append_pair(key, value);
     }
     let path = format!("/api/admin/log?{}", query.finish());
-    let page = Door::open(config).await?.call(Method::GET, &path, None).await?;
+    let page = Door::open(config)
+        .await?
+        .call(Method::GET, &path, None)
+        .await?;
     let rows = page["rows"].as_array().cloned().unwrap_or_default();
     if args.output.json {
         print(&page.to_string());
@@ -135,7 +149,9 @@ pub(super) async fn retry(config: Config, args: RetryArgs) -> Result<(), Failure
         None => json!({ "entries": args.entry }),
     };
     let door = Door::open(config).await?;
-    let answer = door.call(Method::POST, "/api/admin/log/retry", Some(body)).await?;
+    let answer = door
+        .call(Method::POST, "/api/admin/log/retry", Some(body))
+        .await?;
     let text = format!("{} records are tried again.", answer["records"]);
     say(Json { json: args.json }, &answer, &text)
 }

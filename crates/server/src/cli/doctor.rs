@@ -36,7 +36,10 @@ pub(super) async fn run(
     }
     match findings.iter().filter(|finding| !finding.good).count() {
         0 => Ok(()),
-        wrong => Err(Failure::new(Kind::Failed, format!("{wrong} of {} checks failed", findings.len()))),
+        wrong => Err(Failure::new(
+            Kind::Failed,
+            format!("{wrong} of {} checks failed", findings.len()),
+        )),
     }
 }
 

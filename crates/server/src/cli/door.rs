@@ -88,7 +88,8 @@ impl Door {
         let json = if answer.body().is_empty() {
             Value::Null
         } else {
-            let failed = |error| Failure::new(Kind::Failed, format!("not an answer of Tandem: {error}"));
+            let failed =
+                |error| Failure::new(Kind::Failed, format!("not an answer of Tandem: {error}"));
             serde_json::from_slice(answer.body()).map_err(failed)?
         };
         if answer.status().is_success() {
@@ -120,7 +121,10 @@ impl Door {
             .method(method)
             .uri(format!("{base}{path}"))
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.token.expose_secret()))
+            .header(
+                header::AUTHORIZATION,
+                format!("Bearer {}", self.token.expose_secret()),
+            )
             .body(bytes)
             .map_err(|error| failed(error.to_string()))?;
         match &self.way {

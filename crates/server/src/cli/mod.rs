@@ -19,10 +19,17 @@ use std::path::PathBuf;
 
 /// Keeps a workspace and a Salesforce org in agreement.
 #[derive(Debug, Parser)]
-#[command(name = "tandem", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong command or configuration, \
+#[command(
+    name = "tandem",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong command or configuration, \
     3 the database can't be used, 4 the port is in use, 5 not possible in the present state, \
-    6 the CRM does not answer.")]
+    6 the CRM does not answer."
+)]
 pub struct Cli {
     /// Configuration file; without it `tandem.toml` here, if there is one.
     #[arg(long, global = true, value_name = "FILE", env = "TANDEM_CONFIG")]

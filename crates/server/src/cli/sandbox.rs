@@ -58,8 +58,14 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
         let org = &credentials.salesforce;
         print(&format!("Sandbox org      {}", org.url));
         print(&format!("Control API      {}", running.control_url()));
-        print(&format!("Sign in as       {} / {}", org.username, org.password));
-        print(&format!("Connected app    {} / {}", org.client_id, org.client_secret));
+        print(&format!(
+            "Sign in as       {} / {}",
+            org.username, org.password
+        ));
+        print(&format!(
+            "Connected app    {} / {}",
+            org.client_id, org.client_secret
+        ));
         print("Ctrl-C ends it; its records are gone then.");
     }
     told_to_stop().await;

@@ -57,7 +57,9 @@ pub(super) async fn edit_here(
 /// A person edits a record in the CRM.
 pub(super) fn edit_there(stage: &Stage, record: &Listed, fields: Value) -> Result<(), Failure> {
     let path = format!("/control/records/{}/{}", record.object, record.crm_id);
-    stage.org().steer("PATCH", &path, &json!({ "fields": fields }))?;
+    stage
+        .org()
+        .steer("PATCH", &path, &json!({ "fields": fields }))?;
     Ok(())
 }
 
@@ -70,7 +72,10 @@ pub(super) async fn look(
     let path = format!("/api/admin/records/{}/{}", record.kind, record.id);
     let page = browser.call(Method::GET, &path, &Value::Null).await?;
     let fields = page["fields"].as_array().into_iter().flatten();
-    let found = fields.into_iter().find(|view| view["name"] == field).cloned();
+    let found = fields
+        .into_iter()
+        .find(|view| view["name"] == field)
+        .cloned();
     Ok(found.unwrap_or_default())
 }
 
@@ -83,19 +88,37 @@ pub(super) async fn everyday(stage: &Stage) -> Result<(), Failure> {
     let deals = list(browser, "opportunity", "Opportunity", "linked").await?;
     for (n, lead) in leads.iter().take(40).enumerate() {
         if n % 2 == 0 {
-            edit_there(stage, lead, json!({"Title": format!("Head of Operations {n}")}))?;
+            edit_there(
+                stage,
+                lead,
+                json!({"Title": format!("Head of Operations {n}")}),
+            )?;
         } else {
-            edit_here(browser, lead, json!({"phone": format!("+47 22 00 10 {n:02}")})).await?;
+            edit_here(
+                browser,
+                lead,
+                json!({"phone": format!("+47 22 00 10 {n:02}")}),
+            )
+            .await?;
         }
     }
     for (n, contact) in contacts.iter().take(20).enumerate() {
         edit_here(browser, contact, json!({"title": format!("Director {n}")})).await?;
     }
     for (n, account) in accounts.iter().take(20).enumerate() {
-        edit_there(stage, account, json!({"Phone": format!("+46 8 000 20 {n:02}")}))?;
+        edit_there(
+            stage,
+            account,
+            json!({"Phone": format!("+46 8 000 20 {n:02}")}),
+        )?;
     }
     for deal in deals.iter().take(10) {
-        edit_here(browser, deal, json!({"next_step": "Send the revised offer"})).await?;
+        edit_here(
+            browser,
+            deal,
+            json!({"next_step": "Send the revised offer"}),
+        )
+        .await?;
     }
     Ok(())
 }
@@ -107,35 +130,21 @@ pub(super) async fn conflicts(stage: &Stage) -> Result<Vec<(Listed, ConflictTold
     let leads = list(browser, "person", "Lead", "linked").await?;
     let mut leads = leads.into_iter().skip(60);
     let mut told = Vec::new();
-    for case in CASES {
-        for _ in 0..3 {
-            let Some(lead) = leads.next() else { break };
-            let crm = format!("{} of the CRM", case.word);
-            let ours = format!("{} of the workspace", case.word);
-            let there = json!({ case.crm_field: crm });
-            let here = json!({ case.field: ours });
-            if case.crm_last {
-                edit_here(browser, &lead, here).await?;
-                a_moment().await;
-                edit_there(stage, &lead, there)?;
-            } else {
-                edit_there(stage, &lead, there)?;
-                a_moment().await;
-                edit_here(browser, &lead, here).await?;
-            }
-            let told_of = ConflictTold {
-                record: lead.name.clone(),
-                field: case.field.into(),
-                rule: case.rule,
-                expected: if case.crm_wins { crm.clone() } else { ours.clone() },
-                crm,
-                workspace: ours,
-                outcome: String::new(),
-            };
-            told.push((lead, told_of));
-        }
+    for case in &CASES {
+        told.extend(leads.by_ref().take(3).map(|lead| (lead, case)));
     }
-    Ok(told)
+    for (lead, case) in &told {
+        case.edit(stage, lead, case.crm_last).await?;
+    }
+    // Both clocks tell seconds; “later” means a later second.
+    tokio::time::sleep(Duration::from_millis(1_050)).await;
+    for (lead, case) in &told {
+        case.edit(stage, lead, !case.crm_last).await?;
+    }
+    Ok(told
+        .into_iter()
+        .map(|(lead, case)| case.told(lead))
+        .collect())
 }
 
 struct Case {
@@ -190,9 +199,36 @@ const CASES: [Case; 5] = [
     },
 ];
 
-/// Both clocks tell seconds; “later” means a later second.
-async fn a_moment() {
-    tokio::time::sleep(Duration::from_millis(1_050)).await;
+impl Case {
+    fn values(&self) -> (String, String) {
+        let of = |side: &str| format!("{} of the {side}", self.word);
+        (of("CRM"), of("workspace"))
+    }
+
+    async fn edit(&self, stage: &Stage, lead: &Listed, here: bool) -> Result<(), Failure> {
+        let (crm, workspace) = self.values();
+        if here {
+            let fields = json!({ self.field: workspace });
+            edit_here(stage.browser(), lead, fields).await
+        } else {
+            edit_there(stage, lead, json!({ self.crm_field: crm }))
+        }
+    }
+
+    fn told(&self, lead: Listed) -> (Listed, ConflictTold) {
+        let (crm, workspace) = self.values();
+        let expected = if self.crm_wins { &crm } else { &workspace };
+        let told = ConflictTold {
+            record: lead.name.clone(),
+            field: self.field.into(),
+            rule: self.rule,
+            expected: expected.clone(),
+            crm,
+            workspace,
+            outcome: String::new(),
+        };
+        (lead, told)
+    }
 }
 
 /// New people on both sides; the answer to the creation of one of ours is lost on the way.
@@ -224,7 +260,9 @@ pub(super) async fn newcomers(stage: &Stage) -> Result<(), Failure> {
 /// Values that the CRM does not take. The rest of each record goes through.
 pub(super) async fn refusals(stage: &Stage) -> Result<(), Failure> {
     let browser = stage.browser();
-    stage.org().steer("POST", "/control/tokens/expire", &Value::Null)?;
+    stage
+        .org()
+        .steer("POST", "/control/tokens/expire", &Value::Null)?;
     let leads = list(browser, "person", "Lead", "linked").await?;
     for lead in leads.iter().skip(100).take(3) {
         let title = "Chief of ".to_owned() + &"very ".repeat(30) + "long titles";
@@ -268,25 +306,48 @@ async fn decide(browser: &Browser, record: &Listed) -> Result<(), Failure> {
 
 /// Waits until Tandem has read everything once more and nothing is left to do.
 pub(super) async fn settled(browser: &Browser, longest: Duration) -> Result<(), Failure> {
-    let before = tandem_core::Timestamp::now().to_string();
-    browser.call(Method::POST, "/api/admin/sync/now", &Value::Null).await?;
+    let asked_at = tandem_core::Timestamp::now().to_string();
+    browser
+        .call(Method::POST, "/api/admin/sync/now", &Value::Null)
+        .await?;
+    quiet(browser, longest, &asked_at).await
+}
+
+/// Waits until everything was read at least once and nothing is left to do.
+pub(super) async fn read_once(browser: &Browser, longest: Duration) -> Result<(), Failure> {
+    quiet(browser, longest, "").await
+}
+
+async fn quiet(browser: &Browser, longest: Duration, read_after: &str) -> Result<(), Failure> {
     let began = std::time::Instant::now();
     loop {
-        let sync = browser.call(Method::GET, "/api/admin/sync", &Value::Null).await?;
-        let backlog = &sync["backlog"];
-        let waiting: u64 = ["decisions", "writes_pending", "writes_open"]
-            .iter()
-            .filter_map(|part| backlog[part].as_u64())
-            .sum();
-        let objects = sync["objects"].as_array().cloned().unwrap_or_default();
-        let read = |object: &Value| object["fresh_at"].as_str().is_some_and(|at| at > before.as_str());
-        if waiting == 0 && objects.iter().all(read) {
+        let sync = browser
+            .call(Method::GET, "/api/admin/sync", &Value::Null)
+            .await?;
+        if is_quiet(&sync, read_after) {
             return Ok(());
         }
         if began.elapsed() > longest {
-            let text = format!("Tandem did not finish within {} s: {sync}", longest.as_secs());
+            let text = format!(
+                "Tandem did not finish within {} s: {sync}",
+                longest.as_secs()
+            );
             return Err(Failure::new(Kind::Failed, text));
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+fn is_quiet(sync: &Value, read_after: &str) -> bool {
+    let waiting: u64 = ["decisions", "writes_pending", "writes_open"]
+        .iter()
+        .filter_map(|part| sync["backlog"][part].as_u64())
+        .sum();
+    let objects = sync["objects"].as_array().map_or(&[][..], Vec::as_slice);
+    let read = |object: &Value| {
+        object["fresh_at"]
+            .as_str()
+            .is_some_and(|at| at > read_after)
+    };
+    waiting == 0 && !objects.is_empty() && objects.iter().all(read)
 }

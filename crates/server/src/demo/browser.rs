@@ -44,22 +44,30 @@ impl Browser {
             answer = self.json(Method::POST, "/api/admin/session", &body).await?;
         }
         let set = answer.headers().get(header::SET_COOKIE);
-        let cookie = set.and_then(|cookie| cookie.to_str().ok()).unwrap_or_default();
+        let cookie = set
+            .and_then(|cookie| cookie.to_str().ok())
+            .unwrap_or_default();
         self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
         accepted(&answer).map(drop)
     }
 
     /// Connects to the CRM through its own log-in page.
     pub(super) async fn connect(&self, username: &str, password: &str) -> Result<(), Failure> {
-        let started = self.call(Method::POST, "/api/admin/connection/start", &Value::Null).await?;
+        let started = self
+            .call(Method::POST, "/api/admin/connection/start", &Value::Null)
+            .await?;
         let url = started["url"].as_str().unwrap_or_default();
         let page = self.get(url, "").await?;
         let form = LogInForm::read(url, &String::from_utf8_lossy(page.body()))?;
         let back = self.post_form(form, username, password).await?;
         let location = back.headers().get(header::LOCATION);
-        let callback = location.and_then(|location| location.to_str().ok()).unwrap_or_default();
+        let callback = location
+            .and_then(|location| location.to_str().ok())
+            .unwrap_or_default();
         if !callback.starts_with(&self.base) {
-            return Err(failed("the org's log-in page did not send the browser back".into()));
+            return Err(failed(
+                "the org's log-in page did not send the browser back".into(),
+            ));
         }
         let answer = self.get(callback, &self.cookie).await?;
         if answer.status().is_redirection() {
@@ -179,7 +187,10 @@ fn accepted(answer: &Response<Bytes>) -> Result<Value, Failure> {
         return Ok(body);
     }
     let detail = body["detail"].as_str().unwrap_or("no reason given");
-    Err(failed(format!("Tandem answered {}: {detail}", answer.status())))
+    Err(failed(format!(
+        "Tandem answered {}: {detail}",
+        answer.status()
+    )))
 }
 
 fn failed(text: String) -> Failure {

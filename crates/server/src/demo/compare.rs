@@ -77,7 +77,10 @@ impl Comparison {
     ) {
         let status = row.link.as_ref().map(|link| link.status);
         if status != Some(LinkStatus::Linked) {
-            self.differs(format!("{} {} is not settled: {status:?}", pair.object, row.name));
+            self.differs(format!(
+                "{} {} is not settled: {status:?}",
+                pair.object, row.name
+            ));
         }
         for rule in &pair.fields {
             self.fields += 1;
@@ -106,7 +109,11 @@ async fn workspace(stage: &Stage, team: TeamId) -> Result<BTreeMap<String, Recor
     let mut records = BTreeMap::new();
     let mut request = PageRequest::first(PAGE_ROWS_MAX);
     loop {
-        let page = stage.app().store().records(team, &RecordFilter::default(), &request).await;
+        let page = stage
+            .app()
+            .store()
+            .records(team, &RecordFilter::default(), &request)
+            .await;
         let page = page.map_err(AppError::from)?;
         for row in page.rows {
             if let Some(id) = crm_id(&row) {
@@ -132,9 +139,10 @@ fn crm_id(row: &RecordRow) -> Option<String> {
 fn text_of(value: Option<&Ours>, crm_ids: &HashMap<i64, String>) -> String {
     match value {
         None | Some(Ours::Null | Ours::Bool(false)) => String::new(),
-        Some(Ours::Reference(Reference::Workspace(_, id))) => {
-            crm_ids.get(&id.0).cloned().unwrap_or_else(|| format!("record {id}"))
-        }
+        Some(Ours::Reference(Reference::Workspace(_, id))) => crm_ids
+            .get(&id.0)
+            .cloned()
+            .unwrap_or_else(|| format!("record {id}")),
         Some(other) => other.to_string(),
     }
 }
@@ -144,10 +152,10 @@ fn text_of_json(value: &Value) -> String {
     match value {
         Value::Null | Value::Bool(false) => String::new(),
         Value::String(text) => text.replace("\r\n", "\n"),
-        Value::Number(number) => number
-            .to_string()
-            .parse::<Decimal>()
-            .map_or_else(|_| number.to_string(), |number| number.normalize().to_string()),
+        Value::Number(number) => number.to_string().parse::<Decimal>().map_or_else(
+            |_| number.to_string(),
+            |number| number.normalize().to_string(),
+        ),
         other => other.to_string(),
     }
 }

@@ -44,7 +44,9 @@ impl Line {
             face,
             method: request.method().to_string(),
             uri: request.uri().to_string(),
-            headers: headers.map(|(name, value)| (name.to_string(), text(value))).collect(),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
             body: BASE64_STANDARD.encode(request.body()),
         }
     }
@@ -54,8 +56,12 @@ impl Line {
     /// # Errors
     /// The line was tampered with.
     pub(super) fn request(self) -> io::Result<Request<Bytes>> {
-        let body = BASE64_STANDARD.decode(self.body).map_err(io::Error::other)?;
-        let mut request = Request::builder().method(self.method.as_str()).uri(self.uri);
+        let body = BASE64_STANDARD
+            .decode(self.body)
+            .map_err(io::Error::other)?;
+        let mut request = Request::builder()
+            .method(self.method.as_str())
+            .uri(self.uri);
         for (name, value) in self.headers {
             let name: HeaderName = name.parse().map_err(io::Error::other)?;
             request = request.header(name, value);
@@ -76,7 +82,12 @@ impl Journal {
     /// The file can't be read or written.
     pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<io::Result<Line>>)> {
         let mut options = File::options();
-        let mut file = options.read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
         let mut lines = Vec::new();
         let mut whole = 0;
         let mut reader = BufReader::new(&file);

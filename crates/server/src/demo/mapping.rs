@@ -8,7 +8,14 @@ use serde_json::{Value, json};
 
 /// Workspace fields that travel both ways, by object, with who wins.
 const BOTH_WAYS: &[(&str, &[(&str, &str)])] = &[
-    ("Account", &[("phone", "crm"), ("website", "workspace"), ("industry", "crm")]),
+    (
+        "Account",
+        &[
+            ("phone", "crm"),
+            ("website", "workspace"),
+            ("industry", "crm"),
+        ],
+    ),
     (
         "Lead",
         &[
@@ -23,20 +30,33 @@ const BOTH_WAYS: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "Contact",
-        &[("phone", "workspace"), ("title", "most_recent"), ("description", "hold")],
+        &[
+            ("phone", "workspace"),
+            ("title", "most_recent"),
+            ("description", "hold"),
+        ],
     ),
     (
         "Opportunity",
-        &[("next_step", "workspace"), ("amount", "hold"), ("stage", "crm")],
+        &[
+            ("next_step", "workspace"),
+            ("amount", "hold"),
+            ("stage", "crm"),
+        ],
     ),
 ];
 
 /// Publishes it, unless that was done before. New people of the workspace become leads.
 pub(super) async fn publish(browser: &Browser) -> Result<(), Failure> {
-    let mappings = browser.call(Method::GET, "/api/admin/mappings", &Value::Null).await?;
+    let mappings = browser
+        .call(Method::GET, "/api/admin/mappings", &Value::Null)
+        .await?;
     for (object, fields) in BOTH_WAYS {
         let found = mappings.as_array().into_iter().flatten();
-        let Some(mapping) = found.into_iter().find(|mapping| mapping["object"] == *object) else {
+        let Some(mapping) = found
+            .into_iter()
+            .find(|mapping| mapping["object"] == *object)
+        else {
             continue;
         };
         if mapping["version"] != 1 {

@@ -58,7 +58,11 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     }
     story::prepare(&stage).await?;
     print(&format!("Tandem      {}", stage.tandem_url()));
-    print(&format!("Sign in as  {} / {}", browser::EMAIL, stage.password().expose_secret()));
+    print(&format!(
+        "Sign in as  {} / {}",
+        browser::EMAIL,
+        stage.password().expose_secret()
+    ));
     print(&format!("Org         {}", stage.org().url()));
     print("Edits happen on both sides every few seconds. Ctrl-C ends it.");
     tokio::select! {

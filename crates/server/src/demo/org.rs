@@ -58,6 +58,8 @@ impl Org {
         let path = path.to_owned();
         let (sandbox, journal) = tokio::task::spawn_blocking(move || {
             let sandbox = Sandbox::new(options);
+            // Its clock goes with ours from here on: inventing the records took a moment.
+            sandbox.follow(made_at);
             let (journal, lines) = Journal::open(&path)?;
             for line in lines {
                 replay(&sandbox, line?);
@@ -127,7 +129,9 @@ impl Org {
         if response.status().is_success() {
             return Ok(answer);
         }
-        Err(io::Error::other(format!("the org refused {method} {path}: {answer}")))
+        Err(io::Error::other(format!(
+            "the org refused {method} {path}: {answer}"
+        )))
     }
 
     fn serve(&self, request: axum::http::Request<Bytes>) -> io::Result<Reply> {
@@ -139,7 +143,10 @@ impl Org {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Journal> {
-        self.0.journal.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .journal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -42,7 +42,11 @@ async fn one_edit(stage: &Stage) -> Result<(), Failure> {
 }
 
 async fn conflict(stage: &Stage, lead: &Listed) -> Result<(), Failure> {
-    edit_there(stage, lead, json!({"Title": title(), "Description": "Met at the fair"}))?;
+    edit_there(
+        stage,
+        lead,
+        json!({"Title": title(), "Description": "Met at the fair"}),
+    )?;
     let here = json!({"title": title(), "description": "Called, wants an offer"});
     edit_here(stage.browser(), lead, here).await
 }
@@ -56,7 +60,10 @@ fn title() -> &'static str {
         "Sales Director",
         "IT Lead",
     ];
-    titles.choose(&mut rand::rng()).copied().unwrap_or("Manager")
+    titles
+        .choose(&mut rand::rng())
+        .copied()
+        .unwrap_or("Manager")
 }
 
 fn phone() -> String {

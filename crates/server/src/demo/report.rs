@@ -62,7 +62,10 @@ impl Report {
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults = self.comparison.told.clone();
         if !self.comparison.agree() {
-            faults.push(format!("{} differences between the sides", self.comparison.differences));
+            faults.push(format!(
+                "{} differences between the sides",
+                self.comparison.differences
+            ));
         }
         let wrong = self.conflicts.iter().filter(|c| c.outcome != c.expected);
         faults.extend(wrong.map(|c| {
@@ -105,8 +108,17 @@ impl Report {
         let least: u64 = self.acts.iter().map(|act| act.least).sum();
         let compared = &self.comparison;
         print("Outcome");
-        print(&format!("  {} records, {} fields compared, {} differences", compared.records, compared.fields, compared.differences));
-        print(&format!("  {} failures on the way, {} retries by a person", self.failures, self.retries));
-        print(&format!("  {} API calls, {least} at best; {:.1} seconds", self.calls_metered, self.seconds));
+        print(&format!(
+            "  {} records, {} fields compared, {} differences",
+            compared.records, compared.fields, compared.differences
+        ));
+        print(&format!(
+            "  {} failures on the way, {} retries by a person",
+            self.failures, self.retries
+        ));
+        print(&format!(
+            "  {} API calls, {least} at best; {:.1} seconds",
+            self.calls_metered, self.seconds
+        ));
     }
 }

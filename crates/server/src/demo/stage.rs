@@ -105,7 +105,11 @@ fn remember(file: &Path, org_listener: &TcpListener) -> Result<Memory, Failure> 
     let memory = Memory {
         org_port: org_listener.local_addr()?.port(),
         made_at: Timestamp::now(),
-        password: Operator::new_token()?.expose_secret().chars().take(16).collect(),
+        password: Operator::new_token()?
+            .expose_secret()
+            .chars()
+            .take(16)
+            .collect(),
     };
     let text = serde_json::to_vec(&memory).map_err(std::io::Error::other)?;
     std::fs::write(file, text)?;

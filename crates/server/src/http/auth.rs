@@ -69,7 +69,11 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let page = !self.uri.path().starts_with("/api/");
         if page && matches!(self.error, AppError::SignInNeeded(_)) {
-            let next: String = self.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+            let next: String = self
+                .uri
+                .path_and_query()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             let query: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
             return Redirect::to(&format!("/sign-in?next={query}")).into_response();
         }
@@ -177,7 +181,10 @@ mod tests {
     #[test]
     fn only_a_proxy_on_this_machine_is_believed() {
         let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", "1.1.1.1, 203.0.113.9".parse().expect("a value"));
+        headers.insert(
+            "x-forwarded-for",
+            "1.1.1.1, 203.0.113.9".parse().expect("a value"),
+        );
         let address = |peer: &str| through_proxy(peer.parse().expect("an address"), &headers);
         assert_eq!(address("127.0.0.1").to_string(), "203.0.113.9");
         assert_eq!(address("198.51.100.1").to_string(), "198.51.100.1");

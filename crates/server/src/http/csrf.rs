@@ -40,7 +40,9 @@ fn own(app: &App, headers: &HeaderMap) -> bool {
         Some(origin) => {
             let host = text(header::HOST).unwrap_or_default();
             origin == app.config().public_url()
-                || origin.split_once("://").is_some_and(|(_, rest)| rest == host)
+                || origin
+                    .split_once("://")
+                    .is_some_and(|(_, rest)| rest == host)
         }
     }
 }

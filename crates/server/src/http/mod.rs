@@ -21,7 +21,8 @@ use axum::Router;
 pub fn router(app: App, metrics: Option<Metrics>) -> Router {
     let routes = Router::new()
         .merge(health::routes(metrics))
-        .merge(oauth::routes())
-        .merge(admin::routes());
+        .merge(oauth::routes(&app))
+        .merge(admin::routes())
+        .merge(ui::routes(&app));
     layers::wrap(routes, app)
 }

@@ -6,10 +6,12 @@
 
 use super::auth::SignedIn;
 use super::problem::Problem;
+use super::ui;
 use crate::app::App;
 use crate::app::connect::Callback;
 use axum::Router;
 use axum::extract::{Query, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
@@ -24,8 +26,11 @@ struct Answer {
     error_description: Option<String>,
 }
 
-pub(super) fn routes() -> Router<App> {
-    Router::new().route("/oauth/salesforce/callback", get(callback))
+/// The callback; its errors are drawn as pages.
+pub(super) fn routes(app: &App) -> Router<App> {
+    Router::new()
+        .route("/oauth/salesforce/callback", get(callback))
+        .layer(from_fn_with_state(app.clone(), ui::as_pages))
 }
 
 async fn callback(
@@ -41,7 +46,11 @@ async fn callback(
     };
     match app.finish_connect(&actor, callback).await {
         Ok(report) => {
-            let query = if report.first { "?connected=first" } else { "?connected=again" };
+            let query = if report.first {
+                "?connected=first"
+            } else {
+                "?connected=again"
+            };
             Redirect::to(&format!("/connect{query}")).into_response()
         }
         Err(error) => Problem::from(error).into_response(),

@@ -18,7 +18,9 @@ const KEY_ID: &str = "secret_key_id";
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The data directory can't be made or used.
-    #[error("the data directory {path} can't be used: {source}; check server.data_dir and its rights")]
+    #[error(
+        "the data directory {path} can't be used: {source}; check server.data_dir and its rights"
+    )]
     DataDir {
         /// Which one.
         path: PathBuf,
@@ -45,10 +47,7 @@ pub enum OpenError {
 ///
 /// # Errors
 /// See [`OpenError`].
-pub async fn open(
-    config: Config,
-    operator_token: Option<SecretString>,
-) -> Result<App, OpenError> {
+pub async fn open(config: Config, operator_token: Option<SecretString>) -> Result<App, OpenError> {
     open_with(config, operator_token, Arc::new(Timestamp::now)).await
 }
 
@@ -108,7 +107,11 @@ fn make_data_dir(path: &Path) -> Result<(), OpenError> {
 
 /// A key that does not belong to the database opens none of its grants. That is no reason not to
 /// start: connecting again repairs it, and restoring the key is better.
-async fn check_key(store: &SqliteStore, sealer: &Sealer, config: &Config) -> Result<(), StoreError> {
+async fn check_key(
+    store: &SqliteStore,
+    sealer: &Sealer,
+    config: &Config,
+) -> Result<(), StoreError> {
     match store.meta(KEY_ID).await? {
         Some(known) if known == sealer.key_id() => Ok(()),
         None => store.put_meta(KEY_ID, &sealer.key_id()).await,

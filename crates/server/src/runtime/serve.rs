@@ -43,10 +43,12 @@ pub struct Serving {
 /// # Errors
 /// See [`ServeError`].
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => ServeError::InUse(address),
-        _ => ServeError::Listen { address, source },
-    })
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => ServeError::InUse(address),
+            _ => ServeError::Listen { address, source },
+        })
 }
 
 /// Serves pages and API on a port already taken, and runs every team's sync.
@@ -65,8 +67,8 @@ pub fn serve(
     })?;
     let stop = CancellationToken::new();
     let grace = Duration::from_secs(app.config().server.shutdown_grace_seconds.into());
-    let router = http::router(app.clone(), metrics)
-        .into_make_service_with_connect_info::<SocketAddr>();
+    let router =
+        http::router(app.clone(), metrics).into_make_service_with_connect_info::<SocketAddr>();
     let stopped = stop.clone().cancelled_owned();
     let web = async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(stopped);

@@ -77,10 +77,7 @@ async fn one_turn(app: &App, team: TeamId) -> AppResult<Next> {
     let Some(engine) = engine(app, team).await? else {
         return Ok(Next::Sleep(SLEEP_MAX));
     };
-    let wanted = match app.signals().take_read_now(team) {
-        true => mapped_objects(app, team).await?,
-        false => Vec::new(),
-    };
+    let wanted = wanted_now(app, team).await?;
     let began = Instant::now();
     let turn = engine.turn(tick(app), &wanted).await?;
     note(&turn, began.elapsed());
@@ -122,6 +119,24 @@ async fn engine(app: &App, team: TeamId) -> AppResult<Option<Engine>> {
         let store = Arc::clone(app.store());
         Engine::new(store, connector, team, worker)
     }))
+}
+
+/// What a person wants read at once: everything that was not read completely since they asked.
+async fn wanted_now(app: &App, team: TeamId) -> AppResult<Vec<CrmObject>> {
+    let Some(since) = app.signals().wanted_since(team) else {
+        return Ok(Vec::new());
+    };
+    let progress = app.store().progress(team).await?;
+    let fresh = |object: &CrmObject| {
+        let of = progress.iter().find(|p| p.object == *object);
+        of.and_then(|p| p.complete_at).is_some_and(|at| at >= since)
+    };
+    let mut wanted = mapped_objects(app, team).await?;
+    wanted.retain(|object| !fresh(object));
+    if wanted.is_empty() {
+        app.signals().was_read(team, since);
+    }
+    Ok(wanted)
 }
 
 async fn mapped_objects(app: &App, team: TeamId) -> AppResult<Vec<CrmObject>> {
@@ -169,7 +184,10 @@ async fn note_backlog(app: &App, team: TeamId) -> AppResult<()> {
     let backlog = app.store().backlog(team, app.now()).await?;
     for (name, value) in [
         (names::LINKS_DUE, backlog.links_due),
-        (names::WRITES_OPEN, backlog.intents_pending + backlog.intents_open),
+        (
+            names::WRITES_OPEN,
+            backlog.intents_pending + backlog.intents_open,
+        ),
         (names::PARKED, backlog.parked),
         (names::HELD, backlog.held),
     ] {

@@ -9,12 +9,16 @@ use serde_json::{Value, json};
 async fn the_first_person_sets_up_and_nobody_after() {
     let server = Server::new("").await;
     let cookie = server.set_up().await;
-    let who = server.call(Method::GET, "/api/admin/session", &cookie, Value::Null).await;
+    let who = server
+        .call(Method::GET, "/api/admin/session", &cookie, Value::Null)
+        .await;
     assert_eq!(who.status, StatusCode::OK);
     assert_eq!(who.json()["email"], "ana@fjord.example");
     assert_eq!(who.json()["role"], "admin");
     let again = json!({"team": "x", "name": "x", "email": "x@x.example", "password": PASSWORD});
-    let reply = server.call(Method::POST, "/api/admin/setup", "", again).await;
+    let reply = server
+        .call(Method::POST, "/api/admin/setup", "", again)
+        .await;
     assert_eq!(reply.status, StatusCode::CONFLICT);
     assert_eq!(reply.json()["code"], "conflict");
 }
@@ -23,11 +27,22 @@ async fn the_first_person_sets_up_and_nobody_after() {
 async fn a_bad_set_up_names_the_input() {
     let server = Server::new("").await;
     for (body, field) in [
-        (json!({"team": " ", "name": "A", "email": "a@a.example", "password": PASSWORD}), "team"),
-        (json!({"team": "T", "name": "A", "email": "nobody", "password": PASSWORD}), "email"),
-        (json!({"team": "T", "name": "A", "email": "a@a.example", "password": "short"}), "password"),
+        (
+            json!({"team": " ", "name": "A", "email": "a@a.example", "password": PASSWORD}),
+            "team",
+        ),
+        (
+            json!({"team": "T", "name": "A", "email": "nobody", "password": PASSWORD}),
+            "email",
+        ),
+        (
+            json!({"team": "T", "name": "A", "email": "a@a.example", "password": "short"}),
+            "password",
+        ),
     ] {
-        let reply = server.call(Method::POST, "/api/admin/setup", "", body).await;
+        let reply = server
+            .call(Method::POST, "/api/admin/setup", "", body)
+            .await;
         assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(reply.json()["field"], field);
     }
@@ -38,16 +53,25 @@ async fn a_session_lasts_until_it_is_signed_out() {
     let server = Server::new("").await;
     server.set_up().await;
     let good = json!({"email": " ANA@fjord.example", "password": PASSWORD});
-    let reply = server.call(Method::POST, "/api/admin/session", "", good).await;
+    let reply = server
+        .call(Method::POST, "/api/admin/session", "", good)
+        .await;
     assert_eq!(reply.status, StatusCode::NO_CONTENT);
-    let set = reply.headers[header::SET_COOKIE].to_str().expect("text").to_owned();
+    let set = reply.headers[header::SET_COOKIE]
+        .to_str()
+        .expect("text")
+        .to_owned();
     for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(set.contains(part), "{set}");
     }
     let cookie = cookie(&reply);
-    let out = server.call(Method::DELETE, "/api/admin/session", &cookie, Value::Null).await;
+    let out = server
+        .call(Method::DELETE, "/api/admin/session", &cookie, Value::Null)
+        .await;
     assert_eq!(out.status, StatusCode::NO_CONTENT);
-    let who = server.call(Method::GET, "/api/admin/session", &cookie, Value::Null).await;
+    let who = server
+        .call(Method::GET, "/api/admin/session", &cookie, Value::Null)
+        .await;
     assert_eq!(who.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -70,7 +94,9 @@ async fn guessing_is_slowed_down_without_telling_what_was_wrong() {
         ("ana@fjord.example", StatusCode::TOO_MANY_REQUESTS),
     ] {
         let body = json!({"email": email, "password": "wrong"});
-        let reply = server.call(Method::POST, "/api/admin/session", "", body).await;
+        let reply = server
+            .call(Method::POST, "/api/admin/session", "", body)
+            .await;
         assert_eq!(reply.status, expected, "{email}");
         details.push(reply.json()["detail"].to_string());
     }
@@ -80,14 +106,21 @@ async fn guessing_is_slowed_down_without_telling_what_was_wrong() {
 #[tokio::test]
 async fn nothing_is_shown_to_nobody() {
     let server = Server::new("").await;
-    for path in ["/api/admin/sync", "/api/admin/log", "/api/admin/records/person", "/api/admin/audit"] {
+    for path in [
+        "/api/admin/sync",
+        "/api/admin/log",
+        "/api/admin/records/person",
+        "/api/admin/audit",
+    ] {
         let reply = server.call(Method::GET, path, "", Value::Null).await;
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{path}");
         let kind = reply.headers[header::CONTENT_TYPE].to_str().expect("text");
         assert_eq!(kind, "application/problem+json");
     }
     let token = Request::get("/api/admin/sync").header(header::AUTHORIZATION, "Bearer guess");
-    let reply = server.send(token.body(Body::empty()).expect("a request")).await;
+    let reply = server
+        .send(token.body(Body::empty()).expect("a request"))
+        .await;
     assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -108,7 +141,11 @@ async fn another_site_can_not_act_through_the_browser() {
             .header(name, value)
             .body(Body::empty())
             .expect("a request");
-        assert_eq!(server.send(request).await.status, expected, "{name}: {value}");
+        assert_eq!(
+            server.send(request).await.status,
+            expected,
+            "{name}: {value}"
+        );
     }
 }
 
@@ -125,8 +162,14 @@ async fn every_answer_carries_the_security_headers_and_an_id() {
         ("cache-control", "no-store"),
         ("x-request-id", "-"),
     ] {
-        let value = reply.headers.get(name).unwrap_or_else(|| panic!("{name} is missing"));
-        assert!(value.to_str().expect("text").contains(part), "{name}: {value:?}");
+        let value = reply
+            .headers
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} is missing"));
+        assert!(
+            value.to_str().expect("text").contains(part),
+            "{name}: {value:?}"
+        );
     }
 }
 
@@ -135,9 +178,24 @@ async fn what_can_not_be_read_is_refused_with_a_reason() {
     let server = Server::new("").await;
     let cookie = server.set_up().await;
     for (path, body, status, code) in [
-        ("/api/admin/sync/threshold", json!({"threshold_percent": 0}), 422, "invalid"),
-        ("/api/admin/sync/threshold", json!({"threshold_percent": "x"}), 422, "bad-body"),
-        ("/api/admin/sync/frequencies", json!({"Lead": 60}), 422, "invalid"),
+        (
+            "/api/admin/sync/threshold",
+            json!({"threshold_percent": 0}),
+            422,
+            "invalid",
+        ),
+        (
+            "/api/admin/sync/threshold",
+            json!({"threshold_percent": "x"}),
+            422,
+            "bad-body",
+        ),
+        (
+            "/api/admin/sync/frequencies",
+            json!({"Lead": 60}),
+            422,
+            "invalid",
+        ),
     ] {
         let reply = server.call(Method::PUT, path, &cookie, body).await;
         assert_eq!(reply.status.as_u16(), status, "{}", reply.body);
@@ -154,28 +212,50 @@ async fn what_can_not_be_read_is_refused_with_a_reason() {
     ] {
         let reply = server.call(Method::GET, path, &cookie, Value::Null).await;
         assert_eq!(reply.status.as_u16(), status, "{path}: {}", reply.body);
-        assert!(reply.json()["detail"].as_str().is_some_and(|text| !text.is_empty()));
+        assert!(
+            reply.json()["detail"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty())
+        );
     }
     let huge = Body::from("x".repeat(3 << 20));
     let request = Request::post("/api/admin/session")
         .header(header::CONTENT_TYPE, "application/json")
         .body(huge)
         .expect("a request");
-    assert_eq!(server.send(request).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(
+        server.send(request).await.status,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
 }
 
 #[tokio::test]
 async fn nothing_can_be_turned_on_before_a_connection() {
     let server = Server::new("").await;
     let cookie = server.set_up().await;
-    let overview = server.call(Method::GET, "/api/admin/sync", &cookie, Value::Null).await;
+    let overview = server
+        .call(Method::GET, "/api/admin/sync", &cookie, Value::Null)
+        .await;
     assert_eq!(overview.json()["sync"]["state"], "not_connected");
     let on = json!({"enabled": true});
-    let reply = server.call(Method::PUT, "/api/admin/sync/enabled", &cookie, on).await;
+    let reply = server
+        .call(Method::PUT, "/api/admin/sync/enabled", &cookie, on)
+        .await;
     assert_eq!(reply.status, StatusCode::CONFLICT);
     assert!(reply.body.contains("connect first"));
-    let reply = server.call(Method::POST, "/api/admin/connection/start", &cookie, Value::Null).await;
-    assert!(reply.body.contains("salesforce.client_id"), "{}", reply.body);
+    let reply = server
+        .call(
+            Method::POST,
+            "/api/admin/connection/start",
+            &cookie,
+            Value::Null,
+        )
+        .await;
+    assert!(
+        reply.body.contains("salesforce.client_id"),
+        "{}",
+        reply.body
+    );
 }
 
 #[tokio::test]
@@ -183,11 +263,22 @@ async fn what_a_person_does_stands_in_the_audit_trail() {
     let server = Server::new("").await;
     let cookie = server.set_up().await;
     let body = json!({"threshold_percent": 55});
-    let reply = server.call(Method::PUT, "/api/admin/sync/threshold", &cookie, body).await;
+    let reply = server
+        .call(Method::PUT, "/api/admin/sync/threshold", &cookie, body)
+        .await;
     assert_eq!(reply.status, StatusCode::NO_CONTENT);
-    let audit = server.call(Method::GET, "/api/admin/audit?limit=1", &cookie, Value::Null).await;
+    let audit = server
+        .call(
+            Method::GET,
+            "/api/admin/audit?limit=1",
+            &cookie,
+            Value::Null,
+        )
+        .await;
     assert_eq!(audit.json()["rows"][0]["action"], "sync.threshold");
     assert!(audit.json()["next"].is_string());
-    let overview = server.call(Method::GET, "/api/admin/sync", &cookie, Value::Null).await;
+    let overview = server
+        .call(Method::GET, "/api/admin/sync", &cookie, Value::Null)
+        .await;
     assert_eq!(overview.json()["api"]["threshold_percent"], 55);
 }

@@ -43,14 +43,21 @@ impl Server {
         let config = config(&dir, settings);
         let clock = Arc::new(Timestamp::now);
         let token = Some("operator-token".into());
-        let app = runtime::open_with(config, token, clock).await.expect("opens");
+        let app = runtime::open_with(config, token, clock)
+            .await
+            .expect("opens");
         let router = tandem_server::http::router(app.clone(), None);
         Self { app, router, dir }
     }
 
     /// Sends a request as given.
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
-        let response = self.router.clone().oneshot(request).await.expect("never fails");
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("never fails");
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 24).await.expect("a body");
         Reply {
@@ -61,7 +68,13 @@ impl Server {
     }
 
     /// Sends JSON (none if null) with a cookie.
-    pub(crate) async fn call(&self, method: Method, path: &str, cookie: &str, body: Value) -> Reply {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        cookie: &str,
+        body: Value,
+    ) -> Reply {
         let mut request = Request::builder().method(method).uri(path);
         if !cookie.is_empty() {
             request = request.header(header::COOKIE, cookie);

@@ -36,7 +36,9 @@ impl App {
             version: 0,
         }));
         let connector = self.make_connector(Arc::clone(&vault) as Arc<dyn GrantVault>, &[])?;
-        let identity = self.counted(team, CALLS_RESERVED, connector.identify()).await?;
+        let identity = self
+            .counted(team, CALLS_RESERVED, connector.identify())
+            .await?;
         let known = self.main_connection(team).await?;
         if let Err(refused) = same_org(known.as_ref(), &identity) {
             self.give_back(app, &refresh_token).await;
@@ -44,7 +46,9 @@ impl App {
         }
         let grant = vault.load().await.map_err(AppError::internal)?;
         let schemas = self.read_schemas(team, connector.as_ref()).await?;
-        let users = self.counted(team, CALLS_RESERVED, connector.users()).await?;
+        let users = self
+            .counted(team, CALLS_RESERVED, connector.users())
+            .await?;
         let first = known.is_none();
         self.keep(actor, known, identity.clone(), grant).await?;
         let fields_mapped = self.map_first(actor, &schemas).await?;
@@ -121,7 +125,8 @@ impl App {
         let published = self.store().mappings(actor.team).await?;
         let mut fields = 0;
         for (kind, object) in automap::PAIRS {
-            let known = |p: &tandem_store::admin::PublishedMapping| p.mapping.object.as_str() == object;
+            let known =
+                |p: &tandem_store::admin::PublishedMapping| p.mapping.object.as_str() == object;
             let schema = schemas.iter().find(|schema| schema.name.as_str() == object);
             let Some(schema) = schema.filter(|_| !published.iter().any(known)) else {
                 continue;
@@ -140,7 +145,8 @@ impl App {
     async fn map_users(&self, actor: &Actor, crm_users: &[CrmUser]) -> AppResult<usize> {
         let mut mapped = 0;
         for user in self.store().users(actor.team).await? {
-            let same = |known: &&CrmUser| known.active && known.email.eq_ignore_ascii_case(&user.email);
+            let same =
+                |known: &&CrmUser| known.active && known.email.eq_ignore_ascii_case(&user.email);
             if let (None, Some(found)) = (&user.crm_user, crm_users.iter().find(same)) {
                 let patch = UserPatch {
                     crm_user: Some(Some(found.id.clone())),
@@ -154,7 +160,10 @@ impl App {
     }
 
     async fn tell(&self, actor: &Actor, identity: &OrgIdentity) -> AppResult<()> {
-        let summary = format!("Connected to {} as {}", identity.org_name, identity.username);
+        let summary = format!(
+            "Connected to {} as {}",
+            identity.org_name, identity.username
+        );
         let now = self.now();
         let mut entry = LogDraft::new(now, LogSource::Tandem, LogType::System, summary.clone());
         entry.by = actor.user;
@@ -162,7 +171,8 @@ impl App {
             .set_connection_state(actor.team, ConnectionState::Connected, Some(entry))
             .await?;
         self.signals().wake(actor.team);
-        self.act(actor, "crm.connected", &identity.username, summary).await
+        self.act(actor, "crm.connected", &identity.username, summary)
+            .await
     }
 }
 

@@ -73,7 +73,10 @@ async fn log(
     Asked(paging): Asked<Paging>,
 ) -> Answer<PageJson<LogJson>> {
     let filter = filter(query)?;
-    answer(app.log(&actor, &filter, &paging.request()).await, PageJson::of)
+    answer(
+        app.log(&actor, &filter, &paging.request()).await,
+        PageJson::of,
+    )
 }
 
 /// One entry.
@@ -108,9 +111,24 @@ async fn retry(
 
 fn filter(query: LogQuery) -> AppResult<LogFilter> {
     Ok(LogFilter {
-        source: named("source", query.source.as_deref(), LogSource::parse, &names(LogSource::ALL, LogSource::as_str))?,
-        kind: named("type", query.r#type.as_deref(), LogType::parse, &names(LogType::ALL, LogType::as_str))?,
-        status: named("status", query.status.as_deref(), LogStatus::parse, &names(LogStatus::ALL, LogStatus::as_str))?,
+        source: named(
+            "source",
+            query.source.as_deref(),
+            LogSource::parse,
+            &names(LogSource::ALL, LogSource::as_str),
+        )?,
+        kind: named(
+            "type",
+            query.r#type.as_deref(),
+            LogType::parse,
+            &names(LogType::ALL, LogType::as_str),
+        )?,
+        status: named(
+            "status",
+            query.status.as_deref(),
+            LogStatus::parse,
+            &names(LogStatus::ALL, LogStatus::as_str),
+        )?,
         object: query.object.map(CrmObject::new),
         text: query.text.filter(|text| !text.trim().is_empty()),
         since: instant("since", query.since.as_deref())?,
@@ -137,6 +155,9 @@ fn class(code: &str) -> AppResult<ErrorClass> {
     let known = ErrorClass::ALL.iter().find(|class| class.code() == code);
     known.copied().ok_or_else(|| {
         let codes: Vec<_> = ErrorClass::ALL.iter().map(|class| class.code()).collect();
-        AppError::invalid("error", format!("“{code}” is not one of {}", codes.join(", ")))
+        AppError::invalid(
+            "error",
+            format!("“{code}” is not one of {}", codes.join(", ")),
+        )
     })
 }

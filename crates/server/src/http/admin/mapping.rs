@@ -49,7 +49,9 @@ async fn edit(
     Path(object): Path<String>,
     Body(body): Body<MappingEdit>,
 ) -> Answer<PublishedJson> {
-    let published = app.edit_mapping(&actor, &CrmObject::new(object), &body).await;
+    let published = app
+        .edit_mapping(&actor, &CrmObject::new(object), &body)
+        .await;
     answer(published, |published| PublishedJson {
         version: published.version,
         problems: published.problems.iter().map(ToString::to_string).collect(),

@@ -48,7 +48,10 @@ fn router() -> (Router<App>, Description) {
 pub fn routes() -> Router<App> {
     let (routes, description) = router();
     routes
-        .route("/api/openapi.json", get(async move || Json(description).into_response()))
+        .route(
+            "/api/openapi.json",
+            get(async move || Json(description).into_response()),
+        )
         .route("/api/{*rest}", axum::routing::any(nothing))
 }
 

@@ -86,7 +86,10 @@ async fn list(
         search: query.search.filter(|text| !text.trim().is_empty()),
         link: named("link", query.link.as_deref(), LinkStatus::parse, &names)?,
     };
-    answer(app.records(&actor, &filter, &paging.request()).await, PageJson::of)
+    answer(
+        app.records(&actor, &filter, &paging.request()).await,
+        PageJson::of,
+    )
 }
 
 /// Makes a record, and in the CRM too if asked.
@@ -174,7 +177,8 @@ async fn retry(
     SignedIn(actor): SignedIn,
     Path((kind, id)): Path<(String, i64)>,
 ) -> Result<StatusCode, Problem> {
-    app.retry_record(&actor, parse(&kind)?, RecordId(id)).await?;
+    app.retry_record(&actor, parse(&kind)?, RecordId(id))
+        .await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -120,5 +120,8 @@ async fn sign_out(
 }
 
 fn signed_in(app: &App, jar: CookieJar, session: &NewSession) -> (CookieJar, StatusCode) {
-    (jar.add(session_cookie(app, session)), StatusCode::NO_CONTENT)
+    (
+        jar.add(session_cookie(app, session)),
+        StatusCode::NO_CONTENT,
+    )
 }

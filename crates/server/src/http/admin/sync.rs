@@ -95,7 +95,10 @@ async fn quote(
     SignedIn(actor): SignedIn,
     Body(body): Body<Frequencies>,
 ) -> Answer<FrequencyQuote> {
-    answer(app.quote_frequencies(&actor, &objects(body)).await, |quote| quote)
+    answer(
+        app.quote_frequencies(&actor, &objects(body)).await,
+        |quote| quote,
+    )
 }
 
 /// Sets the percentage of the org's allowance at which scheduled sync pauses.
@@ -124,6 +127,8 @@ async fn sync_now(
 }
 
 fn objects(choice: Frequencies) -> BTreeMap<CrmObject, u32> {
-    let named = choice.into_iter().map(|(object, seconds)| (CrmObject::new(object), seconds));
+    let named = choice
+        .into_iter()
+        .map(|(object, seconds)| (CrmObject::new(object), seconds));
     named.collect()
 }

@@ -42,7 +42,9 @@ impl From<RecordRow> for RecordRowJson {
                 .filter(|(_, field)| !field.is_null())
                 .map(|(name, field)| (name.clone(), value(field)))
                 .collect(),
-            link: link.as_ref().map_or("not_linked", |link| link.status.as_str()),
+            link: link
+                .as_ref()
+                .map_or("not_linked", |link| link.status.as_str()),
             object: link.as_ref().map(|link| link.object.0.clone()),
             crm_id: link.and_then(|link| link.crm).map(|id| id.0),
             updated_at: row.updated_at.to_string(),
@@ -110,9 +112,12 @@ impl From<RecordDetail> for RecordJson {
             kind: page.record.kind.as_str(),
             link: page.status.as_str(),
             object: link.map(|link| link.object.0.clone()),
-            crm_id: link.and_then(|link| link.crm.as_ref()).map(|id| id.0.clone()),
+            crm_id: link
+                .and_then(|link| link.crm.as_ref())
+                .map(|id| id.0.clone()),
             crm_url: detail.crm_url,
-            set_aside: set_aside.map(|parked| format!("{}: {}", parked.class.title(), parked.message)),
+            set_aside: set_aside
+                .map(|parked| format!("{}: {}", parked.class.title(), parked.message)),
             writing: page.intent.is_some(),
             fields: detail.fields.into_iter().map(FieldJson::from).collect(),
             name: page.name,
@@ -133,7 +138,9 @@ impl From<FieldView> for FieldJson {
             crm: field.crm.as_ref().map_or(serde_json::Value::Null, value),
             changed_at: field.provenance.as_ref().map(|p| p.at.to_string()),
             changed_by: field.provenance.as_ref().map(|p| origin(&p.origin)),
-            refused: field.parked.map(|p| format!("{}: {}", p.class.title(), p.message)),
+            refused: field
+                .parked
+                .map(|p| format!("{}: {}", p.class.title(), p.message)),
             held_crm: field.held.map(|held| held.crm.to_string()),
             name: field.name,
             label: field.label,

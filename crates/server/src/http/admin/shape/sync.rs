@@ -91,7 +91,12 @@ impl From<Overview> for OverviewJson {
             enabled: overview.enabled,
             connector: overview.connector,
             objects: overview.objects,
-            records: overview.counts.kinds.into_iter().map(KindJson::from).collect(),
+            records: overview
+                .counts
+                .kinds
+                .into_iter()
+                .map(KindJson::from)
+                .collect(),
             backlog: BacklogJson {
                 decisions: backlog.links_due,
                 writes_pending: backlog.intents_pending,
@@ -107,7 +112,10 @@ impl From<Overview> for OverviewJson {
 
 impl From<KindCounts> for KindJson {
     fn from(counts: KindCounts) -> Self {
-        let named = counts.by_status.into_iter().map(|(status, n)| (status.as_str(), n));
+        let named = counts
+            .by_status
+            .into_iter()
+            .map(|(status, n)| (status.as_str(), n));
         Self {
             kind: counts.kind.as_str(),
             records: counts.records,
