@@ -4,7 +4,7 @@ use crate::connector::{Failure, ProbeAnswer, WriteOp, WriteOutcome};
 use crate::error::{Directive, ErrorClass};
 use crate::ids::CrmId;
 use crate::link::{Agreed, ParkedField, ParkedLink, PutBack};
-use crate::mapping::{PairRules, Winner};
+use crate::mapping::{FieldRule, PairRules, Winner};
 use crate::reconcile::is_conflict;
 use crate::record::CrmRecord;
 use crate::retry::next_attempt;
@@ -127,7 +127,7 @@ impl Settling<'_> {
         let mut settlement = self.settlement(IntentNext::Done { recheck: true });
         let mut changes = Vec::new();
         for field in &self.intent.draft.fields {
-            changes.push(self.settle_field(field, before, &mut settlement.link));
+            changes.push(self.settle_field(field, before, after, &mut settlement.link));
         }
         settlement.link.crm = Some(id.clone());
         settlement.link.revision = after.map(|record| record.revision.clone());
@@ -153,12 +153,19 @@ impl Settling<'_> {
     }
 
     /// Agrees on one written field, unless the write met an edit that we had not seen.
+    ///
+    /// Where the CRM's values come in, what was sent is agreed: the next reconcile then sees what the
+    /// CRM made of it and takes it over. Where they don't, what it made of it is no change of anybody's.
     fn settle_field(
         &self,
         field: &IntentField,
         before: Option<&CrmRecord>,
+        after: Option<&CrmRecord>,
         link: &mut LinkPatch,
     ) -> FieldChange {
+        let left = after
+            .and_then(|record| record.fields.get(&field.crm))
+            .unwrap_or(&field.value);
         let met = before.and_then(|record| {
             let value = record.fields.get(&field.crm)?;
             self.overtakes(field, value)
@@ -179,7 +186,7 @@ impl Settling<'_> {
             if self.gives_back(field, modified_at) {
                 let put_back = PutBack {
                     value: value.clone(),
-                    sent: field.value.clone(),
+                    sent: left.clone(),
                 };
                 link.put_back.insert(field.workspace.clone(), put_back);
                 return change;
@@ -188,8 +195,10 @@ impl Settling<'_> {
         if field.rule == Rule::Overtaken {
             link.returned.push(field.workspace.clone());
         } else if self.guards.base {
+            let comes_in = |rule: &FieldRule| rule.mapping.direction.inbound();
+            let inbound = self.rules.by_crm(&field.crm).is_none_or(comes_in);
             let agreed = Agreed {
-                crm: field.value.clone(),
+                crm: if inbound { &field.value } else { left }.clone(),
                 workspace: field.workspace_value.clone(),
             };
             link.agreed.insert(field.workspace.clone(), agreed);
@@ -341,27 +350,50 @@ impl Settling<'_> {
             return self.park_record(std::slice::from_ref(&gone), &gone);
         };
         let mut settlement = self.settlement(IntentNext::Done { recheck: true });
-        let mut changes = Vec::new();
+        let mut written = Vec::new();
+        let mut unclear = Vec::new();
         for field in &self.intent.draft.fields {
-            if self.stands(field, record) {
-                changes.push(self.settle_field(field, None, &mut settlement.link));
+            if self.shows(record, field, &field.value) {
+                written.push(self.settle_field(field, None, Some(record), &mut settlement.link));
+            } else if !self.shows(record, field, &field.expected) {
+                unclear.extend(unclear_change(record, field));
             }
         }
         settlement.link.revision = Some(record.revision.clone());
         settlement.mirror = Some(record.clone());
-        if !changes.is_empty() {
-            let mut entry = self.applied_entry(&record.id, changes);
-            entry.summary = "Found written in the CRM after the answer was lost".into();
-            settlement.log.push(entry);
-        }
+        settlement.log.extend(self.found_entry(record, written));
+        settlement.log.extend(self.unclear_entry(unclear));
         settlement
     }
 
-    /// Whether the record shows what we sent; a field that can't be seen shows nothing.
-    fn stands(&self, field: &IntentField, record: &CrmRecord) -> bool {
+    fn found_entry(&self, record: &CrmRecord, written: Vec<FieldChange>) -> Option<LogDraft> {
+        if written.is_empty() {
+            return None;
+        }
+        let mut entry = self.applied_entry(&record.id, written);
+        entry.summary = "Found written in the CRM after the answer was lost".into();
+        Some(entry)
+    }
+
+    /// Perhaps the CRM made something else of what was sent, perhaps somebody typed: the value that stood
+    /// there before is named here, since nothing else may ever name it again.
+    fn unclear_entry(&self, unclear: Vec<FieldChange>) -> Option<LogDraft> {
+        if unclear.is_empty() {
+            return None;
+        }
+        let message = "the CRM shows neither what was sent nor what stood there before";
+        let mut entry = self.entry(LogStatus::Failed, format!("After a lost answer {message}"));
+        let lost = Failure::new(ErrorClass::AnswerLost, message);
+        entry.error = Some(log_error(&lost));
+        entry.changes = unclear;
+        Some(entry)
+    }
+
+    /// Whether the record shows a value in a field; a field that can't be seen shows nothing.
+    fn shows(&self, record: &CrmRecord, field: &IntentField, value: &Value) -> bool {
         let found = record.fields.get(&field.crm);
         let rule = self.rules.by_crm(&field.crm);
-        matches!((found, rule), (Some(found), Some(rule)) if same(found, &field.value, &rule.crm_type))
+        matches!((found, rule), (Some(found), Some(rule)) if same(found, value, &rule.crm_type))
     }
 
     /// A create in doubt was looked for.
@@ -410,6 +442,17 @@ impl Settling<'_> {
             .checked_add(SignedDuration::from_secs(seconds))
             .unwrap_or(self.now)
     }
+}
+
+fn unclear_change(record: &CrmRecord, field: &IntentField) -> Option<FieldChange> {
+    Some(FieldChange {
+        workspace: field.workspace.clone(),
+        crm: field.crm.clone(),
+        before: field.expected.clone(),
+        after: record.fields.get(&field.crm)?.clone(),
+        rule: field.rule,
+        rejected: field.rejected.clone(),
+    })
 }
 
 fn log_error(failure: &Failure) -> LogError {

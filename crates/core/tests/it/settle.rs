@@ -181,38 +181,42 @@ fn what_the_crm_made_of_it_is_left_to_the_next_reconcile() {
 #[test]
 fn one_written_field_under_every_rule() {
     let table = include_str!("../tables/settled.txt");
-    check("settled.txt", table, |[policy, sent_by, found, wanted]| {
-        let (direction, winner) = policy.split_once(' ').expect("direction and winner");
-        let mut case = Case::title(update());
-        let mapping = &mut case.rules.fields[0].mapping;
-        if direction == "out" {
-            mapping.direction = Direction::WorkspaceToCrm;
-        }
-        mapping.winner = match winner {
-            "crm" => Winner::Crm,
-            "workspace" => Winner::Workspace,
-            "hold" => Winner::Hold,
-            _ => Winner::MostRecent,
-        };
-        let sent = &mut case.intent.draft.fields[0];
-        sent.rule = Rule::parse(sent_by).expect("a rule");
-        // The CRM's record was changed at second 10.
-        sent.changed_at = match winner {
-            "unknown-time" => None,
-            "later-workspace" => Some(at(11)),
-            "same-second" => Some(at(10)),
-            _ => Some(at(9)),
-        };
-        let settlement = case.applied(Some(found).filter(|found| *found != "?"), Some("B"));
-        expect(&wanted.to_owned(), &field_called(&settlement))
-    });
+    check(
+        "settled.txt",
+        table,
+        |[policy, sent_by, found, left, wanted]| {
+            let (direction, winner) = policy.split_once(' ').expect("direction and winner");
+            let mut case = Case::title(update());
+            let mapping = &mut case.rules.fields[0].mapping;
+            if direction == "out" {
+                mapping.direction = Direction::WorkspaceToCrm;
+            }
+            mapping.winner = match winner {
+                "crm" => Winner::Crm,
+                "workspace" => Winner::Workspace,
+                "hold" => Winner::Hold,
+                _ => Winner::MostRecent,
+            };
+            let sent = &mut case.intent.draft.fields[0];
+            sent.rule = Rule::parse(sent_by).expect("a rule");
+            // The CRM's record was changed at second 10.
+            sent.changed_at = match winner {
+                "unknown-time" => None,
+                "later-workspace" => Some(at(11)),
+                "same-second" => Some(at(10)),
+                _ => Some(at(9)),
+            };
+            let settlement = case.applied(Some(found).filter(|found| *found != "?"), Some(left));
+            expect(&wanted.to_owned(), &field_called(&settlement))
+        },
+    );
 }
 
 /// What became of the one field.
 fn field_called(settlement: &Settlement) -> String {
     let mut said = Vec::new();
-    if settlement.link.agreed.contains_key("title") {
-        said.push("agreed".to_owned());
+    if let Some(agreed) = settlement.link.agreed.get("title") {
+        said.push(format!("agreed {}", agreed.crm));
     }
     if settlement.link.returned == ["title"] {
         said.push("returned".into());
