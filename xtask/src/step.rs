@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Seeds that CI runs, from 1 on: always the same, so that a red run is red everywhere.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 100;
 /// Seeds of a quick run.
 const QUICK_SEEDS: u64 = SEEDS / 10;
 /// Longest time of one step: a build from nothing on a small machine, with room to spare.
