@@ -142,6 +142,40 @@ fn may_differ(world: &World, rule: &FieldRule, crm: &Value, ours: &Value) -> boo
     one_way || waits || kept
 }
 
+/// A text field that both agreed on, somebody's word on one side, then the last word on the other by a
+/// rule under which it must prevail; the engine's steps run at any moment, and no answer is lost.
+fn a_last_word() -> impl Strategy<Value = (World, Vec<Event>, Event)> {
+    let word = |words: Vec<&'static str>| prop::sample::select(words).prop_map(Value::text);
+    let steps = || {
+        let step = [Event::Pull, Event::Reconcile, Event::Write(Fate::Answered)];
+        prop::collection::vec(prop::sample::select(step.to_vec()), 0..6)
+    };
+    let quirk = prop::sample::select(vec![Quirk::Faithful, Quirk::Cuts, Quirk::Capitals]);
+    let words = (
+        word(vec!["first", "f", "FIRST"]),
+        word(vec!["last", "l", "LAST"]),
+    );
+    (quirk, any::<(bool, bool)>(), words, steps(), steps()).prop_map(
+        |(quirk, (crm_last, recent), (first, last), before, after)| {
+            let winner = match (recent, crm_last) {
+                (true, _) => Winner::MostRecent,
+                (false, true) => Winner::Crm,
+                (false, false) => Winner::Workspace,
+            };
+            let mut world = World::new(pair(vec![rule("word", winner)]), vec![quirk], true);
+            world.happen(&Event::CrmEdit(0, Value::text("old")));
+            world.come_to_rest();
+            let (first, last) = if crm_last {
+                (Event::WorkspaceEdit(0, first), Event::CrmEdit(0, last))
+            } else {
+                (Event::CrmEdit(0, first), Event::WorkspaceEdit(0, last))
+            };
+            let events = [vec![first], before, vec![last.clone()], after].concat();
+            (world, events, last)
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(cases(500))]
 
@@ -189,5 +223,15 @@ proptest! {
                 "{typed:?} typed at {side:?} into {} is nowhere", rule.mapping.workspace
             );
         }
+    }
+
+    #[test]
+    fn the_last_word_prevails_where_its_rule_says_so((world, events, last) in a_last_word()) {
+        let world = rested((world, events));
+        let (Event::CrmEdit(_, word) | Event::WorkspaceEdit(_, word)) = last else {
+            unreachable!("a last word is an edit");
+        };
+        let kept = world.stored(0, &word);
+        prop_assert_eq!(world.both(&world.rules.fields[0]), (kept.clone(), kept));
     }
 }

@@ -205,7 +205,7 @@ impl World {
     }
 
     /// What the CRM makes of a value; nothing of one that its type can't hold.
-    fn stored(&self, field: usize, value: &Value) -> Value {
+    pub(crate) fn stored(&self, field: usize, value: &Value) -> Value {
         let ty = &self.rules.fields[field].crm_type;
         let value = canonical(value, ty).unwrap_or_default();
         match (self.quirks[field], value) {
