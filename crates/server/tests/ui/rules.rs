@@ -4,13 +4,16 @@
 use crate::html::{Tag, tags};
 use crate::samples::{HOSTILE, Samples};
 use std::collections::HashSet;
+use std::sync::LazyLock;
+
+/// Drawn once for all rules.
+static PAGES: LazyLock<Vec<(String, String)>> =
+    LazyLock::new(|| [Samples::friendly().pages(), Samples::hostile().pages()].concat());
 
 fn each_page(check: impl Fn(&str, &[Tag])) {
-    for samples in [Samples::friendly(), Samples::hostile()] {
-        for (name, html) in samples.pages() {
-            println!("{name}");
-            check(&html, &tags(&html));
-        }
+    for (name, html) in PAGES.iter() {
+        println!("{name}");
+        check(html, &tags(html));
     }
 }
 

@@ -138,8 +138,8 @@ fn connected(shell: &Shell, view: &ConnectPage, connector: &ConnectorView) -> Ma
                 @if matches!(view.state, SyncState::ConnectionLost { .. }) { (badge(Tone::Bad, "Connection lost")) }
                 @else { (badge(Tone::Good, "Connected")) }
             }))
-            (fact("Connected as", &html! { (connector.name) " · " (connector.username) }))
-            (fact("Org", &html! { (connector.org_name) @if connector.sandbox { " (sandbox)" } " · " (code(&connector.org_id)) }))
+            (fact("Connected as", &html! { (connector.name) div class="muted" { (connector.username) } }))
+            (fact("Org", &html! { (connector.org_name) @if connector.sandbox { " (sandbox)" } div { (code(&connector.org_id)) } }))
             (fact("Edition", &html! { (connector.edition) }))
             (fact("Address", &html! { (connector.instance_url) }))
             (fact("Since", &ago(connector.connected_at, shell.now)))
@@ -179,32 +179,63 @@ fn report_table(shell: &Shell, report: &PermissionReport) -> Markup {
             (callout(Tone::Bad, &html! { "Required rights are missing; CRM Sync can’t be enabled until they are granted." }))
         }
         p class="muted" { "Checked for " (report.username) " " (ago(report.checked_at, shell.now)) "." }
+        @if missing > 0 { (missing_table(report)) }
+        details {
+            summary { (counted((report.items.len() - missing) as u64, "right")) " granted" }
+            (granted_table(report))
+        }
+    }
+}
+
+fn missing_table(report: &PermissionReport) -> Markup {
+    html! {
         div class="table-wrap" {
             table class="stack" {
                 thead { tr { th { "Result" } th { "Object" } th { "Field" } th { "Right" } th { "Without it" } th { "What to grant" } } }
-                tbody { @for item in &report.items { (permission_line(item)) } }
+                tbody { @for item in report.items.iter().filter(|item| !item.granted) { (missing_line(item)) } }
             }
         }
     }
 }
 
-fn permission_line(item: &PermissionItem) -> Markup {
-    let (tone, text) = match (item.granted, item.required) {
-        (true, _) => (Tone::Good, "Granted"),
-        (false, true) => (Tone::Bad, "Missing, required"),
-        (false, false) => (Tone::Warn, "Missing"),
-    };
+fn missing_line(item: &PermissionItem) -> Markup {
     html! {
         tr {
-            td data-label="Result" { (badge(tone, text)) }
-            td data-label="Object" { (item.object) }
-            td data-label="Field" { @match &item.field { Some(field) => (code(field)), None => span class="muted" { "the object itself" } } }
-            td data-label="Right" { @match item.right { Right::Read => "Read", Right::Edit => "Edit", Right::Create => "Create" } }
-            @if item.granted {
-                td class="muted" data-label="Without it" { "" } td class="muted" data-label="What to grant" { "" }
-            } @else {
-                td data-label="Without it" { (item.consequence) } td data-label="What to grant" { (item.fix) }
+            td data-label="Result" {
+                @if item.required { (badge(Tone::Bad, "Missing, required")) } @else { (badge(Tone::Warn, "Missing")) }
+            }
+            (subject(item))
+            td data-label="Without it" { (item.consequence) }
+            td data-label="What to grant" { (item.fix) }
+        }
+    }
+}
+
+fn granted_table(report: &PermissionReport) -> Markup {
+    html! {
+        div class="table-wrap" {
+            table class="stack" {
+                thead { tr { th { "Result" } th { "Object" } th { "Field" } th { "Right" } } }
+                tbody {
+                    @for item in report.items.iter().filter(|item| item.granted) {
+                        tr { td data-label="Result" { (badge(Tone::Good, "Granted")) } (subject(item)) }
+                    }
+                }
             }
         }
+    }
+}
+
+/// What a right is about, as three cells.
+fn subject(item: &PermissionItem) -> Markup {
+    let right = match item.right {
+        Right::Read => "Read",
+        Right::Edit => "Edit",
+        Right::Create => "Create",
+    };
+    html! {
+        td data-label="Object" { (item.object) }
+        td data-label="Field" { @match &item.field { Some(field) => (code(field)), None => span class="muted" { "–" } } }
+        td data-label="Right" { (right) }
     }
 }

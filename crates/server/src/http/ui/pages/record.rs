@@ -43,7 +43,7 @@ impl RecordView {
 /// Draws it.
 pub fn page(shell: &Shell, view: &RecordView) -> Markup {
     let body = html! {
-        (record_waiting::cards(shell, view))
+        @if !view.editing { (record_waiting::cards(shell, view)) }
         (facts(shell, view))
         (record_fields::card(shell, view))
         (history(shell, view))
@@ -116,7 +116,7 @@ fn under_way(shell: &Shell, view: &RecordView) -> Markup {
                 IntentState::Sending => "a write to the CRM, under way",
                 IntentState::Doubtful => "a write whose answer was lost; it is looked up before anything is sent again",
             },
-            (None, _) if matches!(page.status, LinkStatus::Held | LinkStatus::Refused) => "for a person, see above",
+            (None, _) if matches!(page.status, LinkStatus::Held | LinkStatus::Refused) => "for a person to act",
             (None, Some(at)) if at > shell.now => { "to be looked at " (ago(at, shell.now)) }
             (None, Some(_)) => "to be looked at now",
             (None, None) => "nothing; both sides are settled",

@@ -5,10 +5,10 @@ use super::record::RecordView;
 use super::record_waiting::named;
 use crate::app::records::FieldView;
 use crate::http::ui::parts::badge::{Tone, badge, badge_with, direction_text, winner_text};
-use crate::http::ui::parts::form::{form_errors, token};
+use crate::http::ui::parts::form::{FieldError, token};
 use crate::http::ui::parts::icon::{Icon, icon};
-use crate::http::ui::parts::layout::{Shell, card as framed};
-use crate::http::ui::parts::text::{code, shown};
+use crate::http::ui::parts::layout::{Shell, callout, card as framed};
+use crate::http::ui::parts::text::{code, counted, shown};
 use crate::http::ui::parts::when::ago;
 use maud::{Markup, html};
 use tandem_core::mapping::Direction;
@@ -31,7 +31,7 @@ fn table(shell: &Shell, view: &RecordView) -> Markup {
         div class="table-wrap" {
             table class="stack values" {
                 thead { tr {
-                    th { "Field" } th { "Workspace" } th { "CRM" } th { "State" } th { "Rule" } th { "Where it came from" }
+                    th { "Field" } th { "Workspace" } th { "CRM" } th { "State" } th { "Rule" } th { "Came from" }
                 } }
                 tbody { @for field in &view.detail.fields { (line(shell, view, field)) } }
             }
@@ -49,7 +49,7 @@ fn line(shell: &Shell, view: &RecordView, field: &FieldView) -> Markup {
             }
             td data-label="State" { (state(field)) }
             td data-label="Rule" { (rule(field)) }
-            td data-label="Where it came from" { (came_from(shell, view, field.provenance.as_ref())) }
+            td data-label="Came from" { (came_from(shell, view, field.provenance.as_ref())) }
         }
     }
 }
@@ -97,14 +97,38 @@ fn came_from(shell: &Shell, view: &RecordView, provenance: Option<&Provenance>) 
 }
 
 fn form(shell: &Shell, view: &RecordView) -> Markup {
+    let fields = &view.detail.fields;
+    let (open, locked): (Vec<_>, Vec<_>) = fields.iter().partition(|field| field.locked.is_none());
+    let has_input = |error: &&FieldError| open.iter().any(|field| field.name == error.field);
     html! {
         form method="post" action=(view.path()) {
             (token(&shell.csrf))
-            (form_errors(&view.errors))
-            div class="edit-grid" { @for field in &view.detail.fields { (edit_field(view, field)) } }
+            @for error in view.errors.iter().filter(|error| !has_input(error)) {
+                (callout(Tone::Bad, &html! { (error.message) }))
+            }
+            div class="edit-grid" { @for field in open { (edit_field(view, field)) } }
+            @if !locked.is_empty() { (locked_fields(view, &locked)) }
             footer {
                 a class="button secondary" href=(view.path()) { "Cancel" }
                 button type="submit" { "Save" }
+            }
+        }
+    }
+}
+
+/// What can't be changed here, with the reason of each.
+fn locked_fields(view: &RecordView, locked: &[&FieldView]) -> Markup {
+    html! {
+        details {
+            summary { (counted(locked.len() as u64, "field")) " can’t be changed here" }
+            dl class="facts locked" {
+                @for field in locked {
+                    div {
+                        dt { (field.label) }
+                        dd { (shown(&named(&field.workspace, view))) }
+                        @if let Some(reason) = &field.locked { dd { (reason) } }
+                    }
+                }
             }
         }
     }
@@ -117,17 +141,23 @@ fn edit_field(view: &RecordView, field: &FieldView) -> Markup {
     html! {
         div class={ "field" @if matches!(field.ty, FieldType::LongText { .. }) { " wide" } } {
             label for=(id) { (field.label) }
-            @if field.locked.is_some() {
-                input id=(id) type="text" value=(named(&field.workspace, view).text) disabled aria-describedby=(note);
-            } @else {
-                (control(&id, &note, field, &text_of(view, field), error.is_some()))
-            }
-            @match (error, &field.locked) {
-                (Some(error), _) => small id=(note) class="error" { (error.message) },
-                (None, Some(reason)) => small id=(note) { (reason) },
-                (None, None) => small id=(note) { (field.ty.label()) },
+            (control(&id, &note, field, &text_of(view, field), error.is_some()))
+            @match error {
+                Some(error) => small id=(note) class="error" { (error.message) },
+                None => small id=(note) { (hint(&field.ty)) },
             }
         }
+    }
+}
+
+/// What to type.
+fn hint(ty: &FieldType) -> &'static str {
+    match ty {
+        FieldType::Reference { .. } => "The id of the CRM record",
+        FieldType::DateTime => "Like 2026-01-31T09:30:00Z",
+        FieldType::MultiPicklist { .. } => "Values with a semicolon between them",
+        FieldType::Percent { .. } => "Percent: 12.5 for 12.5 %",
+        other => other.label(),
     }
 }
 

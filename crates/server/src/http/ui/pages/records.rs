@@ -188,7 +188,8 @@ fn cell(heading: &str, field: &str, row: &RecordRow) -> Markup {
         Value::Date(_) => "nowrap num",
         _ => "medium",
     };
-    html! { td data-label=(heading) class=(class) { span class="clip" { (shown(&Shown::from(value))) } } }
+    let text = Shown::from(value);
+    html! { td data-label=(heading) class=(class) { span class="clip" title=(text.text) { (shown(&text)) } } }
 }
 
 fn crm(row: &RecordRow) -> Markup {

@@ -12,7 +12,7 @@ use crate::http::ui::parts::when::{ago, duration};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tandem_core::workspace::Kind;
-use tandem_store::views::{HourCalls, HourThroughput, LinkStatus};
+use tandem_store::views::{HourCalls, HourThroughput, KindCounts, LinkStatus};
 
 /// What waits for the machine, and what waits for a person, each with the way to it.
 pub(super) fn waiting(shell: &Shell, view: &SyncPage) -> Markup {
@@ -25,9 +25,9 @@ pub(super) fn waiting(shell: &Shell, view: &SyncPage) -> Markup {
                 @else { (counted(backlog.intents_pending + backlog.intents_open, "write")) " to the CRM" }
             }, "/logs"))
             (tile("Waits for a person", backlog.held, &html! { "Both sides changed; you decide" },
-                "/logs?status=waiting"))
+                &records_with(view, LinkStatus::Held)))
             (tile("Refused by the CRM", backlog.parked, &html! { "Set aside until the cause is fixed" },
-                "/logs?status=failed"))
+                &records_with(view, LinkStatus::Refused)))
             @for kind in &view.overview.counts.kinds {
                 @let linked = kind.by_status.get(&LinkStatus::Linked).copied().unwrap_or(0);
                 (tile(kind_label(kind.kind), kind.records, &html! { (grouped(linked)) " linked" },
@@ -41,6 +41,17 @@ pub(super) fn waiting(shell: &Shell, view: &SyncPage) -> Markup {
                 a href={ "/logs?status=failed&cause=" (cause.class.code()) } { "Show and retry" }
             }))
         }
+    }
+}
+
+/// The first list that has records in this state; links without a record are told by the log only.
+fn records_with(view: &SyncPage, status: LinkStatus) -> String {
+    let has = |kind: &&KindCounts| kind.by_status.get(&status).is_some_and(|count| *count > 0);
+    let first = view.overview.counts.kinds.iter().find(has);
+    match first.and_then(|kind| plural(kind.kind)) {
+        Some(list) => format!("/{list}?link={}", status.as_str()),
+        None if status == LinkStatus::Held => "/logs?status=waiting".to_owned(),
+        None => "/logs?status=failed".to_owned(),
     }
 }
 

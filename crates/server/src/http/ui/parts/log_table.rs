@@ -82,7 +82,7 @@ fn short_error(error: &LogError) -> Markup {
         "" => error.message.clone(),
         code => format!("{code}: {}", error.message),
     };
-    html! { div class="error" { (clipped(&whole)) } }
+    html! { div class="error short-error" title=(whole) { (whole) } }
 }
 
 fn record(row: &LogRow) -> Markup {
