@@ -399,11 +399,12 @@ fn a_lost_update_that_stands_there_is_ours() {
     assert_eq!(settlement.link.agreed.keys().collect::<Vec<_>>(), ["title"]);
     assert_eq!(settlement.link.revision.as_ref().map(|r| r.order), Some(10));
     assert_eq!(settlement.mirror, Some(found));
-    assert_eq!(
-        settlement.log[0].changes.len(),
-        1,
-        "the other field is decided again"
-    );
+    assert_eq!(settlement.log.len(), 2, "the other field is decided again");
+    assert_eq!(settlement.log[0].changes.len(), 1);
+    let unclear = &settlement.log[1];
+    assert_eq!(unclear.status, LogStatus::Failed);
+    let change = &unclear.changes[0];
+    assert_eq!((&change.before, &change.after), (&text("C"), &text("E")));
 }
 
 #[test]
