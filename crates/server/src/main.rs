@@ -1,6 +1,7 @@
 //! The `tandem` binary: reads the command line, runs it, tells the shell how it ended.
 
 use clap::Parser as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 use tandem_server::cli::{Cli, run};
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
 }
 
 fn fail(text: &str, code: ExitCode) -> ExitCode {
-    eprintln!("tandem: {text}");
+    // If nobody reads it, the code still tells.
+    let _unread = writeln!(std::io::stderr(), "tandem: {text}");
     code
 }

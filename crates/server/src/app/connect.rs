@@ -13,6 +13,7 @@ use flows::Flow;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use tandem_connectors::oauth::{self, OAuthApp, Pkce};
+use tandem_core::connector::Failure;
 use tandem_core::ids::CrmObject;
 use tandem_core::mapping::MappingProblem;
 use tandem_core::settings::ConnectionState;
@@ -99,8 +100,9 @@ impl App {
         let callback_url = self.config().oauth_callback_url();
         let transport = self.transport().as_ref();
         let code = code.expose_secret();
-        let tokens =
-            oauth::exchange_code(transport, &app, &callback_url, code, &flow.verifier).await?;
+        let tokens = oauth::exchange_code(transport, &app, &callback_url, code, &flow.verifier)
+            .await
+            .map_err(|failure| refused(failure, &callback_url))?;
         self.adopt(actor, &app, tokens).await
     }
 
@@ -166,7 +168,27 @@ fn agreed(callback: &Callback) -> AppResult<&SecretString> {
         (_, error) => {
             let error = error.unwrap_or("no code");
             let words = callback.error_description.as_deref().unwrap_or_default();
-            Err(oauth::oauth_failure(error, words).into())
+            let failure = oauth::oauth_failure(error, words);
+            Err(AppError::Conflict(format!(
+                "the CRM refused the connection: {} ({error})",
+                failure.message
+            )))
         }
     }
+}
+
+/// What a refusal of the code means: the person has just agreed, so it is about the connected app.
+fn refused(failure: Failure, callback_url: &str) -> AppError {
+    let what_to_do = match failure.code.as_str() {
+        "invalid_client" | "invalid_client_id" => {
+            "check salesforce.client_id and salesforce.client_secret against the connected app"
+        }
+        "redirect_uri_mismatch" => "add the callback address to the connected app",
+        "invalid_grant" => "press Connect again; the CRM's code is good only once and for minutes",
+        _ => return failure.into(),
+    };
+    AppError::Conflict(format!(
+        "the CRM refused the connected app: {} ({}); {what_to_do}. The callback address is {callback_url}",
+        failure.message, failure.code
+    ))
 }

@@ -32,6 +32,7 @@ pub(super) struct Stage {
     browser: Browser,
     serving: Serving,
     password: SecretString,
+    resumed: bool,
 }
 
 impl Stage {
@@ -42,6 +43,7 @@ impl Stage {
             Ok(text) => Some(serde_json::from_slice(&text).map_err(std::io::Error::other)?),
             Err(_) => None,
         };
+        let resumed = known.is_some();
         let org_port = known.as_ref().map_or(0, |memory| memory.org_port);
         let org_listener = runtime::bind(local(org_port)).await?;
         let memory = match known {
@@ -63,6 +65,7 @@ impl Stage {
             browser,
             serving,
             password,
+            resumed,
         })
     }
 
@@ -89,6 +92,11 @@ impl Stage {
     /// Of the demo's administrator.
     pub(super) fn password(&self) -> &SecretString {
         &self.password
+    }
+
+    /// Whether somebody played here before, to whatever end.
+    pub(super) fn resumed(&self) -> bool {
+        self.resumed
     }
 
     /// Ends everything in good order.

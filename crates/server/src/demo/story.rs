@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tandem_core::ids::TeamId;
+use tandem_engine::LEASE_SECONDS;
 
 /// Longest time that Tandem may take to import everything, and to carry out one act.
 const IMPORT_SECONDS: u64 = 120;
@@ -65,6 +66,7 @@ pub(super) async fn tell(stage: Stage, as_json: bool) -> Result<(), Failure> {
         .await?;
     teller.report.retries = repaired;
     let mut report = teller.finish();
+    report.resumed = stage.resumed();
     report.conflicts = outcomes(&stage, conflicts).await?;
     let team = team(&stage).await?;
     report.comparison = compare(&stage, team).await?;
@@ -202,7 +204,10 @@ async fn enable(stage: &Stage, enabled: bool) -> Result<(), Failure> {
 }
 
 async fn import(stage: &Stage) -> Result<(), Failure> {
-    acts::read_once(stage.browser(), Duration::from_secs(IMPORT_SECONDS)).await
+    // Work that a killed process had claimed comes back when its lease ends.
+    let lease = if stage.resumed() { LEASE_SECONDS } else { 0 };
+    let longest = Duration::from_secs(IMPORT_SECONDS + u64::from(lease));
+    acts::read_once(stage.browser(), longest).await
 }
 
 async fn settle(stage: &Stage, seconds: u64) -> Result<(), Failure> {

@@ -40,7 +40,9 @@ pub fn start_log(log: &Log) {
     let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // A reader of the log that has gone away must not take the server with it.
+        .log_internal_errors(false);
     // A failure means that somebody started it already, which is as good.
     let _ = match log.format {
         LogFormat::Text => lines.with_target(false).try_init(),

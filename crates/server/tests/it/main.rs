@@ -2,6 +2,7 @@
 //! is needed, over the sandbox on loopback.
 
 mod api;
+mod cli;
 mod harness;
 mod openapi;
 mod story;

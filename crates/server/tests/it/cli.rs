@@ -1,0 +1,170 @@
+//! The binary as the shell sees it: exit codes, messages, stopping.
+
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+
+fn tandem(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tandem"));
+    command
+        .current_dir(dir)
+        .env("TANDEM_SERVER__DATA_DIR", dir.join("data"))
+        .env("TANDEM_SERVER__LISTEN", "127.0.0.1:0")
+        .stdin(Stdio::null());
+    command
+}
+
+fn dir() -> TempDir {
+    tempfile::tempdir().expect("a directory")
+}
+
+/// Runs to the end; checks code and message.
+fn ends(command: &mut Command, code: i32, parts: &[&str]) -> Output {
+    let output = command.output().expect("runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{errors}");
+    for part in parts {
+        assert!(errors.contains(part), "{part:?} is missing in {errors}");
+    }
+    output
+}
+
+/// A server that runs until it is told to stop.
+struct Serving(Child);
+
+impl Serving {
+    fn start(dir: &Path) -> Self {
+        let mut child = tandem(dir)
+            .arg("serve")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let ready = lines
+            .map_while(Result::ok)
+            .any(|line| line.contains("is ready"));
+        assert!(ready, "the server ended before it was ready");
+        Self(child)
+    }
+
+    fn told_to_stop(mut self) -> Option<i32> {
+        let id = self.0.id().to_string();
+        let told = Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .expect("kill runs");
+        assert!(told.success());
+        self.0.wait().expect("ends").code()
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_named() {
+    let dir = dir();
+    let mut command = tandem(dir.path());
+    command.arg("serve").env("TANDEM_SERVER__LISTEN", "here");
+    ends(
+        &mut command,
+        2,
+        &["server.listen", "TANDEM_SERVER__LISTEN", "127.0.0.1:8080"],
+    );
+    ends(tandem(dir.path()).arg("swerve"), 2, &["swerve"]);
+    ends(
+        tandem(dir.path()).args(["--config", "none.toml", "serve"]),
+        2,
+        &["none.toml"],
+    );
+}
+
+#[test]
+fn a_taken_port_is_named_and_the_data_is_not_touched() {
+    let dir = dir();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let mut command = tandem(dir.path());
+    command.arg("serve").env("TANDEM_SERVER__LISTEN", &address);
+    ends(&mut command, 4, &[&address, "server.listen"]);
+    assert!(!dir.path().join("data").exists());
+}
+
+#[test]
+fn a_file_that_is_no_database_is_told_and_left_alone() {
+    let dir = dir();
+    let data = dir.path().join("data");
+    std::fs::create_dir(&data).expect("makes");
+    let text = "not a database, ".repeat(100);
+    std::fs::write(data.join("tandem.db"), &text).expect("writes");
+    ends(
+        tandem(dir.path()).arg("serve"),
+        3,
+        &["damaged", "restore the last backup"],
+    );
+    let kept = std::fs::read_to_string(data.join("tandem.db")).expect("reads");
+    assert_eq!(kept, text);
+}
+
+#[test]
+fn a_server_stops_when_told_and_the_command_line_talks_to_it_meanwhile() {
+    let dir = dir();
+    let serving = Serving::start(dir.path());
+    ends(
+        tandem(dir.path()).arg("serve"),
+        3,
+        &["in use by another process"],
+    );
+    ends(tandem(dir.path()).arg("logs"), 5, &["not set up yet"]);
+    assert_eq!(serving.told_to_stop(), Some(0));
+    assert!(!dir.path().join("data/operator.json").exists());
+    ends(tandem(dir.path()).arg("sync"), 5, &["not set up yet"]);
+}
+
+#[test]
+fn a_doctor_finds_what_is_missing() {
+    let dir = dir();
+    let output = ends(
+        tandem(dir.path()).args(["doctor", "--json"]),
+        1,
+        &["checks failed"],
+    );
+    let findings: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let bad: Vec<_> = findings
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|finding| finding["good"] == false)
+        .map(|finding| finding["what"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(bad, ["connected app", "sync", "CRM"]);
+}
+
+#[test]
+fn the_sandbox_tells_how_to_connect() {
+    let dir = dir();
+    let mut command = tandem(dir.path());
+    command
+        .args(["sandbox", "--json", "--seed-size", "10"])
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().expect("starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("piped"))
+        .read_line(&mut line)
+        .expect("a line");
+    let credentials: Value = serde_json::from_str(&line).expect("JSON");
+    for name in [
+        "url",
+        "org_id",
+        "username",
+        "password",
+        "client_id",
+        "client_secret",
+        "refresh_token",
+    ] {
+        let text = credentials["salesforce"][name].as_str().unwrap_or_default();
+        assert!(!text.is_empty(), "{name}");
+    }
+    assert!(credentials["control"]["url"].is_string());
+    assert_eq!(Serving(child).told_to_stop(), Some(0));
+}
