@@ -87,8 +87,8 @@ fn held_field(shell: &Shell, view: &RecordView, field: &FieldView, held: &HeldFi
             input type="hidden" name="seen_crm" value=(held.crm.to_string());
             fieldset class="sides" {
                 legend class="hidden" { "Which value shall both sides have?" }
-                (side("crm", "The CRM’s value", &named(&held.crm, view), error.is_none()))
-                (side("workspace", "The workspace’s value", &named(&held.workspace, view), false))
+                (side("crm", "The CRM’s value", &named(&held.crm, view)))
+                (side("workspace", "The workspace’s value", &named(&held.workspace, view)))
                 label class="side" {
                     input type="radio" name="choice" value="value" required checked[error.is_some()];
                     span { strong { "Another value" }
@@ -108,10 +108,11 @@ fn held_field(shell: &Shell, view: &RecordView, field: &FieldView, held: &HeldFi
     )
 }
 
-fn side(value: &str, label: &str, text: &Shown, checked: bool) -> Markup {
+/// Neither side is chosen beforehand: what is settled was decided by somebody.
+fn side(value: &str, label: &str, text: &Shown) -> Markup {
     html! {
         label class="side" {
-            input type="radio" name="choice" value=(value) required checked[checked];
+            input type="radio" name="choice" value=(value) required;
             span { strong { (label) } (shown(text)) }
         }
     }

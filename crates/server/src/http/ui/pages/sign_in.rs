@@ -34,7 +34,6 @@ pub fn page(view: &SignInPage) -> Markup {
                 help: "", autocomplete: "current-password" }, &view.errors))
             button type="submit" class="full" { "Sign in" }
         }
-        p class="foot" { "Forgotten your password? An administrator can set a new one." }
     };
     bare(view.theme, "Sign in", &body)
 }

@@ -7,7 +7,7 @@ use crate::app::overview::{Overview, SyncState};
 use crate::http::ui::parts::badge::Tone;
 use crate::http::ui::parts::form::button_post;
 use crate::http::ui::parts::icon::{Icon, icon};
-use crate::http::ui::parts::layout::{Page, Place, Shell, page as framed};
+use crate::http::ui::parts::layout::{Page, Place, Shell, card, page as framed};
 use crate::http::ui::parts::when::ago;
 use maud::{Markup, html};
 use tandem_store::views::LogRow;
@@ -49,6 +49,7 @@ pub fn page(shell: &Shell, view: &SyncPage) -> Markup {
                 (sync_cards::recent(shell, view))
             }
         }
+        @if view.overview.connector.is_none() { (first_steps()) }
         @if let Some(dialog) = &view.dialog { (sync_dialogs::draw(dialog, &shell.csrf)) }
     };
     framed(
@@ -61,6 +62,18 @@ pub fn page(shell: &Shell, view: &SyncPage) -> Markup {
             body,
         },
     )
+}
+
+/// What stands on the page before there is anything to show.
+fn first_steps() -> Markup {
+    let body = html! {
+        ol class="steps" {
+            li { h3 { "Connect Salesforce" } p { "As the user whose rights the sync shall have. The standard fields are mapped by themselves, from the CRM to the workspace." } }
+            li { h3 { "Look at the permissions and the field mapping" } p { "Tandem lists every right that is missing, what fails without it, and what to grant." } }
+            li { h3 { "Turn CRM Sync on" } p { "Until then nothing is read and nothing is written." } }
+        }
+    };
+    card("From here on", &html! {}, &body)
 }
 
 fn lead(view: &SyncPage) -> Markup {
