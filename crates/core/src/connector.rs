@@ -92,6 +92,10 @@ pub struct WriteRequest {
     pub op: WriteOp,
     /// Values to set, by CRM field name; [`crate::value::Value::Null`] clears a field.
     pub fields: Fields,
+    /// For an update: only if nobody changed the record after this time, by the CRM's clock. Kept for
+    /// batches of up to [`Capabilities::conditional_records_max`]; larger ones are written all the
+    /// same, and [`WriteOutcome::Applied`] shows what they met.
+    pub unmodified_since: Option<Timestamp>,
 }
 
 /// How one record of a write ended.
@@ -109,6 +113,11 @@ pub enum WriteOutcome {
         before: Option<CrmRecord>,
         /// As it stands after: what the CRM really stored.
         after: Option<CrmRecord>,
+    },
+    /// Somebody changed the record meanwhile; nothing was written.
+    Stale {
+        /// As it stands now, where the answer carried it.
+        current: Option<CrmRecord>,
     },
     /// The CRM refused it, with every reason given.
     Rejected(Vec<Failure>),
@@ -238,6 +247,8 @@ pub struct Capabilities {
     pub pull_requests_max: usize,
     /// Records that one [`Connector::write`] takes.
     pub write_records_max: usize,
+    /// Records that one [`Connector::write`] can update on condition that nobody changed them.
+    pub conditional_records_max: usize,
     /// Ids that one [`Connector::read`] takes.
     pub read_ids_max: usize,
     /// How long after it was sent a create may still appear, in seconds.

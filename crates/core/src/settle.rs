@@ -81,6 +81,7 @@ impl Settling<'_> {
             WriteOutcome::Applied { id, before, after } => {
                 self.applied(id, before.as_ref(), after.as_ref())
             }
+            WriteOutcome::Stale { current } => self.stale(current.as_ref()),
             WriteOutcome::Rejected(failures) => self.rejected(failures),
             WriteOutcome::Unknown => self.lost(&Failure::new(
                 ErrorClass::AnswerLost,
@@ -111,6 +112,17 @@ impl Settling<'_> {
             entry.error = Some(log_error(failure));
             settlement.log.push(entry);
         }
+        settlement
+    }
+
+    /// Somebody was faster: take their version in and decide again.
+    fn stale(&self, current: Option<&CrmRecord>) -> Settlement {
+        let next = match current {
+            Some(_) => IntentNext::Done { recheck: true },
+            None => IntentNext::Resolve(self.now),
+        };
+        let mut settlement = self.settlement(next);
+        settlement.mirror = current.cloned();
         settlement
     }
 

@@ -183,6 +183,22 @@ pub struct CommitReport {
     pub intents: u32,
 }
 
+/// Most intents that [`SyncStore::sendable_objects`] counts of one object.
+pub const SENDABLE_COUNT_MAX: usize = 1_000;
+
+/// An object with intents that could be sent now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sendable {
+    /// The object.
+    pub object: CrmObject,
+    /// The best lane among them.
+    pub lane: Lane,
+    /// How many.
+    pub records: usize,
+    /// Every one of them is an update that can be made conditional.
+    pub conditional: bool,
+}
+
 /// An intent given out for sending or resolving.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ClaimedIntent {
@@ -297,12 +313,8 @@ pub trait SyncStore: Send + Sync {
     ) -> StoreResult<CommitReport>;
 
     /// Objects with intents that could be sent now, in the order they should be: parents before
-    /// children, then best lane, then oldest.
-    async fn sendable_objects(
-        &self,
-        team: TeamId,
-        now: Timestamp,
-    ) -> StoreResult<Vec<(CrmObject, Lane)>>;
+    /// children, then best lane, then oldest. Counting stops at [`SENDABLE_COUNT_MAX`].
+    async fn sendable_objects(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<Sendable>>;
 
     /// Gives out unsent intents of one object and marks them as being sent. Never two for one link,
     /// and none whose lock key is held by one that somebody else is sending.

@@ -43,6 +43,10 @@ pub struct WriteDraft {
     pub op: WriteOp,
     /// The fields.
     pub fields: Vec<IntentField>,
+    /// For an update that can be made conditional: when the CRM record that this was decided on had
+    /// last changed.
+    #[serde(default)]
+    pub unmodified_since: Option<Timestamp>,
     /// The record whose lock the CRM takes along: two batches with the same one are never under way
     /// together.
     pub lock_key: Option<String>,

@@ -8,7 +8,7 @@ use tandem_core::link::Lane;
 use tandem_core::mapping::PairRules;
 use tandem_core::settings::{ConnectionState, SyncSettings};
 use tandem_core::settle::Settling;
-use tandem_core::store::{ClaimedIntent, ObjectProgress};
+use tandem_core::store::{ClaimedIntent, ObjectProgress, Sendable};
 use tandem_core::write::Settlement;
 
 /// What a write step did.
@@ -42,13 +42,16 @@ impl Engine {
             return Ok(WriteStep::Idle);
         }
         let progress = self.store.progress(self.team).await?;
-        for (object, lane) in self.store.sendable_objects(self.team, tick.now).await? {
-            let Some(pair) = rules.pair(&object) else {
+        for sendable in self.store.sendable_objects(self.team, tick.now).await? {
+            let Some(pair) = rules.pair(&sendable.object) else {
                 continue;
             };
-            let step = self
-                .write_object(pair, &rules.settings, &progress, lane, tick)
-                .await?;
+            let limit = match self.gate(&rules.settings, &progress, &sendable, tick) {
+                Gate::Open(limit) => limit,
+                Gate::NeedsPull => return Ok(WriteStep::NeedsPull(sendable.object)),
+                Gate::BacksOff => continue,
+            };
+            let step = self.write_object(pair, sendable.lane, limit, tick).await?;
             if step != WriteStep::Idle {
                 return Ok(step);
             }
@@ -56,26 +59,39 @@ impl Engine {
         Ok(WriteStep::Idle)
     }
 
+    /// How many records may be sent now. A few updates go at once: each is conditional on the version
+    /// that it was decided on. Everything else waits until its object was read.
+    fn gate(
+        &self,
+        settings: &SyncSettings,
+        progress: &[ObjectProgress],
+        sendable: &Sendable,
+        tick: Tick,
+    ) -> Gate {
+        let capabilities = self.connector.capabilities();
+        if sendable.conditional && sendable.records <= capabilities.conditional_records_max {
+            return Gate::Open(capabilities.conditional_records_max);
+        }
+        let progress = progress.iter().find(|p| p.object == sendable.object);
+        match freshness(settings, progress, tick) {
+            Freshness::Fresh => Gate::Open(capabilities.write_records_max),
+            Freshness::Stale => Gate::NeedsPull,
+            Freshness::BacksOff => Gate::BacksOff,
+        }
+    }
+
     async fn write_object(
         &self,
         pair: &PairRules,
-        settings: &SyncSettings,
-        progress: &[ObjectProgress],
         lane: Lane,
+        limit: usize,
         tick: Tick,
     ) -> StepResult<WriteStep> {
         let object = &pair.object;
-        let progress = progress.iter().find(|p| p.object == *object);
-        match freshness(settings, progress, tick) {
-            Freshness::Fresh => {}
-            Freshness::Stale => return Ok(WriteStep::NeedsPull(object.clone())),
-            Freshness::BacksOff => return Ok(WriteStep::Idle),
-        }
         let reservation = match self.reserve(2, lane, tick).await? {
             Ok(reservation) => reservation,
             Err(refused) => return Ok(WriteStep::Refused(refused)),
         };
-        let limit = self.connector.capabilities().write_records_max;
         let claimed = self
             .store
             .claim_intents(self.team, object, &self.claim(tick, limit))
@@ -166,7 +182,15 @@ fn request(claimed: &ClaimedIntent) -> WriteRequest {
         intent: intent.id,
         op,
         fields: intent.payload(),
+        unmodified_since: intent.draft.unmodified_since,
     }
+}
+
+enum Gate {
+    /// Send up to so many.
+    Open(usize),
+    NeedsPull,
+    BacksOff,
 }
 
 enum Freshness {

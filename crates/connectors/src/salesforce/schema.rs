@@ -46,6 +46,7 @@ struct DescribeField {
     defaulted_on_create: bool,
     calculated: bool,
     external_id: bool,
+    unique: bool,
     custom: bool,
     restricted_picklist: bool,
     picklist_values: Vec<PicklistValue>,
@@ -132,7 +133,7 @@ fn field_schema(mut field: DescribeField) -> Option<FieldSchema> {
         createable: field.createable,
         updateable: field.updateable,
         calculated: field.calculated,
-        external_id: field.external_id,
+        external_id: field.external_id && field.unique,
         custom: field.custom,
     })
 }

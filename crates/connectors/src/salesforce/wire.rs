@@ -2,6 +2,7 @@
 
 use super::errors::{Effect, garbled, part_refusal};
 use http::Method;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ pub(super) struct Part {
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    http_headers: BTreeMap<&'static str, &'static str>,
+    http_headers: BTreeMap<&'static str, String>,
 }
 
 impl Part {
@@ -50,9 +51,16 @@ impl Part {
         Self {
             method: method.to_string(),
             body: Some(body),
-            http_headers: BTreeMap::from([("Sforce-Auto-Assign", "FALSE")]),
+            http_headers: BTreeMap::from([("Sforce-Auto-Assign", "FALSE".to_owned())]),
             ..Self::get(reference, url)
         }
+    }
+
+    /// The same, only if nobody changed the record after `since`: otherwise it answers 412.
+    pub(super) fn unmodified_since(mut self, since: Timestamp) -> Self {
+        let date = since.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        self.http_headers.insert("If-Unmodified-Since", date);
+        self
     }
 }
 
@@ -87,6 +95,16 @@ impl<'a> CompositeAnswer<'a> {
     pub(super) fn parse(body: &'a [u8]) -> Result<Self, Failure> {
         serde_json::from_slice(body)
             .map_err(|_| garbled("the answer is no composite answer of Salesforce"))
+    }
+
+    /// The status of a part and, where it failed, the errors it names.
+    pub(super) fn status(&self, reference: &str) -> Option<(u16, Vec<WireError>)> {
+        let mut parts = self.composite_response.iter();
+        let part = parts.find(|part| part.reference_id == reference)?;
+        let errors = part
+            .body
+            .and_then(|body| serde_json::from_str(body.get()).ok());
+        Some((part.http_status_code, errors.unwrap_or_default()))
     }
 
     /// The body of a part that succeeded, as `T`.

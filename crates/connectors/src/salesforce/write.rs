@@ -2,18 +2,25 @@
 //!
 //! One composite request holds a query of the records as they stand, up to three collections of up to
 //! 200 records, and a query of what came of them: five parts, the most that the platform takes.
-//! Updates go by id, creates with a key go as upserts by it, so that a repeat is harmless. Creates
-//! without a key are read back by a second call: a reference from one part to the ids of another
-//! fails as a whole when a single record was refused. For the same reason a record whose own text
-//! looks like such a reference (`@{`) travels outside composite, in a collections request of its own.
+//! Updates go by id. A create with a key is an insert that carries it in a unique field: a repeat is
+//! refused and changes nothing, where an upsert that arrives late would overwrite. Creates without a
+//! key are read back by a second call: a reference from one part to the ids of another fails as a
+//! whole when a single record was refused. For the same reason a record whose own text looks like such
+//! a reference (`@{`) travels outside composite, in a collections request of its own.
+//!
+//! A few updates that know the version they were decided on go as conditional ones instead
+//! ([`conditional`]): nothing is overwritten that nobody has seen, even if the answer is lost.
 //!
 //! A batch is all or nothing on our side only in being sent: each record succeeds or fails alone.
 //! What the answer does not say clearly is [`WriteOutcome::Unknown`].
 
+mod conditional;
 mod outcome;
 mod request;
 #[cfg(test)]
 mod tests;
+
+pub(super) use conditional::RECORDS_MAX as CONDITIONAL_RECORDS_MAX;
 
 use super::Salesforce;
 use super::client::Spend;
@@ -85,6 +92,11 @@ impl Salesforce {
                 Ok(item) => items.push(item),
                 Err(failure) => outcomes[index] = WriteOutcome::Rejected(vec![failure]),
             }
+        }
+        if conditional::applies(&items) {
+            self.send_conditional(&job, &items, &mut outcomes, spend)
+                .await?;
+            return Ok(outcomes);
         }
         items.sort_by_cached_key(|item| (item.is_literal(), item.verb.clone(), item.index));
         let rounds = rounds(&items);

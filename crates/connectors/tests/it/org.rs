@@ -285,6 +285,7 @@ pub(crate) fn update(id: &CrmId, fields: &[(&str, &str)]) -> WriteRequest {
         intent: IntentId(1),
         op: WriteOp::Update { id: id.clone() },
         fields: text_fields(fields),
+        unmodified_since: None,
     }
 }
 
@@ -296,6 +297,7 @@ pub(crate) fn create(key: Option<&str>, last_name: &str) -> WriteRequest {
             key: key.map(|key| ("ExtId__c".to_owned(), key.to_owned())),
         },
         fields: text_fields(&[("LastName", last_name), ("Company", "Halden")]),
+        unmodified_since: None,
     }
 }
 

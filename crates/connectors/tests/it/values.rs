@@ -16,6 +16,7 @@ async fn round_trip(org: &Org, object: &str, fields: Fields) -> Fields {
         intent: IntentId(1),
         op: WriteOp::Create { key: None },
         fields: fields.clone(),
+        unmodified_since: None,
     };
     let outcomes = org
         .write(object, &[request], &names)
@@ -82,6 +83,7 @@ async fn a_cleared_field_is_nothing_and_a_cleared_checkbox_is_false() {
         intent: IntentId(1),
         op: WriteOp::Update { id: contact },
         fields: cleared.map(|name| (name.to_owned(), Value::Null)).into(),
+        unmodified_since: None,
     };
     let outcomes = org
         .write("Contact", &[request], &cleared)

@@ -161,6 +161,7 @@ pub(super) fn create_in_crm(input: &Input<'_>, workspace: &WorkspaceRecord) -> D
         op: WriteOp::Create { key },
         fields,
         lock_key,
+        unmodified_since: None,
     });
     decision
 }

@@ -72,6 +72,7 @@ impl Case {
                     op,
                     fields,
                     lock_key: None,
+                    unmodified_since: None,
                 },
                 lane: Lane::Live,
                 state: IntentState::Sending,

@@ -268,7 +268,7 @@ impl Bench {
     pub(super) async fn sendable(&self, now: Timestamp) -> Vec<(String, Lane)> {
         let objects = self.store().sendable_objects(self.team, now).await;
         let objects = objects.expect("sendable_objects");
-        objects.into_iter().map(|(o, lane)| (o.0, lane)).collect()
+        objects.into_iter().map(|s| (s.object.0, s.lane)).collect()
     }
 }
 

@@ -198,6 +198,7 @@ fn draft(op: WriteOp, field: &str, value: &str) -> WriteDraft {
             rejected: Value::Null,
         }],
         lock_key: None,
+        unmodified_since: None,
     }
 }
 

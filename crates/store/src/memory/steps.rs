@@ -12,7 +12,7 @@ use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
     Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
-    ObjectProgress, StagePage, StageReport, StoreResult, SyncStore, WorkspaceEdit,
+    ObjectProgress, Sendable, StagePage, StageReport, StoreResult, SyncStore, WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::write::Settlement;
@@ -89,11 +89,7 @@ impl SyncStore for MemoryStore {
         self.with(team, |team| team.commit_decisions(commits, now))
     }
 
-    async fn sendable_objects(
-        &self,
-        team: TeamId,
-        now: Timestamp,
-    ) -> StoreResult<Vec<(CrmObject, Lane)>> {
+    async fn sendable_objects(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<Sendable>> {
         self.with(team, |team| Ok(team.sendable_objects(now)))
     }
 

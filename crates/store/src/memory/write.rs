@@ -6,17 +6,28 @@ use super::team::Team;
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::Timestamp;
 use tandem_core::ids::{CrmObject, IntentId};
-use tandem_core::link::Lane;
-use tandem_core::store::{Claim, ClaimedIntent};
+use tandem_core::store::{Claim, ClaimedIntent, SENDABLE_COUNT_MAX, Sendable};
 use tandem_core::write::IntentState;
 
 impl Team {
-    pub(super) fn sendable_objects(&self, now: Timestamp) -> Vec<(CrmObject, Lane)> {
-        let mut best: BTreeMap<&CrmObject, (Lane, IntentId)> = BTreeMap::new();
+    pub(super) fn sendable_objects(&self, now: Timestamp) -> Vec<Sendable> {
+        let mut best: BTreeMap<&CrmObject, (Sendable, IntentId)> = BTreeMap::new();
         for row in self.sendable(now) {
-            let this = (row.intent.lane, row.intent.id);
-            let entry = best.entry(&row.intent.object).or_insert(this);
-            *entry = this.min(*entry);
+            let intent = &row.intent;
+            let conditional = intent.draft.unmodified_since.is_some();
+            let (sum, oldest) = best.entry(&intent.object).or_insert_with(|| {
+                let object = intent.object.clone();
+                let sum = Sendable {
+                    object,
+                    lane: intent.lane,
+                    records: 0,
+                    conditional,
+                };
+                (sum, intent.id)
+            });
+            (sum.lane, *oldest) = (sum.lane, *oldest).min((intent.lane, intent.id));
+            sum.records = (sum.records + 1).min(SENDABLE_COUNT_MAX);
+            sum.conditional &= conditional;
         }
         let rank = |object: &CrmObject| {
             let mut pairs = self.rules.pairs.iter();
@@ -25,11 +36,8 @@ impl Team {
                 .unwrap_or(usize::MAX)
         };
         let mut objects: Vec<_> = best.into_iter().collect();
-        objects.sort_by_key(|(object, oldest)| (rank(object), *oldest));
-        objects
-            .into_iter()
-            .map(|(object, (lane, _))| (object.clone(), lane))
-            .collect()
+        objects.sort_by_key(|(object, (sum, oldest))| (rank(object), sum.lane, *oldest));
+        objects.into_iter().map(|(_, (sum, _))| sum).collect()
     }
 
     /// Intents that could be sent now. With the lease off, also those that are being sent.

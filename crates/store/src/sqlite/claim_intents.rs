@@ -9,7 +9,7 @@ use rusqlite::params;
 use tandem_core::Timestamp;
 use tandem_core::ids::{CrmObject, IntentId, TeamId};
 use tandem_core::link::Lane;
-use tandem_core::store::{Claim, ClaimedIntent};
+use tandem_core::store::{Claim, ClaimedIntent, SENDABLE_COUNT_MAX, Sendable};
 use tandem_core::write::IntentState;
 
 /// Pending intents of object `?2` of team `?1` that could be sent at `?3`: due, and nobody is sending
@@ -25,7 +25,7 @@ pub(super) fn sendable_objects(
     tx: &Tx<'_>,
     team: TeamId,
     now: Timestamp,
-) -> DbResult<Vec<(CrmObject, Lane)>> {
+) -> DbResult<Vec<Sendable>> {
     let rules = team::rules(tx, team)?;
     let waiting = tx.rows(
         "SELECT DISTINCT object FROM intent WHERE team = ?",
@@ -34,17 +34,23 @@ pub(super) fn sendable_objects(
     )?;
     let mut best = Vec::new();
     for object in waiting {
-        if let Some(row) = sendable(tx, team, &object, now, 1)?.pop() {
+        let rows = sendable(tx, team, &object, now, SENDABLE_COUNT_MAX)?;
+        if let Some(first) = rows.first() {
             let rank = rules.pairs.iter().position(|pair| pair.object == object);
-            let oldest: (Lane, IntentId) = (row.intent.lane, row.intent.id);
-            best.push((rank.unwrap_or(usize::MAX), oldest, object));
+            let oldest: (Lane, IntentId) = (first.intent.lane, first.intent.id);
+            let sendable = Sendable {
+                object,
+                lane: first.intent.lane,
+                records: rows.len(),
+                conditional: rows
+                    .iter()
+                    .all(|row| row.intent.draft.unmodified_since.is_some()),
+            };
+            best.push((rank.unwrap_or(usize::MAX), oldest, sendable));
         }
     }
-    best.sort();
-    Ok(best
-        .into_iter()
-        .map(|(_, (lane, _), object)| (object, lane))
-        .collect())
+    best.sort_by_key(|(rank, oldest, _)| (*rank, *oldest));
+    Ok(best.into_iter().map(|(.., sendable)| sendable).collect())
 }
 
 pub(super) fn claim_intents(

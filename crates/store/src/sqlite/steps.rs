@@ -16,7 +16,7 @@ use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
     Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
-    ObjectProgress, StagePage, StageReport, StoreResult, SyncStore, WorkspaceEdit,
+    ObjectProgress, Sendable, StagePage, StageReport, StoreResult, SyncStore, WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::write::Settlement;
@@ -124,11 +124,7 @@ impl SyncStore for SqliteStore {
         .await
     }
 
-    async fn sendable_objects(
-        &self,
-        team: TeamId,
-        now: Timestamp,
-    ) -> StoreResult<Vec<(CrmObject, Lane)>> {
+    async fn sendable_objects(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<Sendable>> {
         self.look(team, move |tx| {
             claim_intents::sendable_objects(tx, team, now)
         })

@@ -3,7 +3,7 @@
 use super::request::{Batch, Item, Verb};
 use crate::salesforce::errors::{Subject, record_failure};
 use crate::salesforce::ids::canonical_id;
-use crate::salesforce::wire::SaveResult;
+use crate::salesforce::wire::{SaveResult, WireError};
 use std::collections::BTreeMap;
 use tandem_core::connector::{Failure, WriteOutcome};
 use tandem_core::error::ErrorClass;
@@ -33,7 +33,7 @@ pub(super) fn settle_results(
 
 fn outcome(item: &Item<'_>, result: &SaveResult, (before, after): Seen<'_>) -> WriteOutcome {
     if !result.success {
-        return rejected(item, result);
+        return rejected_by(item, &result.errors);
     }
     let told = result.id.as_deref().map(canonical_id);
     let id = match (&item.id, told) {
@@ -49,18 +49,16 @@ fn outcome(item: &Item<'_>, result: &SaveResult, (before, after): Seen<'_>) -> W
     }
 }
 
-fn rejected(item: &Item<'_>, result: &SaveResult) -> WriteOutcome {
+/// The refusal of one record, with every error that was named.
+pub(super) fn rejected_by(item: &Item<'_>, errors: &[WireError]) -> WriteOutcome {
     let subject = match item.verb {
         Verb::Update => Subject::ExistingRecord,
-        Verb::Upsert(_) | Verb::Insert => Subject::NewRecord,
+        Verb::Insert => Subject::NewRecord,
     };
-    if result.errors.is_empty() {
+    if errors.is_empty() {
         return WriteOutcome::Unknown;
     }
-    let failures = result
-        .errors
-        .iter()
-        .map(|error| record_failure(error, subject));
+    let failures = errors.iter().map(|error| record_failure(error, subject));
     WriteOutcome::Rejected(failures.collect())
 }
 

@@ -7,6 +7,7 @@ use crate::salesforce::ids::canonical_id;
 use crate::salesforce::soql::{SOQL_CHARS_MAX, checked_name, id_in, query_all, quoted};
 use crate::salesforce::wire::{Attributes, Collection, Part, RecordBody};
 use http::Method;
+use jiff::Timestamp;
 use serde_json::value::{RawValue, to_raw_value};
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::connector::{Failure, WriteOp, WriteRequest};
@@ -17,8 +18,6 @@ use tandem_core::ids::{CrmId, CrmObject};
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Verb {
     Update,
-    /// By the external-id field of this name.
-    Upsert(String),
     Insert,
 }
 
@@ -29,9 +28,11 @@ pub(super) struct Item<'r> {
     pub(super) verb: Verb,
     /// The id of a record to update.
     pub(super) id: Option<CrmId>,
-    /// The value of the external id.
-    key: Option<&'r str>,
-    fields: BTreeMap<&'r str, Box<RawValue>>,
+    /// The external-id field of a create and our value for it.
+    key: Option<(&'r str, &'r str)>,
+    /// The condition of an update.
+    pub(super) unmodified_since: Option<Timestamp>,
+    pub(super) fields: BTreeMap<&'r str, Box<RawValue>>,
 }
 
 impl Item<'_> {
@@ -68,6 +69,7 @@ impl Salesforce {
             verb: Verb::Insert,
             id: None,
             key: None,
+            unmodified_since: request.unmodified_since,
             fields,
         };
         match &request.op {
@@ -81,8 +83,7 @@ impl Salesforce {
             } => {
                 let key_json = to_raw_value(key).map_err(|error| wrong(error.to_string()))?;
                 item.fields.insert(checked_name(field)?, key_json);
-                item.verb = Verb::Upsert(field.clone());
-                item.key = Some(key);
+                item.key = Some((field, key));
             }
             WriteOp::Create { key: None } => {}
         }
@@ -117,11 +118,14 @@ pub(super) fn parts(job: &Job<'_>, batches: &[Batch<'_>]) -> Result<Vec<Part>, F
 }
 
 /// Every updated record by id and every keyed one by its key, as far as a query's text holds them.
-fn after_filter<'i>(ids: &[&CrmId], items: impl Iterator<Item = &'i Item<'i>>) -> String {
+pub(super) fn after_filter<'i>(
+    ids: &[&CrmId],
+    items: impl Iterator<Item = &'i Item<'i>>,
+) -> String {
     let mut keys: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut chars = 0;
     for item in items {
-        if let (Verb::Upsert(field), Some(key)) = (&item.verb, item.key) {
+        if let Some((field, key)) = item.key {
             let literal = quoted(key);
             chars += literal.chars().count() + 1;
             if chars < SOQL_CHARS_MAX / 2 {
@@ -160,11 +164,11 @@ pub(super) fn collection(
         records,
     })
     .map_err(|error| Failure::new(ErrorClass::OurFault, error.to_string()))?;
-    let (method, url) = match batch.first().map(|item| &item.verb) {
-        Some(Verb::Upsert(field)) => (Method::PATCH, format!("composite/sobjects/{name}/{field}")),
-        Some(Verb::Update) => (Method::PATCH, "composite/sobjects".to_owned()),
-        Some(Verb::Insert) | None => (Method::POST, "composite/sobjects".to_owned()),
+    let method = match batch.first().map(|item| &item.verb) {
+        Some(Verb::Update) => Method::PATCH,
+        Some(Verb::Insert) | None => Method::POST,
     };
+    let url = "composite/sobjects".to_owned();
     Ok(CollectionRequest { method, url, body })
 }
 

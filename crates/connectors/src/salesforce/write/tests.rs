@@ -21,6 +21,7 @@ fn request(op: WriteOp) -> WriteRequest {
         intent: IntentId(1),
         op,
         fields: [("LastName".to_owned(), Value::text("Berg"))].into(),
+        unmodified_since: None,
     }
 }
 
@@ -82,6 +83,7 @@ async fn write(answers: Vec<Answer>, requests: &[WriteRequest]) -> Written {
 
 fn kinds(outcomes: &[WriteOutcome]) -> Vec<String> {
     let kind = |outcome: &WriteOutcome| match outcome {
+        WriteOutcome::Stale { .. } => "stale".to_owned(),
         WriteOutcome::Applied { id, .. } => format!("applied {id}"),
         WriteOutcome::Rejected(failures) => format!("{:?}", failures[0].class),
         WriteOutcome::Unknown => "unknown".to_owned(),

@@ -1,0 +1,302 @@
+//! What must be true: after every step, and once everything has come to rest.
+
+use crate::people::{Cell, People, Typed};
+use std::collections::{BTreeMap, BTreeSet};
+use tandem_core::ids::{CrmObject, TeamId};
+use tandem_core::link::{LinkState, RecordLink};
+use tandem_core::mapping::{Direction, FieldRule, PairRules};
+use tandem_core::settings::TeamRules;
+use tandem_core::store::ObjectProgress;
+use tandem_core::sync_log::{LogDraft, LogSource, Rule};
+use tandem_core::value::{Fields, Value, same};
+use tandem_sandbox::Sandbox;
+use tandem_sandbox::world::Actor;
+use tandem_store::memory::{MemoryStore, View};
+
+/// A broken invariant, in words.
+pub type Broken = String;
+
+/// Progress never goes back.
+pub fn watermarks(
+    seen: &mut BTreeMap<CrmObject, i64>,
+    progress: &[ObjectProgress],
+) -> Result<(), Broken> {
+    for object in progress {
+        let Some(watermark) = &object.position.watermark else {
+            continue;
+        };
+        let last = seen.entry(object.object.clone()).or_insert(watermark.order);
+        if watermark.order < *last {
+            return Err(format!("the watermark of {} went back", object.object));
+        }
+        *last = watermark.order;
+    }
+    Ok(())
+}
+
+/// No value wins that was typed on the other side: an echo taken for a change.
+pub fn no_echo_wins(log: &[LogDraft]) -> Result<(), Broken> {
+    for entry in log {
+        for change in &entry.changes {
+            let foreign = match entry.source {
+                LogSource::Crm => 'w',
+                LogSource::Workspace => 'c',
+                LogSource::Tandem => continue,
+            };
+            let judged = matches!(
+                change.rule,
+                Rule::OnlyCrmChanged
+                    | Rule::OnlyWorkspaceChanged
+                    | Rule::CrmWins
+                    | Rule::WorkspaceWins
+                    | Rule::MostRecent
+            );
+            if judged && typed_side(&change.after) == Some(foreign) {
+                return Err(format!(
+                    "“{}” of {} came back as a change of the other side (it was “{}”, {:?})",
+                    change.after, change.workspace, change.before, change.rule
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn typed_side(value: &Value) -> Option<char> {
+    let text = value.as_text()?.trim();
+    let side = text
+        .chars()
+        .next()
+        .filter(|side| matches!(side, 'w' | 'c'))?;
+    let number = &text[1..];
+    (!number.is_empty() && number.chars().all(|digit| digit.is_ascii_digit())).then_some(side)
+}
+
+/// The org's live records, by object and id, as an administrator sees them.
+pub type Org = BTreeMap<(CrmObject, String), serde_json::Value>;
+
+/// Reads every record that is not deleted, with its mapped fields.
+pub fn org(sandbox: &Sandbox, rules: &TeamRules) -> Org {
+    let mut org = Org::new();
+    for pair in &rules.pairs {
+        let mut fields = vec!["Id".to_owned()];
+        fields.extend(pair.crm_fields());
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        sandbox.world(|world| {
+            let admin = Actor::system(world.admin_id());
+            for id in world.ids(&admin, pair.object.as_str()) {
+                let id = id.to_string();
+                if let Ok(Some(record)) =
+                    world.retrieve(&admin, pair.object.as_str(), &id, Some(&fields), "")
+                {
+                    org.insert((pair.object.clone(), id), record);
+                }
+            }
+        });
+    }
+    org
+}
+
+/// Everything that must hold once all is quiet.
+pub fn at_rest(
+    store: &MemoryStore,
+    team: TeamId,
+    rules: &TeamRules,
+    org: &Org,
+    people: &People,
+) -> Result<(), Broken> {
+    let checked = store.inspect(team, |view| {
+        nothing_left(view)?;
+        one_link_each(view, org)?;
+        for due in view.links() {
+            agreement(view, due.link, rules, org)?;
+        }
+        created_once(people, org)?;
+        nothing_lost(view, org, &people.typed)
+    });
+    checked.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+fn nothing_left(view: View<'_>) -> Result<(), Broken> {
+    if let Some(intent) = view.intents().next() {
+        return Err(format!("an intent is left over: {intent:?}"));
+    }
+    match view.links().find(|due| due.due_at.is_some()) {
+        Some(due) => Err(format!("link {} is still due", due.link.id)),
+        None => Ok(()),
+    }
+}
+
+fn one_link_each(view: View<'_>, org: &Org) -> Result<(), Broken> {
+    let mut by_crm = BTreeMap::new();
+    let mut by_record = BTreeSet::new();
+    for due in view.links() {
+        let link = due.link;
+        if let Some(crm) = &link.crm
+            && by_crm
+                .insert((link.object.clone(), crm.0.clone()), link.state)
+                .is_some()
+        {
+            return Err(format!("{} {crm} has two links", link.object));
+        }
+        if let Some(record) = link.record
+            && !by_record.insert(record)
+        {
+            return Err(format!("record {record} has two links"));
+        }
+    }
+    for key in org.keys() {
+        if !by_crm.contains_key(key) {
+            return Err(format!("{} {} was never seen", key.0, key.1));
+        }
+    }
+    Ok(())
+}
+
+fn agreement(
+    view: View<'_>,
+    link: &RecordLink,
+    rules: &TeamRules,
+    org: &Org,
+) -> Result<(), Broken> {
+    let (Some(record), Some(crm)) = (link.record, &link.crm) else {
+        let ambiguous = link.state == LinkState::Ambiguous;
+        let dead = link.state == LinkState::Unlinked;
+        return if ambiguous || dead || link.parked.is_some() {
+            Ok(())
+        } else {
+            Err(format!("link {} has one side only", link.id))
+        };
+    };
+    let live = org.get(&(link.object.clone(), crm.0.clone()));
+    match (link.state, live) {
+        (LinkState::Active, None) => Err(format!("{} {crm} is gone but still linked", link.object)),
+        (LinkState::Active, Some(theirs)) => {
+            let pair = rules
+                .pair(&link.object)
+                .ok_or("the link's object is not mapped")?;
+            let ours = view.record(record).ok_or("the link's record is gone")?;
+            fields_agree(pair, link, theirs, &ours.fields)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn fields_agree(
+    pair: &PairRules,
+    link: &RecordLink,
+    theirs: &serde_json::Value,
+    ours: &Fields,
+) -> Result<(), Broken> {
+    if link.parked.is_some() {
+        return Ok(());
+    }
+    for rule in &pair.fields {
+        let name = &rule.mapping.workspace;
+        if link.parked_fields.contains_key(name) {
+            continue;
+        }
+        let crm = crm_value(rule, &theirs[&rule.mapping.crm]);
+        let workspace = ours.get(name).cloned().unwrap_or_default();
+        if !agrees(rule, link, &crm, &workspace) {
+            return Err(format!(
+                "{} of link {} ({} {:?}): the CRM has “{crm}”, the workspace “{workspace}”, the base is {:?}",
+                name,
+                link.id,
+                link.object,
+                link.crm,
+                link.base.get(name)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A one-way field agrees when every change of its source was delivered.
+fn agrees(rule: &FieldRule, link: &RecordLink, crm: &Value, workspace: &Value) -> bool {
+    let ty = &rule.crm_type;
+    let base = link.base.get(&rule.mapping.workspace);
+    let blank = crm.is_blank() || workspace.is_blank();
+    if rule.mapping.blank_never_erases && blank {
+        return true;
+    }
+    match rule.mapping.direction {
+        Direction::Both => same(crm, workspace, ty),
+        Direction::CrmToWorkspace => {
+            base.is_some_and(|base| same(crm, &base.crm, ty)) || same(crm, workspace, ty)
+        }
+        Direction::WorkspaceToCrm => {
+            same(crm, workspace, ty)
+                || workspace.is_blank()
+                || base.is_some_and(|base| same(workspace, &base.workspace, ty))
+        }
+    }
+}
+
+fn crm_value(rule: &FieldRule, json: &serde_json::Value) -> Value {
+    let raw = match json {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(flag) => Value::Bool(*flag),
+        serde_json::Value::String(text) => Value::text(text),
+        other => Value::text(other.to_string()),
+    };
+    tandem_core::value::canonical(&raw, &rule.crm_type).unwrap_or(raw)
+}
+
+/// Whoever was made in the workspace is in the CRM exactly once.
+fn created_once(people: &People, org: &Org) -> Result<(), Broken> {
+    for email in &people.created {
+        let found = org
+            .values()
+            .filter(|record| record["Email"] == email.as_str())
+            .count();
+        if found > 1 {
+            return Err(format!("{email} was created {found} times"));
+        }
+    }
+    Ok(())
+}
+
+/// Every typed value is still somewhere: on a side, in the log, or knowingly replaced by a person.
+fn nothing_lost(view: View<'_>, org: &Org, typed: &[Typed]) -> Result<(), Broken> {
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for (_, entry) in view.log() {
+        for change in &entry.changes {
+            for value in [&change.before, &change.after, &change.rejected] {
+                known.insert(value.to_string().trim().to_owned());
+            }
+        }
+    }
+    for record in view.records() {
+        known.extend(
+            record
+                .fields
+                .values()
+                .map(|value| value.to_string().trim().to_owned()),
+        );
+    }
+    for record in org.values() {
+        let Some(fields) = record.as_object() else {
+            continue;
+        };
+        known.extend(
+            fields
+                .values()
+                .filter_map(|v| v.as_str())
+                .map(|text| text.trim().to_owned()),
+        );
+    }
+    for typed in typed.iter().filter(|typed| !typed.replaced) {
+        let gone = match &typed.cell {
+            Cell::Crm(object, id, _) => !org.contains_key(&(object.clone(), id.0.clone())),
+            Cell::Workspace(..) => false,
+        };
+        if !gone && !known.contains(&typed.token) {
+            return Err(format!(
+                "“{}”, typed in {:?}, is nowhere",
+                typed.token, typed.cell
+            ));
+        }
+    }
+    Ok(())
+}

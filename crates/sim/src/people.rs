@@ -1,0 +1,367 @@
+//! The people of a run: they edit on both sides, and remember what they typed.
+//!
+//! Every typed text is unique and says on which side it was typed: `w17` in the workspace, `c18` in
+//! the CRM. So any place where it turns up later can be judged.
+
+use crate::clock::{Clock, Dice};
+use crate::executor::block_on;
+use crate::setup::PERSON_FIELDS;
+use std::sync::Arc;
+use tandem_core::ids::{CrmId, CrmObject, RecordId, TeamId, UserId};
+use tandem_core::link::LinkState;
+use tandem_core::mapping::{FieldRule, PairRules};
+use tandem_core::record::Origin;
+use tandem_core::store::{HoldResolution, SyncStore as _, WorkspaceEdit};
+use tandem_core::value::{Fields, Value};
+use tandem_core::workspace::Kind;
+use tandem_sandbox::Sandbox;
+use tandem_sandbox::world::{Actor, DmlOptions};
+use tandem_store::memory::MemoryStore;
+
+/// Where a value was typed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Cell {
+    /// A field of a workspace record.
+    Workspace(RecordId, String),
+    /// A field of a CRM record.
+    Crm(CrmObject, CrmId, String),
+}
+
+/// One value that a person typed.
+#[derive(Clone, Debug)]
+pub struct Typed {
+    /// The text.
+    pub token: String,
+    /// Where.
+    pub cell: Cell,
+    /// A person replaced it by something else, knowing it.
+    pub replaced: bool,
+}
+
+/// Everybody who edits.
+pub struct People {
+    dice: Dice,
+    clock: Clock,
+    store: Arc<MemoryStore>,
+    sandbox: Arc<Sandbox>,
+    team: TeamId,
+    pairs: Vec<PairRules>,
+    /// What they typed.
+    pub typed: Vec<Typed>,
+    /// E-mail addresses of people made in the workspace to be created in the CRM.
+    pub created: Vec<String>,
+    next: u32,
+}
+
+impl People {
+    /// People who know both sides.
+    pub fn new(
+        dice: Dice,
+        clock: Clock,
+        store: Arc<MemoryStore>,
+        sandbox: Arc<Sandbox>,
+        team: TeamId,
+        pairs: Vec<PairRules>,
+    ) -> Self {
+        Self {
+            dice,
+            clock,
+            store,
+            sandbox,
+            team,
+            pairs,
+            typed: Vec::new(),
+            created: Vec::new(),
+            next: 0,
+        }
+    }
+
+    fn token(&mut self, side: char) -> String {
+        self.next += 1;
+        format!("{side}{}", self.next)
+    }
+
+    /// Somebody does something somewhere; says what.
+    pub fn act(&mut self) -> String {
+        let done = match self.dice.below(100) {
+            0..40 => self.edit_workspace(),
+            40..80 => self.edit_crm(),
+            80..88 => self.create_person(),
+            88..94 => self.create_lead(),
+            94..97 => self
+                .resolve_one_hold()
+                .then(|| "a hold is decided".to_owned()),
+            _ => self.delete_in_crm(),
+        };
+        done.unwrap_or_else(|| "nothing to do".to_owned())
+    }
+
+    /// A record that is linked, with its pair's rules.
+    fn some_link(&self) -> Option<(RecordId, CrmObject, CrmId, PairRules)> {
+        let links = self.linked();
+        let (record, object, crm) = self.dice.pick(&links)?.clone();
+        let pair = self
+            .pairs
+            .iter()
+            .find(|pair| pair.object == object)?
+            .clone();
+        Some((record, object, crm, pair))
+    }
+
+    fn linked(&self) -> Vec<(RecordId, CrmObject, CrmId)> {
+        let linked = self.store.inspect(self.team, |view| {
+            view.links()
+                .map(|due| due.link)
+                .filter(|link| link.state == LinkState::Active)
+                .filter_map(|link| Some((link.record?, link.object.clone(), link.crm.clone()?)))
+                .collect()
+        });
+        linked.unwrap_or_default()
+    }
+
+    fn editable(&self, pair: &PairRules) -> Option<FieldRule> {
+        let names = PERSON_FIELDS.map(|(workspace, _)| workspace);
+        let fields: Vec<&FieldRule> = pair
+            .fields
+            .iter()
+            .filter(|rule| {
+                let name = rule.mapping.workspace.as_str();
+                names.contains(&name) || name == "next_step" || name == "amount"
+            })
+            .collect();
+        self.dice.pick(&fields).map(|rule| (*rule).clone())
+    }
+
+    /// A new value for a field: usually a token, sometimes nothing, a number for amounts.
+    fn value(&mut self, rule: &FieldRule, side: char) -> (Value, Option<String>) {
+        if rule.mapping.workspace == "amount" {
+            let cents = i64::try_from(self.dice.below(10_000_000)).unwrap_or(0);
+            return (Value::Number(tandem_core::Decimal::new(cents, 3)), None);
+        }
+        if self.dice.percent(10) {
+            return (Value::Null, None);
+        }
+        let token = self.token(side);
+        let text = if self.dice.percent(10) {
+            format!(" {token} ")
+        } else {
+            token.clone()
+        };
+        (Value::Text(text), Some(token))
+    }
+
+    fn edit_workspace(&mut self) -> Option<String> {
+        let (record, _, crm, pair) = self.some_link()?;
+        let rule = self.editable(&pair)?;
+        if !rule.mapping.direction.outbound() {
+            return None;
+        }
+        let (value, token) = self.value(&rule, 'w');
+        let name = rule.mapping.workspace.clone();
+        self.saw_workspace(record, &name);
+        let done = format!("workspace: {name} of record {record} ({crm}) becomes “{value}”");
+        let patch = Fields::from([(name.clone(), value)]);
+        self.edit(Some(record), pair.kind, patch, None);
+        self.remember(token, Cell::Workspace(record, name));
+        Some(done)
+    }
+
+    fn remember(&mut self, token: Option<String>, cell: Cell) {
+        self.typed.extend(token.map(|token| Typed {
+            token,
+            cell,
+            replaced: false,
+        }));
+    }
+
+    fn edit(
+        &self,
+        record: Option<RecordId>,
+        kind: Kind,
+        patch: Fields,
+        create_as: Option<CrmObject>,
+    ) -> Option<RecordId> {
+        let edit = WorkspaceEdit {
+            record,
+            kind,
+            patch,
+            origin: Origin::User(UserId(1)),
+            now: self.clock.now(),
+            create_as,
+        };
+        block_on(self.store.edit_record(self.team, edit)).ok()
+    }
+
+    /// Whoever edits a cell sees what it held: that value is replaced by a person, not by the sync.
+    fn saw_workspace(&mut self, record: RecordId, field: &str) {
+        let held = self.store.inspect(self.team, |view| {
+            view.record(record)
+                .and_then(|r| r.fields.get(field).cloned())
+                .unwrap_or_default()
+        });
+        self.mark_replaced(&held.unwrap_or_default().to_string());
+    }
+
+    fn mark_replaced(&mut self, text: &str) {
+        let text = text.trim();
+        for typed in self.typed.iter_mut().filter(|typed| typed.token == text) {
+            typed.replaced = true;
+        }
+    }
+
+    fn crm_value(&self, object: &CrmObject, id: &CrmId, field: &str) -> String {
+        let admin = self.sandbox.world(|world| Actor::system(world.admin_id()));
+        let record = self.sandbox.world(|world| {
+            world
+                .retrieve(&admin, object.as_str(), id.as_str(), Some(&[field]), "")
+                .ok()
+                .flatten()
+        });
+        match record.as_ref().map(|record| &record[field]) {
+            Some(serde_json::Value::String(text)) => text.clone(),
+            _ => String::new(),
+        }
+    }
+
+    fn edit_crm(&mut self) -> Option<String> {
+        let (_, object, id, pair) = self.some_link()?;
+        let rule = self.editable(&pair)?;
+        let (value, token) = self.value(&rule, 'c');
+        let field = rule.mapping.crm.clone();
+        let held = self.crm_value(&object, &id, &field);
+        let json = match &value {
+            Value::Null => serde_json::Value::Null,
+            Value::Number(number) => serde_json::json!(number.to_string()),
+            other => serde_json::json!(other.to_string()),
+        };
+        let late = self.dice.percent(15).then(|| self.dice.below(100));
+        let done = format!(
+            "CRM: {field} of {id} becomes “{value}”, {late:?} s late ({:?})",
+            rule.mapping
+        );
+        if !self.update_crm(&object, &id, &field, json, late) {
+            return None;
+        }
+        self.mark_replaced(&held);
+        self.remember(token, Cell::Crm(object, id, field));
+        Some(done)
+    }
+
+    fn update_crm(
+        &self,
+        object: &CrmObject,
+        id: &CrmId,
+        field: &str,
+        value: serde_json::Value,
+        late_seconds: Option<usize>,
+    ) -> bool {
+        let fields = serde_json::Map::from_iter([(field.to_owned(), value)]);
+        let visible_at = late_seconds.map(|seconds| {
+            let wait = jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(0));
+            self.clock
+                .now()
+                .checked_add(wait)
+                .unwrap_or(self.clock.now())
+        });
+        let options = DmlOptions {
+            visible_at,
+            ..DmlOptions::default()
+        };
+        self.sandbox.world(|world| {
+            let actor = Actor::user(world.admin_id());
+            world
+                .update(&actor, object.as_str(), id.as_str(), &fields, &options)
+                .is_ok()
+        })
+    }
+
+    /// A person is made in the workspace and shall become a lead.
+    fn create_person(&mut self) -> Option<String> {
+        let token = self.token('w');
+        let email = format!("{token}@example.com");
+        let patch = Fields::from([
+            (
+                "last_name".to_owned(),
+                Value::text(format!("Person {token}")),
+            ),
+            ("company".to_owned(), Value::text("Example Ltd")),
+            ("email".to_owned(), Value::text(&email)),
+        ]);
+        let record = self.edit(None, Kind::Person, patch, Some(CrmObject::new("Lead")))?;
+        let done = format!("workspace: record {record} is made, {email}");
+        self.created.push(email);
+        Some(done)
+    }
+
+    /// A lead is made in the CRM.
+    fn create_lead(&mut self) -> Option<String> {
+        let token = self.token('c');
+        let fields = serde_json::json!({
+            "LastName": format!("Lead {token}"),
+            "Company": "Example Ltd",
+            "Email": format!("{token}@example.org"),
+            "Title": token,
+        });
+        let serde_json::Value::Object(fields) = fields else {
+            return None;
+        };
+        let made = self.sandbox.world(|world| {
+            let actor = Actor::user(world.admin_id());
+            world
+                .create(&actor, "Lead", &fields, &DmlOptions::default())
+                .ok()
+        });
+        made.map(|id| format!("CRM: lead {id} is made"))
+    }
+
+    fn delete_in_crm(&mut self) -> Option<String> {
+        let (_, object, id, _) = self.some_link()?;
+        if object.as_str() == "Account" {
+            return None;
+        }
+        let deleted = self.sandbox.world(|world| {
+            let actor = Actor::user(world.admin_id());
+            world
+                .delete(&actor, object.as_str(), id.as_str(), &DmlOptions::default())
+                .is_ok()
+        });
+        deleted.then(|| format!("CRM: {id} is deleted"))
+    }
+
+    /// Somebody settles a held field by choosing a side. Returns whether there was one.
+    pub fn resolve_one_hold(&mut self) -> bool {
+        let held = self.store.inspect(self.team, |view| {
+            view.links()
+                .flat_map(|due| {
+                    due.link
+                        .held_fields
+                        .iter()
+                        .map(|(f, h)| (due.link.id, f.clone(), h.clone()))
+                })
+                .collect::<Vec<_>>()
+        });
+        let held = held.unwrap_or_default();
+        let Some((link, field, held)) = self.dice.pick(&held).cloned() else {
+            return false;
+        };
+        let value = if self.dice.percent(50) {
+            held.crm.clone()
+        } else {
+            held.workspace.clone()
+        };
+        for losing in [&held.crm, &held.workspace] {
+            if *losing != value {
+                self.mark_replaced(&losing.to_string());
+            }
+        }
+        let resolution = HoldResolution {
+            link,
+            field,
+            value,
+            seen_crm: held.crm,
+            origin: Origin::User(UserId(1)),
+            now: self.clock.now(),
+        };
+        block_on(self.store.resolve_hold(self.team, resolution)).is_ok()
+    }
+}

@@ -1,0 +1,192 @@
+//! The org, the connection and the rules of a run, chosen by its seed.
+
+use crate::clock::{Clock, Dice};
+use crate::executor::block_on;
+use crate::transport::Wire;
+use std::sync::Arc;
+use tandem_connectors::oauth::OAuthApp;
+use tandem_connectors::salesforce::{Salesforce, SalesforceConfig};
+use tandem_connectors::vault::{Grant, MemoryVault};
+use tandem_core::Timestamp;
+use tandem_core::connector::Connector;
+use tandem_core::ids::CrmObject;
+use tandem_core::mapping::{Direction, FieldMapping, ObjectMapping, PairRules, Winner, compile};
+use tandem_core::settings::{Guards, SyncSettings, TeamRules};
+use tandem_core::workspace::Kind;
+use tandem_sandbox::seed::SeedSize;
+use tandem_sandbox::{ClockMode, Options, Sandbox};
+
+/// Where every run's clock starts.
+pub const START: Timestamp = Timestamp::constant(1_780_000_000, 0);
+
+/// The mapped text fields that people edit in a run, by kind: workspace name and CRM name.
+pub const PERSON_FIELDS: [(&str, &str); 5] = [
+    ("title", "Title"),
+    ("phone", "Phone"),
+    ("first_name", "FirstName"),
+    ("city", "City"),
+    ("description", "Description"),
+];
+
+/// An org with a handful of records.
+pub fn sandbox(seed: u64, dice: &Dice) -> Arc<Sandbox> {
+    Arc::new(Sandbox::new(Options {
+        seed,
+        now: START,
+        clock: ClockMode::Virtual,
+        external_ids: dice.percent(50),
+        records: SeedSize {
+            accounts: 2,
+            contacts: 3,
+            leads: 3,
+            opportunities: 2,
+        },
+        limit_jitter_calls: 0,
+        call_limit_24h: 1_000_000,
+        rotate_refresh_tokens: dice.percent(50),
+        ..Options::default()
+    }))
+}
+
+/// The stored grant of the run's connection, shared by its workers.
+pub fn vault(sandbox: &Sandbox) -> Arc<MemoryVault> {
+    let credentials = sandbox.credentials("http://127.0.0.1");
+    Arc::new(MemoryVault::new(Grant {
+        access_token: credentials.access_token.into(),
+        refresh_token: credentials.refresh_token.into(),
+        instance_url: "http://127.0.0.1".into(),
+        version: 1,
+    }))
+}
+
+/// The real connector on the run's wire.
+pub fn connector(
+    sandbox: &Sandbox,
+    wire: &Wire,
+    vault: &Arc<MemoryVault>,
+    guards: Guards,
+) -> Arc<dyn Connector> {
+    let credentials = sandbox.credentials("http://127.0.0.1");
+    let secret = Some(credentials.client_secret.into());
+    let app = OAuthApp::new("http://127.0.0.1", credentials.client_id, secret);
+    let mut config = SalesforceConfig::new(app.expect("a loopback address is safe"));
+    if !guards.overlap {
+        config.overlap_seconds = 0;
+    }
+    Arc::new(Salesforce::new(
+        config,
+        Arc::new(wire.clone()),
+        vault.clone(),
+    ))
+}
+
+/// Rules drawn from the seed: every field gets a direction and a winner.
+///
+/// # Panics
+/// If the org can't be described: the run makes no sense then.
+pub fn rules(connector: &dyn Connector, dice: &Dice) -> TeamRules {
+    let mappings = mappings(dice);
+    let objects: Vec<CrmObject> = mappings.iter().map(|m| m.object.clone()).collect();
+    let schemas = block_on(connector.describe(&objects))
+        .expect("the org can be described")
+        .value;
+    let pairs: Vec<PairRules> = mappings
+        .iter()
+        .zip(schemas)
+        .map(|(mapping, schema)| {
+            let (rules, problems) = compile(mapping, &schema.expect("the object is visible"));
+            assert!(problems.is_empty(), "{problems:?}");
+            rules
+        })
+        .collect();
+    let settings = SyncSettings {
+        enabled: true,
+        frequency_seconds: objects.into_iter().map(|object| (object, 60)).collect(),
+        ..SyncSettings::default()
+    };
+    TeamRules {
+        settings,
+        pairs,
+        key_prefix: "sim".into(),
+    }
+}
+
+fn mappings(dice: &Dice) -> Vec<ObjectMapping> {
+    let both = |workspace: &str, crm: &str| row(workspace, crm, Direction::Both, Winner::Crm);
+    let mapping = |kind, object: &str, fields| ObjectMapping {
+        kind,
+        object: CrmObject::new(object),
+        version: 1,
+        import: true,
+        create_in_crm: true,
+        fields,
+    };
+    let drawn = |fields: &[(&str, &str)]| -> Vec<FieldMapping> {
+        fields
+            .iter()
+            .map(|(workspace, crm)| draw(workspace, crm, dice))
+            .collect()
+    };
+    let mut lead = vec![
+        both("last_name", "LastName"),
+        both("email", "Email"),
+        both("company", "Company"),
+        row("status", "Status", Direction::CrmToWorkspace, Winner::Crm),
+    ];
+    lead.extend(drawn(&PERSON_FIELDS));
+    let mut contact = vec![
+        both("last_name", "LastName"),
+        both("email", "Email"),
+        both("account", "AccountId"),
+    ];
+    contact.extend(drawn(&PERSON_FIELDS[..3]));
+    let mut account = vec![both("name", "Name"), both("website", "Website")];
+    account.extend(drawn(&[("phone", "Phone"), ("city", "BillingCity")]));
+    let mut opportunity = vec![
+        both("name", "Name"),
+        both("account", "AccountId"),
+        both("stage", "StageName"),
+        both("close_date", "CloseDate"),
+    ];
+    opportunity.extend(drawn(&[("amount", "Amount"), ("next_step", "NextStep")]));
+    vec![
+        mapping(Kind::Account, "Account", account),
+        mapping(Kind::Person, "Contact", contact),
+        mapping(Kind::Person, "Lead", lead),
+        mapping(Kind::Opportunity, "Opportunity", opportunity),
+    ]
+}
+
+fn row(workspace: &str, crm: &str, direction: Direction, winner: Winner) -> FieldMapping {
+    FieldMapping {
+        workspace: workspace.into(),
+        crm: crm.into(),
+        direction,
+        winner,
+        blank_never_erases: false,
+    }
+}
+
+fn draw(workspace: &str, crm: &str, dice: &Dice) -> FieldMapping {
+    let direction = match dice.below(10) {
+        0 => Direction::CrmToWorkspace,
+        1 => Direction::WorkspaceToCrm,
+        _ => Direction::Both,
+    };
+    let winners = [
+        Winner::Crm,
+        Winner::Workspace,
+        Winner::MostRecent,
+        Winner::Hold,
+    ];
+    let winner = winners[dice.below(winners.len())];
+    FieldMapping {
+        blank_never_erases: dice.percent(10),
+        ..row(workspace, crm, direction, winner)
+    }
+}
+
+/// Keeps the org's clock with the run's.
+pub fn tell_time(sandbox: &Sandbox, clock: &Clock) {
+    sandbox.set_now(clock.now());
+}
