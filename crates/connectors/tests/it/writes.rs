@@ -2,14 +2,15 @@
 
 use crate::org::{Org, create, update};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tandem_core::connector::WriteOutcome;
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmId;
 use tandem_core::record::CrmRecord;
 use tandem_core::value::Value;
 use tandem_sandbox::faults::FaultAction;
-use tandem_sandbox::world::{AutomationRule, Trigger, ValidationRule};
+use tandem_sandbox::soql::QueryScope;
+use tandem_sandbox::world::{Actor, AutomationRule, Trigger, ValidationRule};
 
 fn applied(outcome: &WriteOutcome) -> (&CrmId, Option<&CrmRecord>, Option<&CrmRecord>) {
     match outcome {
@@ -156,33 +157,42 @@ async fn a_missing_required_field_and_a_locked_row() {
 }
 
 #[tokio::test]
-async fn a_keyed_create_can_be_repeated() {
+async fn a_repeated_keyed_create_is_refused_and_changes_nothing() {
     let org = Org::new();
-    let requests: Vec<_> = (0..250)
-        .map(|n| create(Some(&format!("t-{n}")), "Berg"))
-        .collect();
-    let first = org
-        .write("Lead", &requests, &["LastName", "ExtId__c"])
-        .await
-        .expect("an answer");
-    let again = org
-        .write("Lead", &requests, &["LastName", "ExtId__c"])
-        .await
-        .expect("an answer");
-    assert_eq!(org.count("Lead"), 250);
-    let ids = |outcomes: &[WriteOutcome]| -> Vec<CrmId> {
-        outcomes
-            .iter()
-            .map(|outcome| applied(outcome).0.clone())
+    let keyed = |name: &str| -> Vec<_> {
+        (0..250)
+            .map(|n| create(Some(&format!("t-{n}")), name))
             .collect()
     };
-    assert_eq!(ids(&first), ids(&again));
-    assert_eq!(ids(&first).into_iter().collect::<BTreeSet<_>>().len(), 250);
+    let fields = ["LastName", "ExtId__c"];
+    let first = org
+        .write("Lead", &keyed("Berg"), &fields)
+        .await
+        .expect("an answer");
     for (n, outcome) in first.iter().enumerate() {
-        let after = applied(outcome).2.expect("read back");
+        let after = applied(outcome).2.expect("read back in the same call");
         assert_eq!(after.fields["ExtId__c"], Value::text(format!("t-{n}")));
     }
-    assert_eq!(org.spent(), 2);
+    let again = org
+        .write("Lead", &keyed("Dal"), &fields)
+        .await
+        .expect("an answer");
+    for outcome in &again {
+        let WriteOutcome::Rejected(failures) = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!(failures[0].class, ErrorClass::DuplicateKey);
+    }
+    assert_eq!(org.count("Lead"), 250);
+    let untouched = org.sandbox.world(|world| {
+        let soql = "SELECT COUNT() FROM Lead WHERE LastName = 'Berg'";
+        let admin = Actor::system(world.admin_id());
+        world
+            .query(&admin, soql, QueryScope::Live)
+            .expect("a query")
+            .total_size()
+    });
+    assert_eq!(untouched, 250);
 }
 
 #[tokio::test]

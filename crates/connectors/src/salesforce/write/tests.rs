@@ -128,8 +128,7 @@ async fn each_verb_travels_its_way_and_bare_creates_are_read_back() {
     let first = composite(&[
         ("before", 200, &rows(&[])),
         ("write0", 200, &list(&[saved(3)])),
-        ("write1", 200, &list(&[saved(2)])),
-        ("write2", 200, &list(&[saved(1)])),
+        ("write1", 200, &list(&[saved(1), saved(2)])),
         ("after", 200, &rows(&[row(2, "Berg"), row(3, "Berg")])),
     ]);
     let second = composite(&[("read0", 200, &rows(&[row(1, "Berg")]))]);
@@ -144,7 +143,10 @@ async fn each_verb_travels_its_way_and_bare_creates_are_read_back() {
         assert_eq!(after.as_ref().map(|record| &record.id), Some(id));
     }
     let body = &written.bodies[0];
-    assert!(body.contains("composite/sobjects/Lead/ExtId__c"), "{body}");
+    assert!(
+        !body.contains("composite/sobjects/Lead"),
+        "an upsert could overwrite: {body}"
+    );
     assert!(body.contains(r#""ExtId__c":"k-1""#), "{body}");
     assert!(body.contains("OR+ExtId__c+IN+%28%27k-1%27%29"), "{body}");
 }
@@ -211,11 +213,71 @@ async fn a_refused_part_rejects_its_records_and_a_doubtful_one_leaves_them_unkno
     let no_field = r#"[{"errorCode":"NOT_FOUND","message":"Provided external ID field does not exist or is not accessible: X"}]"#;
     let crash = r#"[{"errorCode":"UNKNOWN_EXCEPTION","message":"An unexpected error occurred"}]"#;
     let answer = composite(&[("write0", 404, no_field), ("write1", 500, crash)]);
-    let reply = write(vec![answer], &[keyed("a"), bare()])
+    let reply = write(vec![answer], &[update(1), keyed("a")])
         .await
         .result
         .expect("an answer");
     assert_eq!(kinds(&reply.value), ["SchemaChanged", "unknown"]);
+}
+
+#[tokio::test]
+async fn a_few_updates_are_conditional_and_a_stale_one_is_left_alone() {
+    let since = Some(Timestamp::constant(1_780_000_000, 0));
+    let conditional = |number| WriteRequest {
+        unmodified_since: since,
+        ..update(number)
+    };
+    let refused = r#"[{"errorCode":"STRING_TOO_LONG","message":"too long","fields":["LastName"]}]"#;
+    let answer = composite(&[
+        (
+            "before",
+            200,
+            &rows(&[row(1, "Old"), row(2, "Other"), row(3, "Old")]),
+        ),
+        ("update0", 204, "null"),
+        ("update1", 412, "null"),
+        ("update2", 400, refused),
+        (
+            "after",
+            200,
+            &rows(&[row(1, "Berg"), row(2, "Other"), row(3, "Old")]),
+        ),
+    ]);
+    let requests = [conditional(1), conditional(2), conditional(3)];
+    let written = write(vec![answer], &requests).await;
+    let reply = written.result.expect("an answer");
+    assert_eq!(reply.calls, 1);
+    assert_eq!(
+        kinds(&reply.value),
+        [&format!("applied {}", lead_id(1)), "stale", "TooLong"]
+    );
+    let WriteOutcome::Stale {
+        current: Some(current),
+    } = &reply.value[1]
+    else {
+        panic!("{:?}", reply.value[1]);
+    };
+    assert_eq!(current.fields["LastName"], Value::text("Other"));
+    let body = &written.bodies[0];
+    let header = r#""If-Unmodified-Since":"Thu, 28 May 2026 20:26:40 GMT""#;
+    assert_eq!(body.matches(header).count(), 3, "{body}");
+}
+
+#[tokio::test]
+async fn one_update_without_a_condition_makes_the_batch_unconditional() {
+    let since = Some(Timestamp::constant(1_780_000_000, 0));
+    let requests = [
+        WriteRequest {
+            unmodified_since: since,
+            ..update(1)
+        },
+        update(2),
+    ];
+    let answer = composite(&[("write0", 200, &list(&[saved(1), saved(2)]))]);
+    let lost = Err(TransportError::Lost("cut".into()));
+    let written = write(vec![answer, lost], &requests).await;
+    assert!(written.result.is_ok());
+    assert!(!written.bodies[0].contains("If-Unmodified-Since"));
 }
 
 #[tokio::test]
