@@ -7,7 +7,7 @@ use tandem_core::link::{LinkState, RecordLink};
 use tandem_core::mapping::{Direction, FieldRule, PairRules};
 use tandem_core::settings::TeamRules;
 use tandem_core::store::ObjectProgress;
-use tandem_core::sync_log::{LogDraft, LogSource, Rule};
+use tandem_core::sync_log::{LogDraft, LogSource, LogStatus, Rule};
 use tandem_core::value::{Fields, Value, same};
 use tandem_sandbox::Sandbox;
 use tandem_sandbox::world::Actor;
@@ -36,7 +36,10 @@ pub fn watermarks(
 
 /// No value wins that was typed on the other side: an echo taken for a change.
 pub fn no_echo_wins(log: &[LogDraft]) -> Result<(), Broken> {
-    for entry in log {
+    for entry in log
+        .iter()
+        .filter(|entry| entry.status == LogStatus::Success)
+    {
         for change in &entry.changes {
             let foreign = match entry.source {
                 LogSource::Crm => 'w',
