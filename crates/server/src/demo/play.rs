@@ -7,13 +7,22 @@ use rand::seq::IndexedRandom as _;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Plays until something fails.
+/// Edits in a row that may fail. One may: a record can change between a look and an edit.
+const FAILURES_MAX: u32 = 10;
+
+/// Plays until nothing works any more.
 pub(super) async fn forever(stage: &Stage) -> Failure {
+    let mut failures = 0;
     loop {
         let pause = rand::random_range(2_000..7_000);
         tokio::time::sleep(Duration::from_millis(pause)).await;
-        if let Err(failure) = one_edit(stage).await {
-            return failure;
+        match one_edit(stage).await {
+            Ok(()) => failures = 0,
+            Err(failure) if failures >= FAILURES_MAX => return failure,
+            Err(failure) => {
+                failures += 1;
+                tracing::warn!(%failure, "an edit of the demo did not work");
+            }
         }
     }
 }

@@ -6,11 +6,12 @@ use crate::app::App;
 use crate::cli::Failure;
 use crate::cli::failure::Kind;
 use crate::config::defaults_with;
-use crate::runtime::{self, Operator, Serving};
+use crate::runtime::{self, Operator, ServeError, Serving};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::time::{Duration, Instant};
 use tandem_core::Timestamp;
 use tokio::net::TcpListener;
 
@@ -45,7 +46,7 @@ impl Stage {
         };
         let resumed = known.is_some();
         let org_port = known.as_ref().map_or(0, |memory| memory.org_port);
-        let org_listener = runtime::bind(local(org_port)).await?;
+        let org_listener = bind_again(org_port).await?;
         let memory = match known {
             Some(memory) => memory,
             None => remember(&file, &org_listener)?,
@@ -102,6 +103,24 @@ impl Stage {
     /// Ends everything in good order.
     pub(super) async fn strike(self) {
         self.serving.stop().await;
+    }
+}
+
+/// Takes the org's port. A process that was killed a moment ago may still be on its way out.
+async fn bind_again(port: u16) -> Result<TcpListener, Failure> {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        match runtime::bind(local(port)).await {
+            Err(ServeError::InUse(address)) if Instant::now() > deadline => {
+                let text = format!(
+                    "the org of this directory lives at {address}, which another program uses: is \
+                     the demo still running?"
+                );
+                return Err(Failure::new(Kind::PortInUse, text));
+            }
+            Err(ServeError::InUse(_)) => tokio::time::sleep(Duration::from_millis(100)).await,
+            other => return Ok(other?),
+        }
     }
 }
 

@@ -24,33 +24,55 @@ enum Next {
     Again,
     /// Nothing before then.
     Sleep(Duration),
+    /// Work waits for the API budget, in words.
+    Paused(String),
 }
 
 /// Runs a team until `stop`. A turn under way is finished.
 pub(super) async fn run(app: App, team: TeamId, stop: CancellationToken) {
     let waker = app.signals().waker(team);
-    let mut failures = 0;
+    let mut mood = Mood::default();
     while !stop.is_cancelled() {
-        let sleep = match guarded_turn(&app, team).await {
-            Ok(Next::Again) => {
-                failures = 0;
-                continue;
-            }
-            Ok(Next::Sleep(sleep)) => {
-                failures = 0;
-                sleep
-            }
-            Err(text) => {
-                tracing::error!(%team, error = text, "a turn failed; it is tried again");
-                let at = failures.min(FAILED_SLEEPS_SECONDS.len() - 1);
-                failures += 1;
-                Duration::from_secs(FAILED_SLEEPS_SECONDS[at])
-            }
+        let outcome = guarded_turn(&app, team).await;
+        let Some(sleep) = mood.after(team, outcome) else {
+            continue;
         };
         tokio::select! {
             () = stop.cancelled() => {}
             () = waker.notified() => {}
             () = tokio::time::sleep(sleep) => {}
+        }
+    }
+}
+
+/// What the loop remembers from turn to turn, so that a state is told when it begins and not again.
+#[derive(Default)]
+struct Mood {
+    failures: usize,
+    paused: bool,
+}
+
+impl Mood {
+    /// How long to sleep after a turn; not at all if there may be more to do.
+    fn after(&mut self, team: TeamId, outcome: Result<Next, String>) -> Option<Duration> {
+        let was_paused = std::mem::take(&mut self.paused);
+        let failures = std::mem::take(&mut self.failures);
+        match outcome {
+            Ok(Next::Again) => None,
+            Ok(Next::Sleep(sleep)) => Some(sleep),
+            Ok(Next::Paused(reason)) => {
+                if !was_paused {
+                    tracing::warn!(%team, reason, "sync pauses and resumes by itself");
+                }
+                self.paused = true;
+                Some(SLEEP_MAX)
+            }
+            Err(text) => {
+                tracing::error!(%team, error = text, "a turn failed; it is tried again");
+                self.failures = failures + 1;
+                let at = failures.min(FAILED_SLEEPS_SECONDS.len() - 1);
+                Some(Duration::from_secs(FAILED_SLEEPS_SECONDS[at]))
+            }
         }
     }
 }
@@ -88,11 +110,10 @@ async fn after(app: &App, team: TeamId, turn: Turn) -> AppResult<Next> {
     match turn {
         Turn::Idle { until, refused } => {
             note_backlog(app, team).await?;
-            if let Some(reason) = refused {
-                tracing::info!(%team, reason, "sync pauses");
-                return Ok(Next::Sleep(SLEEP_MAX));
-            }
-            Ok(Next::Sleep(sleep_until(until, app.now())))
+            Ok(match refused {
+                Some(reason) => Next::Paused(reason),
+                None => Next::Sleep(sleep_until(until, app.now())),
+            })
         }
         Turn::Pulled(pulled) => {
             if pulled.wants_schema() {
@@ -255,5 +276,31 @@ pub async fn until_idle(
             Turn::Wrote(_) => {}
         }
         progress(&work);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_back_off_and_a_good_turn_forgets_them() {
+        let mut mood = Mood::default();
+        let mut after = |outcome| mood.after(TeamId(1), outcome).map(|sleep| sleep.as_secs());
+        let failed = || Err("no".to_owned());
+        let sleeps: Vec<_> = (0..7).map(|_| after(failed())).collect();
+        assert_eq!(sleeps, [1, 2, 5, 15, 30, 30, 30].map(Some));
+        assert_eq!(after(Ok(Next::Again)), None);
+        assert_eq!(after(failed()), Some(1));
+    }
+
+    #[test]
+    fn sleep_is_bounded_on_both_sides() {
+        let now = Timestamp::UNIX_EPOCH;
+        let at = |seconds| Timestamp::from_second(seconds).ok();
+        assert_eq!(sleep_until(at(-100), now), SLEEP_MIN);
+        assert_eq!(sleep_until(at(7), now), Duration::from_secs(7));
+        assert_eq!(sleep_until(at(4_000), now), SLEEP_MAX);
+        assert_eq!(sleep_until(None, now), SLEEP_MAX);
     }
 }

@@ -168,3 +168,25 @@ fn the_sandbox_tells_how_to_connect() {
     assert!(credentials["control"]["url"].is_string());
     assert_eq!(Serving(child).told_to_stop(), Some(0));
 }
+
+/// The whole house at once: OAuth, import, edits, conflicts, refusals, a lost answer, both sides equal.
+#[test]
+fn the_demos_story_ends_well_and_goes_on_in_its_directory() {
+    let dir = dir();
+    let tell = || {
+        let mut command = tandem(dir.path());
+        command.args(["demo", "--once", "--json", "--data-dir", "demo"]);
+        let output = ends(&mut command, 0, &[]);
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        report
+    };
+    let first = tell();
+    assert_eq!(first["comparison"]["differences"], 0);
+    assert!(first["comparison"]["fields"].as_u64() > Some(100_000));
+    assert_eq!(first["conflicts"].as_array().map(Vec::len), Some(15));
+    assert_eq!(first["calls_metered"], first["calls_accounted"]);
+    let second = tell();
+    assert_eq!(second["resumed"], true);
+    assert_eq!(second["comparison"]["differences"], 0);
+    assert!(second["comparison"]["records"].as_u64() > first["comparison"]["records"].as_u64());
+}

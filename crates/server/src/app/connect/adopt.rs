@@ -202,3 +202,43 @@ fn no_refresh_token() -> AppError {
             .into(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tandem_core::Timestamp;
+    use tandem_core::ids::{ConnectionId, CrmId};
+
+    fn identity(org_id: &str) -> OrgIdentity {
+        OrgIdentity {
+            org_id: org_id.into(),
+            org_name: format!("Org {org_id}"),
+            edition: "Developer Edition".into(),
+            sandbox: true,
+            user_id: CrmId::new("005"),
+            username: "ana@acme.example".into(),
+            email: "ana@acme.example".into(),
+            name: "Ana".into(),
+        }
+    }
+
+    #[test]
+    fn a_team_never_moves_to_another_org() {
+        let known = Connection {
+            id: ConnectionId(1),
+            user: None,
+            details: ConnectionDetails {
+                crm: "salesforce".into(),
+                identity: identity("A"),
+                instance_url: "https://acme.example".into(),
+                state: ConnectionState::Connected,
+                connected_at: Timestamp::UNIX_EPOCH,
+            },
+        };
+        assert!(same_org(None, &identity("B")).is_ok());
+        assert!(same_org(Some(&known), &identity("A")).is_ok());
+        let refused = same_org(Some(&known), &identity("B")).expect_err("refused");
+        assert!(refused.to_string().contains("Org A"), "{refused}");
+        assert_eq!(refused.code(), "conflict");
+    }
+}
