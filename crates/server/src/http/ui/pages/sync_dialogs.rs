@@ -116,7 +116,7 @@ fn frequency(view: &FrequencyDialog, csrf: &str) -> Markup {
         (form_errors(&view.errors))
         p class="muted" { "How often changes are read from the CRM. Edits made in the workspace go out at once, whatever you choose." }
         fieldset id="frequency-choice" hx-get="/sync?edit=frequency" hx-trigger="change" hx-include="#frequency-choice input"
-            hx-target="#quote" hx-select="#quote" hx-swap="outerHTML" {
+            hx-target="#quote" hx-select="#quote" hx-swap="outerMorph" hx-sync="this:replace" {
             table class="choices" {
                 thead { tr {
                     th { "Object" }
