@@ -6,6 +6,7 @@
 
 use crate::link::{Agreed, HeldField, ParkedField, PutBack};
 use crate::mapping::{Direction, FieldRule, Winner};
+use crate::schema::FieldType;
 use crate::settings::Guards;
 use crate::sync_log::Rule;
 use crate::value::{Reference, Value, canonical, same};
@@ -147,11 +148,11 @@ fn decide_changed(input: &FieldInput<'_>, crm: &Value, base: &Agreed) -> Verdict
     let never = mapping.blank_never_erases;
     match (crm_moves, workspace_moves) {
         (false, false) => Verdict::Keep,
-        (true, false) if never && crm.is_blank() => keep_from_blank(Agreed {
+        (true, false) if never && is_empty(crm, ty) => keep_from_blank(Agreed {
             crm: crm.clone(),
             workspace: base.workspace.clone(),
         }),
-        (false, true) if never && input.workspace.is_blank() => keep_from_blank(Agreed {
+        (false, true) if never && is_empty(input.workspace, ty) => keep_from_blank(Agreed {
             crm: base.crm.clone(),
             workspace: input.workspace.clone(),
         }),
@@ -159,6 +160,12 @@ fn decide_changed(input: &FieldInput<'_>, crm: &Value, base: &Agreed) -> Verdict
         (true, _) => to_workspace(input, crm, crm_side_rule(input, base), false),
         (false, _) => to_crm(input, crm, Rule::OnlyWorkspaceChanged, false),
     }
+}
+
+/// Whether a field of that type would be empty. Once both agreed, clearing a checkbox is unticking it:
+/// a change like any other.
+fn is_empty(value: &Value, ty: &FieldType) -> bool {
+    canonical(value, ty).is_ok_and(|value| value.is_null())
 }
 
 /// The blank is agreed on, so that it is not looked at again, and stays where it is.
@@ -195,10 +202,11 @@ fn decide_conflict(input: &FieldInput<'_>, crm: &Value) -> Verdict {
         (true, true) => {}
     }
     if mapping.blank_never_erases {
-        if crm.is_blank() {
+        let ty = &input.rule.crm_type;
+        if is_empty(crm, ty) {
             return to_crm(input, crm, Rule::BlankNeverErases, true);
         }
-        if input.workspace.is_blank() {
+        if is_empty(input.workspace, ty) {
             return to_workspace(input, crm, Rule::BlankNeverErases, true);
         }
     }

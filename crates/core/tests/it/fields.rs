@@ -270,13 +270,17 @@ fn single_cases_with_real_values() {
         table,
         |[types, policy, base, crm, workspace, wanted]| {
             let (ours, theirs) = types.split_once(" <> ").expect("two types");
+            let (policy, never) = match policy.strip_suffix(" never") {
+                Some(policy) => (policy, true),
+                None => (policy, false),
+            };
             let (direction, winner) = policy.split_once(' ').expect("direction and winner");
             let base = base.split_once(" / ").map(|(crm, workspace)| Agreed {
                 crm: value(crm),
                 workspace: value(workspace),
             });
             let case = Case {
-                rule: rule(mapping(direction, winner, false), theirs, ours),
+                rule: rule(mapping(direction, winner, never), theirs, ours),
                 base,
                 crm: Some(value(crm)),
                 workspace: value(workspace),

@@ -65,6 +65,16 @@ fn an_update_knows_what_it_believes_to_overwrite() {
     );
 }
 
+/// A record seen in the second of its last change may change again without a new stamp.
+#[test]
+fn a_write_is_conditional_where_the_stamp_can_tell() {
+    let mut case = agreed_titles(Winner::Workspace, "B", "C");
+    let since = |case: &Case| case.decide().write.and_then(|write| write.unmodified_since);
+    assert_eq!(since(&case), Some(at(10)));
+    case.crm.as_mut().unwrap().observed_at = at(10);
+    assert_eq!(since(&case), None);
+}
+
 #[test]
 fn a_decision_made_twice_is_the_same() {
     let case = agreed_titles(Winner::Workspace, "B", "C");

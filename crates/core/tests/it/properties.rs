@@ -110,7 +110,7 @@ fn an_event(kinds: Vec<usize>) -> impl Strategy<Value = Event> {
 /// A world and what happens in it.
 fn a_history() -> impl Strategy<Value = (World, Vec<Event>)> {
     let fields = prop::collection::vec(a_field(), 1..4);
-    (fields, any::<bool>()).prop_flat_map(|(mut fields, linked)| {
+    (fields, any::<(bool, bool)>()).prop_flat_map(|(mut fields, (linked, conditional))| {
         for (index, field) in fields.iter_mut().enumerate() {
             field.rule.mapping.workspace = format!("f{index}");
             field.rule.mapping.crm = format!("F{index}");
@@ -118,7 +118,8 @@ fn a_history() -> impl Strategy<Value = (World, Vec<Event>)> {
         let kinds = fields.iter().map(|field| field.kind).collect();
         let quirks = fields.iter().map(|field| field.quirk).collect();
         let rules = pair(fields.into_iter().map(|field| field.rule).collect());
-        let world = World::new(rules, quirks, linked);
+        let mut world = World::new(rules, quirks, linked);
+        world.conditional = conditional;
         (Just(world), prop::collection::vec(an_event(kinds), 0..24))
     })
 }

@@ -14,7 +14,7 @@ use tandem_core::settle::Settling;
 use tandem_core::sync_log::{LogStatus, LogType, Rule};
 use tandem_core::value::Value;
 use tandem_core::write::{
-    IntentField, IntentNext, IntentState, Settlement, WriteDraft, WriteIntent,
+    IntentField, IntentNext, IntentState, LinkPatch, Settlement, WriteDraft, WriteIntent,
 };
 
 /// An intent with its rules, at second 50; it was sent at second 40.
@@ -428,6 +428,19 @@ fn a_lost_clear_that_stands_there_is_ours_but_an_unseen_field_is_not() {
     assert!(cleared.link.agreed.contains_key("title"));
     let unseen = case.settling().read(Some(&lead(fields([]))));
     assert!(unseen.link.agreed.is_empty(), "F3: not seen is not cleared");
+}
+
+#[test]
+fn a_write_that_came_too_late_is_decided_again() {
+    let case = Case::title(update());
+    let found = lead(fields([("TITLE", text("X"))]));
+    let current = Some(found.clone());
+    let settlement = case.settling().answered(&WriteOutcome::Stale { current });
+    assert_eq!(settlement.next, DONE);
+    assert_eq!(settlement.mirror, Some(found));
+    assert_eq!(settlement.link, LinkPatch::default(), "nothing was written");
+    let unread = WriteOutcome::Stale { current: None };
+    assert_eq!(called(&case.settling().answered(&unread)), "resolve in 0");
 }
 
 #[test]

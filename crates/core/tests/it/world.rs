@@ -75,6 +75,8 @@ pub(crate) struct World {
     pub(crate) log: Vec<LogDraft>,
     /// The last value that a person typed on a side: by side and field.
     pub(crate) typed: Vec<(Side, usize, Value)>,
+    /// Writes are made on condition that nobody changed the record; large batches are not.
+    pub(crate) conditional: bool,
     quirks: Vec<Quirk>,
     refusing: Vec<bool>,
     now: i64,
@@ -104,6 +106,7 @@ impl World {
             intent: None,
             log: Vec::new(),
             typed: Vec::new(),
+            conditional: false,
             quirks,
             now: 100,
         };
@@ -236,10 +239,18 @@ impl World {
     }
 
     fn pull(&mut self) {
-        if self.mirror != self.crm {
-            self.mirror = self.crm.clone();
+        let stamp = |record: &CrmRecord| (record.revision.clone(), record.fields.clone());
+        if self.mirror.as_ref().map(stamp) != self.crm.as_ref().map(stamp) {
+            self.mirror = self.seen();
             self.link.parked = None;
         }
+    }
+
+    /// The record as it is read now.
+    fn seen(&self) -> Option<CrmRecord> {
+        let mut record = self.crm.clone()?;
+        record.observed_at = at(self.now);
+        Some(record)
     }
 
     /// The decision about the link as it stands.
@@ -302,8 +313,8 @@ impl World {
             Fate::Lost => WriteOutcome::Unknown,
             Fate::Answered => self.carry_out(&intent),
             Fate::DoneButLost => {
-                self.forget_what_nobody_will_see(&intent);
-                self.carry_out(&intent);
+                let outcome = self.carry_out(&intent);
+                self.forget_what_nobody_will_see(&intent, &outcome);
                 WriteOutcome::Unknown
             }
         };
@@ -313,6 +324,13 @@ impl World {
 
     /// The CRM's side of a write.
     fn carry_out(&mut self, intent: &WriteIntent) -> WriteOutcome {
+        let since = intent.draft.unmodified_since.filter(|_| self.conditional);
+        let modified = self.crm.as_ref().map(|crm| crm.modified_at);
+        if since.is_some() && since < modified {
+            return WriteOutcome::Stale {
+                current: self.seen(),
+            };
+        }
         let payload: Vec<_> = (0..self.rules.fields.len())
             .filter_map(|field| {
                 let name = self.rules.fields[field].mapping.crm.clone();
@@ -337,6 +355,7 @@ impl World {
         }
         after.modified_at = at(self.now);
         after.revision.order = self.now;
+        after.observed_at = at(self.now);
         self.crm = Some(after.clone());
         WriteOutcome::Applied {
             id: after.id.clone(),
@@ -345,16 +364,23 @@ impl World {
         }
     }
 
-    /// A write whose answer is lost may cover an edit that came after the last read. Nobody can see
-    /// that edit again, and no engine can tell it: the read before each write keeps this rare.
-    fn forget_what_nobody_will_see(&mut self, intent: &WriteIntent) {
+    /// An unconditional write whose answer is lost may cover an edit that came after the last read.
+    /// Nobody can see that edit again, and no engine can tell it.
+    fn forget_what_nobody_will_see(&mut self, intent: &WriteIntent, outcome: &WriteOutcome) {
+        let WriteOutcome::Applied {
+            before: Some(before),
+            ..
+        } = outcome
+        else {
+            return;
+        };
         for sent in &intent.draft.fields {
             let place = |rule: &FieldRule| rule.mapping.crm == sent.crm;
             let Some(field) = self.rules.fields.iter().position(place) else {
                 continue;
             };
             let ty = &self.rules.fields[field].crm_type;
-            let there = self.crm.as_ref().and_then(|crm| crm.fields.get(&sent.crm));
+            let there = before.fields.get(&sent.crm);
             if there.is_some_and(|there| !same(there, &sent.expected, ty)) {
                 self.forget_typed(Side::Crm, field);
             }
