@@ -6,7 +6,7 @@
 //! checked: both sides must agree on every mapped field.
 //!
 //! With `--data-dir` everything survives the end of the process, however it ends: Tandem in its
-//! database, the org in a journal ([`org`]).
+//! database, the org in a journal (`org`).
 
 mod acts;
 mod browser;

@@ -1,6 +1,6 @@
 //! The admin API: everything that the pages can do, as JSON under `/api/admin`.
 //!
-//! A program signs in with [`session`] and keeps the cookie; the command line uses the operator's
+//! A program signs in with `session` and keeps the cookie; the command line uses the operator's
 //! token. Errors are [`Problem`](super::problem::Problem)s. The description of all this is made from
 //! the handlers ([`description`]) and served at `/api/openapi.json`; `openapi/admin.json` is a copy
 //! that a test keeps equal.
@@ -19,8 +19,9 @@ use crate::app::App;
 use axum::response::IntoResponse as _;
 use axum::routing::get;
 use axum::{Json, Router};
-use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 /// The name and purpose of the API.
@@ -29,8 +30,27 @@ use utoipa_axum::router::OpenApiRouter;
     title = "Tandem admin API",
     description = "Everything that the pages can do. Sign in with `POST /api/admin/session` and keep the cookie.",
     license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
-))]
+), modifiers(&Doors), security(("session" = []), ("operator" = [])))]
 struct Root;
+
+/// The two ways in.
+struct Doors;
+
+impl Modify for Doors {
+    fn modify(&self, description: &mut Description) {
+        let cookie = ApiKeyValue::with_description(
+            "tandem",
+            "Set by signing in. Its name is `__Host-tandem` where Tandem is served by https.",
+        );
+        let operator = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The token in `operator.json` of the data directory."))
+            .build();
+        let components = description.components.get_or_insert_default();
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        components.add_security_scheme("operator", SecurityScheme::Http(operator));
+    }
+}
 
 fn router() -> (Router<App>, Description) {
     OpenApiRouter::with_openapi(Root::openapi())

@@ -60,7 +60,7 @@ struct Who {
 }
 
 /// Makes the team and its first administrator, once.
-#[utoipa::path(post, path = "/api/admin/setup", tag = "session", request_body = SetUpBody,
+#[utoipa::path(post, path = "/api/admin/setup", tag = "session", security(()), request_body = SetUpBody,
     responses((status = 204, description = "Set up and signed in: a cookie is set"),
         (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn set_up(
@@ -78,7 +78,7 @@ async fn set_up(
 }
 
 /// Signs in.
-#[utoipa::path(post, path = "/api/admin/session", tag = "session", request_body = SignInBody,
+#[utoipa::path(post, path = "/api/admin/session", tag = "session", security(()), request_body = SignInBody,
     responses((status = 204, description = "Signed in: a cookie is set"),
         (status = 422, body = Problem), (status = 429, body = Problem)))]
 async fn sign_in(
