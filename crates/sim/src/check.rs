@@ -107,6 +107,7 @@ pub fn at_rest(
     rules: &TeamRules,
     org: &Org,
     people: &People,
+    conditional: bool,
 ) -> Result<(), Broken> {
     let checked = store.inspect(team, |view| {
         nothing_left(view)?;
@@ -115,7 +116,7 @@ pub fn at_rest(
             agreement(view, due.link, rules, org)?;
         }
         created_once(people, org)?;
-        nothing_lost(view, org, &people.typed)
+        nothing_lost(view, org, &people.typed, conditional)
     });
     checked.unwrap_or_else(|error| Err(error.to_string()))
 }
@@ -261,7 +262,13 @@ fn created_once(people: &People, org: &Org) -> Result<(), Broken> {
 }
 
 /// Every typed value is still somewhere: on a side, in the log, or knowingly replaced by a person.
-fn nothing_lost(view: View<'_>, org: &Org, typed: &[Typed]) -> Result<(), Broken> {
+/// Unconditional writes may lose an edit of the CRM together with the answer that would have shown it.
+fn nothing_lost(
+    view: View<'_>,
+    org: &Org,
+    typed: &[Typed],
+    conditional: bool,
+) -> Result<(), Broken> {
     let mut known: BTreeSet<String> = BTreeSet::new();
     for (_, entry) in view.log() {
         for change in &entry.changes {
@@ -291,7 +298,9 @@ fn nothing_lost(view: View<'_>, org: &Org, typed: &[Typed]) -> Result<(), Broken
     }
     for typed in typed.iter().filter(|typed| !typed.replaced) {
         let gone = match &typed.cell {
-            Cell::Crm(object, id, _) => !org.contains_key(&(object.clone(), id.0.clone())),
+            Cell::Crm(object, id, _) => {
+                !conditional || !org.contains_key(&(object.clone(), id.0.clone()))
+            }
             Cell::Workspace(..) => false,
         };
         if !gone && !known.contains(&typed.token) {

@@ -99,6 +99,9 @@ struct Run<'t> {
     dice: Dice,
     clock: Clock,
     guards: Guards,
+    /// Small updates go on condition; otherwise like large ones, which can lose an unseen edit together
+    /// with the answer that would have shown it.
+    conditional: bool,
     sandbox: Arc<Sandbox>,
     wire: Wire,
     vault: Arc<MemoryVault>,
@@ -124,7 +127,8 @@ impl<'t> Run<'t> {
         let sandbox = setup::sandbox(seed, &dice);
         let wire = Wire::new(sandbox.clone(), dice.clone());
         let vault = setup::vault(&sandbox);
-        let connector = setup::connector(&sandbox, &wire, &vault, guards);
+        let conditional = dice.percent(70);
+        let connector = setup::connector(&sandbox, &wire, &vault, guards, conditional);
         let rules = setup::rules(connector.as_ref(), &dice);
         let store = Arc::new(MemoryStore::new(guards));
         let team = store.add_team(rules.clone());
@@ -143,6 +147,7 @@ impl<'t> Run<'t> {
             dice,
             clock,
             guards,
+            conditional,
             sandbox,
             wire,
             vault,
@@ -163,7 +168,13 @@ impl<'t> Run<'t> {
     fn start_worker(&self, number: usize) -> Worker {
         let engine = Engine {
             store: Arc::new(store::SimStore::new(self.store.clone(), self.dice.clone())),
-            connector: setup::connector(&self.sandbox, &self.wire, &self.vault, self.guards),
+            connector: setup::connector(
+                &self.sandbox,
+                &self.wire,
+                &self.vault,
+                self.guards,
+                self.conditional,
+            ),
             team: self.team,
             worker: format!("worker {number}"),
             guards: self.guards,
@@ -352,7 +363,14 @@ impl<'t> Run<'t> {
 
     fn finish(&mut self) -> Result<Report, Broken> {
         let org = check::org(&self.sandbox, &self.rules);
-        check::at_rest(&self.store, self.team, &self.rules, &org, &self.people)?;
+        check::at_rest(
+            &self.store,
+            self.team,
+            &self.rules,
+            &org,
+            &self.people,
+            self.conditional,
+        )?;
         let (requests, lost) = self.wire.counts();
         self.report.requests = requests;
         self.report.lost = lost;

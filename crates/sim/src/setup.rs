@@ -65,11 +65,15 @@ pub fn connector(
     wire: &Wire,
     vault: &Arc<MemoryVault>,
     guards: Guards,
+    conditional: bool,
 ) -> Arc<dyn Connector> {
     let credentials = sandbox.credentials("http://127.0.0.1");
     let secret = Some(credentials.client_secret.into());
     let app = OAuthApp::new("http://127.0.0.1", credentials.client_id, secret);
     let mut config = SalesforceConfig::new(app.expect("a loopback address is safe"));
+    if !conditional {
+        config.conditional_records_max = 0;
+    }
     if !guards.overlap {
         config.overlap_seconds = 0;
     }

@@ -12,6 +12,8 @@ pub struct SalesforceConfig {
     /// How far each pull goes back behind the last one, in seconds: rows become visible at commit but
     /// carry the time of their statement. Rows were seen up to minutes late.
     pub overlap_seconds: u32,
+    /// Most updates that go as conditional ones, at most 23; 0 where an org does not honour conditions.
+    pub conditional_records_max: usize,
     /// Rows asked for in one page of a pull, at most 2,000.
     pub page_rows_max: usize,
     /// How long after it was sent a create may still appear, in seconds: the platform works on a
@@ -28,6 +30,7 @@ impl SalesforceConfig {
             app,
             api_version: "62.0".to_owned(),
             overlap_seconds: 300,
+            conditional_records_max: super::write::CONDITIONAL_RECORDS_MAX,
             page_rows_max: super::soql::PAGE_ROWS_MAX,
             create_horizon_seconds: 600,
             probe_margin_seconds: 5,

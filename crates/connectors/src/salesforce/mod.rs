@@ -111,7 +111,7 @@ impl Connector for Salesforce {
         Capabilities {
             pull_requests_max: pull::REQUESTS_MAX,
             write_records_max: write::RECORDS_MAX,
-            conditional_records_max: write::CONDITIONAL_RECORDS_MAX,
+            conditional_records_max: self.conditional_records_max(),
             read_ids_max: read::IDS_MAX,
             create_horizon_seconds: self.config.create_horizon_seconds,
         }

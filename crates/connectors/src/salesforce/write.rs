@@ -93,7 +93,7 @@ impl Salesforce {
                 Err(failure) => outcomes[index] = WriteOutcome::Rejected(vec![failure]),
             }
         }
-        if conditional::applies(&items) {
+        if conditional::applies(&items, self.conditional_records_max()) {
             self.send_conditional(&job, &items, &mut outcomes, spend)
                 .await?;
             return Ok(outcomes);

@@ -24,14 +24,19 @@ use tandem_core::record::CrmRecord;
 pub(in crate::salesforce) const RECORDS_MAX: usize = COMPOSITE_PARTS_MAX - 2;
 
 /// Whether all of these can be conditional.
-pub(super) fn applies(items: &[Item<'_>]) -> bool {
+pub(super) fn applies(items: &[Item<'_>], records_max: usize) -> bool {
     let conditional = |item: &Item<'_>| {
         item.id.is_some() && item.unmodified_since.is_some() && !item.is_literal()
     };
-    !items.is_empty() && items.len() <= RECORDS_MAX && items.iter().all(conditional)
+    !items.is_empty() && items.len() <= records_max && items.iter().all(conditional)
 }
 
 impl Salesforce {
+    /// Most updates that go as conditional ones.
+    pub(in crate::salesforce) fn conditional_records_max(&self) -> usize {
+        self.config.conditional_records_max.min(RECORDS_MAX)
+    }
+
     /// One request; each record succeeds, is stale or fails alone.
     pub(super) async fn send_conditional(
         &self,
