@@ -305,6 +305,10 @@ pub trait SyncStore: Send + Sync {
 
     /// Carries out decisions: workspace changes, link, intent and log of each in one transaction. An
     /// intent that was not sent yet is replaced.
+    ///
+    /// A new workspace record is made only while nobody matches: if, as the batch begins, a record
+    /// without a CRM record carries one of the link's match keys, it came after the claim, and the
+    /// decision is overtaken. The keys are those of [`LinkWork::candidates`].
     async fn commit_decisions(
         &self,
         team: TeamId,

@@ -16,6 +16,13 @@ async fn adopt(b: &Bench, second: i64, work: &LinkWork, record: RecordId) -> (u3
     (report.committed, report.overtaken)
 }
 
+async fn make(b: &Bench, second: i64, work: &LinkWork, name: &str) -> (u32, u32) {
+    let mut decision = keep(&work.link);
+    decision.record = RecordChange::Create(fields(&[("name", name)]));
+    let report = b.commit(second, work, decision).await;
+    (report.committed, report.overtaken)
+}
+
 fn acme() -> Fields {
     fields(&[("name", "Acme"), ("website", "https://www.acme.example/")])
 }
@@ -112,6 +119,45 @@ pub(super) async fn a_new_record_cannot_be_adopted_from_nowhere(b: &Bench) {
     let work = b.claim_one(1).await;
     assert_eq!(adopt(b, 1, &work, RecordId(i64::MAX)).await, (0, 1));
     assert_eq!(b.claim_one(1).await.link, work.link);
+}
+
+/// Nobody matched when it was claimed; before the decision comes in, somebody types the same.
+pub(super) async fn a_record_that_appears_meanwhile_is_not_made_twice(b: &Bench) {
+    let old = b
+        .add(1, Kind::Account, None, fields(&[("name", "Elm")]))
+        .await;
+    for (id, name) in [("001", "Birch"), ("002", "Cedar"), ("003", "Rowan")] {
+        b.pull(2, crm("Account", id, 1, &[("Name", name)])).await;
+        let work = b.claim_one(2).await;
+        assert_eq!(work.candidates, [vec![]]);
+        let same = fields(&[("name", name)]);
+        let ours = match name {
+            "Birch" => b.add(3, Kind::Account, None, same).await,
+            "Cedar" => b.add(3, Kind::Account, Some("Account"), same).await,
+            _ => b.edit(3, Kind::Account, old, same).await,
+        };
+        assert_eq!(make(b, 4, &work, name).await, (0, 1), "{name}");
+        let due = b.claim(4).await;
+        let again = due.iter().find(|again| again.link.id == work.link.id);
+        let again = again.expect("the overtaken link is due, without waiting for its lease");
+        assert_eq!(again.candidates, [vec![ours]]);
+        assert_eq!(adopt(b, 4, again, ours).await, (1, 0));
+        b.settle_down(4).await;
+    }
+}
+
+/// Two CRM records may share a name; the workspace record that belongs to one is nobody else's.
+pub(super) async fn a_linked_record_of_the_same_name_is_no_obstacle(b: &Bench) {
+    for id in ["001", "002"] {
+        b.pull(1, crm("Account", id, 1, &[("Name", "Acme")])).await;
+    }
+    let work = b.claim(1).await;
+    assert_eq!(make(b, 2, &work[0], "Acme").await, (1, 0));
+    assert_eq!(make(b, 2, &work[1], "Acme").await, (1, 0));
+    b.pull(3, crm("Account", "003", 1, &[("Name", "Acme")]))
+        .await;
+    let work = b.claim_one(3).await;
+    assert_eq!(make(b, 3, &work, "Acme").await, (1, 0));
 }
 
 /// The pulled record may be the very create whose answer is not here yet.

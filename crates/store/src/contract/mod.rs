@@ -95,6 +95,8 @@ cases! {
         a_record_is_adopted_once,
         a_record_whose_create_went_out_meanwhile_is_not_adopted,
         a_new_record_cannot_be_adopted_from_nowhere,
+        a_record_that_appears_meanwhile_is_not_made_twice,
+        a_linked_record_of_the_same_name_is_no_obstacle,
         pulled_half_links_wait_while_a_create_is_under_way,
         updates_under_way_keep_nobody_waiting,
         a_half_link_waits_for_its_candidates_own_create,

@@ -49,7 +49,7 @@ impl Team {
             && self.rules.pair(&link.object).is_some()
     }
 
-    /// `None` where a candidate's own create is under way: the link may be that create.
+    /// `None` where a candidate's own create is under way.
     fn work_of(&self, row: &LinkRow) -> Option<LinkWork> {
         let link = &row.link;
         let crm = link
@@ -73,10 +73,13 @@ impl Team {
         })
     }
 
+    /// The free workspace records that carry each of the CRM record's match keys. `None` where a
+    /// candidate's own create is under way: the link may be that create.
     fn candidates(&self, link: &RecordLink, crm: &CrmRecord) -> Option<Vec<Vec<RecordId>>> {
-        let pair = self.rules.pair(&link.object)?;
+        let pair = self.rules.pair(&link.object);
+        let keys = pair.map(|pair| rules::match_keys(pair, crm));
         let mut candidates = Vec::new();
-        for key in rules::match_keys(pair, crm) {
+        for key in keys.unwrap_or_default() {
             let mut found = Vec::new();
             for record in self.records.with_key(link.kind, key) {
                 match self.links.of_record(record).map(|row| &row.link) {
@@ -100,11 +103,12 @@ impl Team {
                 rules::check_decision(link, &commit.decision)?;
             }
         }
+        let matched = self.matched_meanwhile(&commits);
         let mut report = CommitReport::default();
         for commit in commits {
             if self.standing(&commit).is_none() {
                 report.overtaken += 1;
-            } else if self.is_blocked(&commit) {
+            } else if matched.contains(&commit.link) || self.is_blocked(&commit) {
                 self.links.lease(commit.link, None);
                 report.overtaken += 1;
             } else {
@@ -120,6 +124,28 @@ impl Team {
     fn standing(&self, commit: &DecisionCommit) -> Option<&RecordLink> {
         let link = &self.links.get(commit.link)?.link;
         (link.version == commit.version).then_some(link)
+    }
+
+    /// Links that shall get a new workspace record though, as the batch begins, there is a free one
+    /// that matches: it came after the claim. Whoever claims the link next sees it.
+    fn matched_meanwhile(&self, commits: &[DecisionCommit]) -> BTreeSet<LinkId> {
+        commits
+            .iter()
+            .filter(|commit| matches!(commit.decision.record, RecordChange::Create(_)))
+            .filter_map(|commit| self.standing(commit))
+            .filter(|link| self.has_candidates(link))
+            .map(|link| link.id)
+            .collect()
+    }
+
+    fn has_candidates(&self, link: &RecordLink) -> bool {
+        let crm = link.crm.as_ref();
+        let crm = crm.and_then(|id| self.mirrors.get(&link.object, id));
+        crm.is_some_and(|crm| {
+            // `None`: there is one whose own create is under way.
+            let candidates = self.candidates(link, crm);
+            candidates.is_none_or(|found| found.iter().any(|of_key| !of_key.is_empty()))
+        })
     }
 
     /// Whether something else than the link moved on: its intent is being sent, or the record to

@@ -4,14 +4,14 @@ use super::column::{json, micros, rows_number};
 use super::error::DbResult;
 use super::intents::lease_end_us;
 use super::links::{self, LinkRow};
+use super::matcher::Matcher;
 use super::tx::Tx;
 use super::{mirrors, records, team};
 use crate::rules;
 use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::ids::{LinkId, RecordId, TeamId};
-use tandem_core::link::RecordLink;
-use tandem_core::record::{CrmRecord, WorkspaceRecord};
+use tandem_core::record::WorkspaceRecord;
 use tandem_core::settings::TeamRules;
 use tandem_core::store::{Claim, LinkWork};
 
@@ -74,7 +74,8 @@ fn work_of(
     let ids: Vec<LinkId> = rows.iter().map(|row| row.link.id).collect();
     let mut crm = mirrors::of_links(tx, team, &ids)?;
     let mut workspace = workspace_sides(tx, team, &rows)?;
-    let mut matcher = Matcher::load(tx, team, rules, &rows, &crm)?;
+    let links = rows.iter().map(|row| &row.link);
+    let mut matcher = Matcher::load(tx, team, rules, links, &crm)?;
     let work = rows.into_iter().filter_map(|LinkRow { link, lane, .. }| {
         Some(LinkWork {
             candidates: matcher.candidates(&link)?,
@@ -113,84 +114,4 @@ fn workspace_sides(
         rules::resolve_references(&mut record.fields, |id| known.get(&id).cloned());
     }
     Ok(sides)
-}
-
-/// A workspace record that carries a match key.
-struct Candidate {
-    record: RecordId,
-    /// It belongs to another CRM record.
-    linked: bool,
-    /// A write of its own is being sent or in doubt.
-    open: bool,
-}
-
-/// Finds the candidates of all CRM half links of a claim at once.
-struct Matcher {
-    keys: BTreeMap<LinkId, Vec<String>>,
-    carriers: BTreeMap<(String, String), Vec<Candidate>>,
-}
-
-impl Matcher {
-    fn load(
-        tx: &Tx<'_>,
-        team: TeamId,
-        rules: &TeamRules,
-        rows: &[LinkRow],
-        crm: &BTreeMap<LinkId, CrmRecord>,
-    ) -> DbResult<Self> {
-        let keys: BTreeMap<LinkId, Vec<String>> = rows
-            .iter()
-            .map(|row| &row.link)
-            .filter(|link| rules::is_crm_half(link))
-            .filter_map(|link| {
-                let pair = rules.pair(&link.object)?;
-                Some((link.id, rules::match_keys(pair, crm.get(&link.id)?)))
-            })
-            .collect();
-        let wanted: BTreeSet<&String> = keys.values().flatten().collect();
-        let mut carriers: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        if !wanted.is_empty() {
-            for (kind, key, candidate) in carriers_of(tx, team, &wanted)? {
-                carriers.entry((kind, key)).or_default().push(candidate);
-            }
-        }
-        Ok(Self { keys, carriers })
-    }
-
-    /// `None` where a candidate's own create is under way: the link may be that create.
-    fn candidates(&mut self, link: &RecordLink) -> Option<Vec<Vec<RecordId>>> {
-        let mut candidates = Vec::new();
-        for key in self.keys.remove(&link.id).unwrap_or_default() {
-            let carriers = self.carriers.get(&(link.kind.as_str().to_owned(), key));
-            let free = carriers.into_iter().flatten().filter(|one| !one.linked);
-            if free.clone().any(|one| one.open) {
-                return None;
-            }
-            candidates.push(free.map(|one| one.record).collect());
-        }
-        Some(candidates)
-    }
-}
-
-fn carriers_of(
-    tx: &Tx<'_>,
-    team: TeamId,
-    keys: &BTreeSet<&String>,
-) -> DbResult<Vec<(String, String, Candidate)>> {
-    tx.rows(
-        "SELECT match_key.kind, match_key.key, match_key.record, link.crm IS NOT NULL, \
-         coalesce(intent.state, 0) > 0 FROM match_key \
-         LEFT JOIN link ON link.record = match_key.record \
-         LEFT JOIN intent ON intent.link = link.id \
-         WHERE match_key.team = ? AND match_key.key IN (SELECT value FROM json_each(?)) ORDER BY match_key.record",
-        params![team.0, json(keys)?],
-        |row| {
-            let candidate = Candidate {
-                record: RecordId(row.get(2)?),
-                linked: row.get(3)?,
-                open: row.get(4)?,
-            };
-            Ok((row.get(0)?, row.get(1)?, candidate))
-        },
-    )
 }

@@ -4,10 +4,11 @@ use super::column::micros;
 use super::error::DbResult;
 use super::intents::{self, IntentRow};
 use super::links::{self, LinkRow};
+use super::matcher::Matcher;
 use super::tx::Tx;
-use super::{log, records};
+use super::{log, mirrors, records, team};
 use crate::rules;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::Timestamp;
 use tandem_core::ids::{IntentId, LinkId, RecordId, TeamId};
 use tandem_core::link::{Lane, RecordLink};
@@ -28,6 +29,7 @@ pub(super) fn commit_decisions(
             rules::check_decision(&row.link, &commit.decision)?;
         }
     }
+    batch.find_matched_meanwhile(&commits)?;
     for commit in commits {
         batch.take(commit)?;
     }
@@ -43,6 +45,9 @@ struct Batch<'a> {
     links: BTreeMap<LinkId, LinkRow>,
     intents: BTreeMap<LinkId, IntentRow>,
     records: BTreeMap<RecordId, WorkspaceRecord>,
+    /// Links that shall get a new workspace record though, as the batch begins, there is a free one
+    /// that matches: it came after the claim. Whoever claims the link next sees it.
+    matched_meanwhile: BTreeSet<LinkId>,
     /// Workspace records that got a CRM record.
     identified: Vec<RecordId>,
     report: CommitReport,
@@ -69,6 +74,7 @@ impl<'a> Batch<'a> {
             intents: intents::by_links(tx, team, &ids)?,
             records: records::by_ids(tx, team, &patched)?,
             links,
+            matched_meanwhile: BTreeSet::new(),
             identified: Vec::new(),
             report: CommitReport::default(),
         })
@@ -78,6 +84,27 @@ impl<'a> Batch<'a> {
     fn standing(&self, commit: &DecisionCommit) -> Option<&LinkRow> {
         let row = self.links.get(&commit.link)?;
         (row.link.version == commit.version).then_some(row)
+    }
+
+    fn find_matched_meanwhile(&mut self, commits: &[DecisionCommit]) -> DbResult<()> {
+        let links: Vec<&RecordLink> = commits
+            .iter()
+            .filter(|commit| matches!(commit.decision.record, RecordChange::Create(_)))
+            .filter_map(|commit| Some(&self.standing(commit)?.link))
+            .collect();
+        if links.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<LinkId> = links.iter().map(|link| link.id).collect();
+        let crm = mirrors::of_links(self.tx, self.team, &ids)?;
+        let rules = team::rules(self.tx, self.team)?;
+        let mut matcher = Matcher::load(self.tx, self.team, &rules, links.iter().copied(), &crm)?;
+        self.matched_meanwhile = links
+            .into_iter()
+            .filter(|link| matcher.is_matched(link))
+            .map(|link| link.id)
+            .collect();
+        Ok(())
     }
 
     fn take(&mut self, commit: DecisionCommit) -> DbResult<()> {
@@ -98,14 +125,11 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Whether something else than the link moved on: its intent is being sent, or the record to adopt
-    /// belongs to another link by now.
+    /// Whether something else than the link moved on: its intent is being sent, a record appeared
+    /// that it matches, or the record to adopt belongs to another link by now.
     fn is_blocked(&self, commit: &DecisionCommit) -> DbResult<bool> {
-        if self
-            .intents
-            .get(&commit.link)
-            .is_some_and(IntentRow::is_open)
-        {
+        let intent = self.intents.get(&commit.link);
+        if intent.is_some_and(IntentRow::is_open) || self.matched_meanwhile.contains(&commit.link) {
             return Ok(true);
         }
         let RecordChange::Adopt(record) = commit.decision.record else {

@@ -25,6 +25,7 @@ mod error;
 mod intents;
 mod links;
 mod log;
+mod matcher;
 mod migrate;
 mod mirrors;
 #[cfg(test)]
