@@ -100,7 +100,11 @@ fn guide(shell: &Shell, view: &ConnectPage) -> Markup {
             }
             li {
                 h3 { "Connect" }
-                p { "Sign in to Salesforce as the user whose rights the sync shall have, best a user made for integrations. The first connection maps the standard fields, from the CRM to the workspace only. Nothing moves until you turn the sync on." }
+                p {
+                    "Sign in to Salesforce as the user whose rights the sync shall have, best a user made for integrations. "
+                    "The first connection maps the standard fields, from the CRM to the workspace only. "
+                    "Nothing moves until you turn the sync on."
+                }
                 (connect_button(shell, view, "Connect Salesforce"))
             }
         }

@@ -68,9 +68,18 @@ pub fn page(shell: &Shell, view: &SyncPage) -> Markup {
 fn first_steps() -> Markup {
     let body = html! {
         ol class="steps" {
-            li { h3 { "Connect Salesforce" } p { "As the user whose rights the sync shall have. The standard fields are mapped by themselves, from the CRM to the workspace." } }
-            li { h3 { "Look at the permissions and the field mapping" } p { "Tandem lists every right that is missing, what fails without it, and what to grant." } }
-            li { h3 { "Turn CRM Sync on" } p { "Until then nothing is read and nothing is written." } }
+            li {
+                h3 { "Connect Salesforce" }
+                p { "As the user whose rights the sync shall have. The standard fields are mapped from the CRM to the workspace." }
+            }
+            li {
+                h3 { "Look at the permissions and the field mapping" }
+                p { "Tandem lists every right that is missing, what fails without it, and what to grant." }
+            }
+            li {
+                h3 { "Turn CRM Sync on" }
+                p { "Until then nothing is read and nothing is written." }
+            }
         }
     };
     card("From here on", &html! {}, &body)
