@@ -291,6 +291,16 @@ pub trait SyncStore: Send + Sync {
         log: Option<LogDraft>,
     ) -> StoreResult<()>;
 
+    /// Gives up the pull under way that stands at `from`, because the CRM forgot its page: the next one
+    /// begins again after the last complete pull. Back-off, watermark and all records stay. `false` if
+    /// the pull stands elsewhere by now, or none is under way: then nothing happens.
+    async fn drop_page(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        from: &PullPosition,
+    ) -> StoreResult<bool>;
+
     /// Forgets an object's position, so that everything is read again. Nothing else changes.
     async fn reset_progress(&self, team: TeamId, object: &CrmObject) -> StoreResult<()>;
 

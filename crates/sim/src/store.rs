@@ -13,7 +13,7 @@ use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
     Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
-    ObjectProgress, Sendable, StagePage, StageReport, StoreResult, SyncStore, WorkspaceEdit,
+    ObjectProgress, PullPosition, Sendable, StagePage, StageReport, StoreResult, SyncStore, WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::write::Settlement;
@@ -85,6 +85,15 @@ impl SyncStore for SimStore {
         log: Option<LogDraft>,
     ) -> StoreResult<()> {
         forward!(self.pull_failed(team, object, not_before, log))
+    }
+
+    async fn drop_page(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        from: &PullPosition,
+    ) -> StoreResult<bool> {
+        forward!(self.drop_page(team, object, from))
     }
 
     async fn reset_progress(&self, team: TeamId, object: &CrmObject) -> StoreResult<()> {

@@ -5,12 +5,12 @@
 //! must then succeed.
 
 use super::Subject;
-use super::bench::{Bench, created, ended, finished};
+use super::bench::{Bench, created, ended, finished, more};
+use super::restart::Process;
 use super::samples::{
     at, create, crm, entry, fields, held_field, keep, object, rules, update, user,
 };
 use async_trait::async_trait;
-use std::sync::Arc;
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::reconcile::RecordChange;
 use tandem_core::settings::ConnectionState;
@@ -52,7 +52,7 @@ pub fn run<S: CrashSubject + 'static>(make: impl Fn() -> S) {
     super::block_on(async {
         die_everywhere_in! {
             &make;
-            stage, pull_failed, reset_progress, set_connection_state, put_rules, claim_links,
+            stage, pull_failed, drop_page, reset_progress, set_connection_state, put_rules, claim_links,
             commit_create_and_write, commit_adopt, claim_intents, claim_doubtful, settle_create,
             settle_retry, edit_record, add_record, resolve_hold, retry_links, reserve_calls,
             spend_calls, append_log,
@@ -66,14 +66,8 @@ async fn die_everywhere<S: CrashSubject + 'static>(
     step: impl AsyncFn(Trial<S>) -> Ended,
 ) {
     for nth in 1..=STATEMENTS_MAX {
-        let subject = Arc::new(make());
-        let bench = Bench::new(subject.clone()).await;
-        let trial = Trial {
-            name,
-            nth,
-            subject,
-            bench,
-        };
+        let process = Process::start(make()).await;
+        let trial = Trial { name, nth, process };
         if step(trial).await == Ended::Whole {
             assert!(nth > 1, "{name}: not a single statement could fail");
             return;
@@ -95,35 +89,28 @@ enum Ended {
 struct Trial<S> {
     name: &'static str,
     nth: u32,
-    subject: Arc<S>,
-    bench: Bench,
+    process: Process<S>,
 }
 
 impl<S: CrashSubject + 'static> Trial<S> {
-    /// Makes the call under test; after the crash it is made again.
+    /// Makes the call under test; after the crash it is made again. What a restart does by itself is
+    /// done beforehand, so that the two looks differ in the call alone.
     async fn act<T>(self, call: impl AsyncFn(&Bench) -> StoreResult<T>) -> Ended {
-        let Self {
-            name,
-            nth,
-            subject,
-            bench,
-        } = self;
-        let before = subject.dump().await;
-        subject.fail_at(nth);
-        let result = call(&bench).await.map(drop);
-        if subject.disarm() {
+        let Self { name, nth, process } = self;
+        let process = process.restart();
+        let before = process.subject.dump().await;
+        process.subject.fail_at(nth);
+        let result = call(&process.bench).await.map(drop);
+        if process.subject.disarm() {
             result.unwrap_or_else(|error| panic!("{name} failed by itself: {error}"));
             return Ended::Whole;
         }
         assert!(result.is_err(), "{name} hides that statement {nth} failed");
-        let team = bench.team;
-        drop(bench);
-        let subject = Arc::into_inner(subject)
-            .expect("the bench is gone")
-            .reopen();
-        let after = subject.dump().await;
-        assert_eq!(after, before, "{name} was half done at statement {nth}");
-        let again = call(&Bench::of(Arc::new(subject), team)).await.map(drop);
+        let half_done = format!("{name} was half done at statement {nth}");
+        assert_eq!(process.subject.dump().await, before, "{half_done}");
+        let process = process.restart();
+        assert_eq!(process.subject.dump().await, before, "{half_done}");
+        let again = call(&process.bench).await.map(drop);
         again.unwrap_or_else(|error| panic!("{name}, again after {nth}: {error}"));
         Ended::Dead
     }
@@ -143,7 +130,7 @@ async fn decided_create(b: &Bench) {
 }
 
 async fn stage<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     linked(b).await;
     let records = vec![
         crm("Account", "001", 2, &[("Name", "B")]),
@@ -165,8 +152,18 @@ async fn pull_failed<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
     .await
 }
 
+async fn drop_page<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.process.bench;
+    let mut page = b.page(1, "Account", vec![]).await;
+    page.next = more("p2");
+    b.stage(page).await;
+    let (account, from) = (object("Account"), b.position("Account").await);
+    t.act(async |b: &Bench| b.store().drop_page(b.team, &account, &from).await)
+        .await
+}
+
 async fn reset_progress<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     b.pull(1, crm("Account", "001", 1, &[])).await;
     let account = object("Account");
     t.act(async |b: &Bench| b.store().reset_progress(b.team, &account).await)
@@ -184,7 +181,7 @@ async fn set_connection_state<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
 }
 
 async fn put_rules<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     linked(b).await;
     let mut published = rules();
     published.pairs[0].version += 1;
@@ -193,7 +190,7 @@ async fn put_rules<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
 }
 
 async fn claim_links<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     b.pull(1, crm("Account", "001", 1, &[])).await;
     let claim = b.claim_of("one", 1);
     t.act(async |b: &Bench| b.store().claim_links(b.team, &claim).await)
@@ -201,7 +198,7 @@ async fn claim_links<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
 }
 
 async fn commit<S: CrashSubject + 'static>(t: Trial<S>, record: RecordChange) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     b.pull(3, crm("Account", "002", 1, &[("Name", "Acme")]))
         .await;
     let work = b.claim_one(3).await;
@@ -230,7 +227,7 @@ async fn commit_create_and_write<S: CrashSubject + 'static>(t: Trial<S>) -> Ende
 }
 
 async fn commit_adopt<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     let patch = fields(&[("name", "Acme")]);
     let record = b.add(2, Kind::Account, Some("Account"), patch).await;
     b.decide_write(2, create(None, "Name", "Acme")).await;
@@ -238,7 +235,7 @@ async fn commit_adopt<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
 }
 
 async fn claim_intents<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     decided_create(b).await;
     let (account, claim) = (object("Account"), b.claim_of("one", 3));
     t.act(async |b: &Bench| b.store().claim_intents(b.team, &account, &claim).await)
@@ -246,7 +243,7 @@ async fn claim_intents<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
 }
 
 async fn claim_doubtful<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     decided_create(b).await;
     b.send_one(3, "Account").await;
     let claim = b.claim_of("one", 1000);
@@ -255,7 +252,7 @@ async fn claim_doubtful<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
 }
 
 async fn settle_create<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     decided_create(b).await;
     let sent = b.send_one(3, "Account").await;
     let record = crm("Account", "001", 4, &[("Name", "Acme")]);
@@ -271,7 +268,7 @@ async fn settle_create<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
 }
 
 async fn settle_retry<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     decided_create(b).await;
     let sent = b.send_one(3, "Account").await;
     let settlement = ended(sent.intent.id, sent.epoch, IntentNext::Retry(at(9)));
@@ -282,7 +279,7 @@ async fn settle_retry<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
 }
 
 async fn edit_record<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     let link = linked(b).await;
     let edit = WorkspaceEdit {
         record: link.record,
@@ -310,7 +307,7 @@ async fn add_record<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
 }
 
 async fn resolve_hold<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     let link = linked(b).await;
     b.pull(2, crm("Account", "001", 2, &[("Phone", "200")]))
         .await;
@@ -332,7 +329,7 @@ async fn resolve_hold<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
 }
 
 async fn retry_links<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     let links = vec![linked(b).await.id];
     t.act(async |b: &Bench| b.store().retry_links(b.team, &links, at(3)).await)
         .await
@@ -344,7 +341,7 @@ async fn reserve_calls<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
 }
 
 async fn spend_calls<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
-    let b = &t.bench;
+    let b = &t.process.bench;
     let reserved = b.store().reserve_calls(b.team, 5, Lane::Live, at(1)).await;
     let id = reserved.expect("reserve_calls").expect("reserved");
     t.act(async |b: &Bench| b.store().spend_calls(b.team, id, 2, None, at(2)).await)

@@ -13,6 +13,7 @@ pub mod crash;
 mod edits;
 mod half_links;
 mod keeping;
+pub mod restart;
 mod samples;
 mod settles;
 mod staging;
@@ -67,6 +68,8 @@ cases! {
         a_watermark_never_goes_back,
         progress_remembers_when_a_pull_began_and_counts_its_rows,
         a_failed_read_backs_off_until_one_succeeds,
+        a_forgotten_page_begins_its_pull_again,
+        only_the_page_that_failed_is_dropped,
         a_reset_reads_again_and_forgets_nothing_else,
         older_evidence_never_wins,
         seeing_the_same_later_outdates_an_answer_under_way,

@@ -135,6 +135,55 @@ pub(super) async fn a_reset_reads_again_and_forgets_nothing_else(b: &Bench) {
     assert_eq!((again.unchanged, again.outrun), (1, false));
 }
 
+pub(super) async fn a_forgotten_page_begins_its_pull_again(b: &Bench) {
+    let row = |order| crm("Account", "001", order, &[("Name", "A")]);
+    b.pull(1, row(1)).await;
+    let complete = b.progress("Account").await;
+    let mut page = b.page(2, "Account", vec![row(2)]).await;
+    page.next = more("p2");
+    b.stage(page).await;
+    let failed = b
+        .store()
+        .pull_failed(b.team, &object("Account"), at(30), None)
+        .await;
+    failed.expect("pull_failed");
+    let at_page = b.position("Account").await;
+    assert!(drop_page(b, &at_page).await);
+    let begun = b.progress("Account").await;
+    assert_eq!(begun.position, complete.position);
+    assert_eq!(begun.complete_at, complete.complete_at);
+    assert_eq!((begun.started_at, begun.rows), (None, 0));
+    let waits = (begun.attempts, begun.not_before);
+    assert_eq!(waits, (1, Some(at(30))), "the back-off stays");
+    let known = b.mirrored("Account", "001").await.expect("mirrored");
+    assert_eq!(known.revision.order, 2, "what came by then stays");
+    assert!(!drop_page(b, &at_page).await, "it is done once");
+    assert_eq!(b.pull(31, row(2)).await.unchanged, 1);
+}
+
+pub(super) async fn only_the_page_that_failed_is_dropped(b: &Bench) {
+    assert!(!drop_page(b, &PullPosition::default()).await, "never read");
+    let mut page = b.page(1, "Account", vec![]).await;
+    page.next = more("p2");
+    b.stage(page).await;
+    let second = b.position("Account").await;
+    let mut page = b.page(2, "Account", vec![]).await;
+    page.next = more("p3");
+    b.stage(page).await;
+    let third = b.progress("Account").await;
+    assert!(!drop_page(b, &second).await, "somebody moved on");
+    assert_eq!(b.progress("Account").await, third);
+    b.pull(3, crm("Account", "001", 1, &[])).await;
+    let complete = b.progress("Account").await;
+    assert!(!drop_page(b, &complete.position).await, "none is under way");
+    assert_eq!(b.progress("Account").await, complete);
+}
+
+async fn drop_page(b: &Bench, from: &PullPosition) -> bool {
+    let dropped = b.store().drop_page(b.team, &object("Account"), from).await;
+    dropped.expect("drop_page")
+}
+
 /// Version 5, seen at 10, is known; what does another reading say?
 pub(super) async fn older_evidence_never_wins(b: &Bench) {
     let row = |order, second, name| seen(second, crm("Account", "001", order, &[("Name", name)]));

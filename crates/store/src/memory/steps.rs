@@ -12,7 +12,8 @@ use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
     Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
-    ObjectProgress, Sendable, StagePage, StageReport, StoreResult, SyncStore, WorkspaceEdit,
+    ObjectProgress, PullPosition, Sendable, StagePage, StageReport, StoreResult, SyncStore,
+    WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::write::Settlement;
@@ -62,6 +63,18 @@ impl SyncStore for MemoryStore {
             rules::note_failure(team.progress_of(object), not_before);
             log.map(|entry| team.append_log(entry));
             Ok(())
+        })
+    }
+
+    async fn drop_page(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        from: &PullPosition,
+    ) -> StoreResult<bool> {
+        self.with(team, |team| {
+            let progress = team.progress.get_mut(object);
+            Ok(progress.is_some_and(|progress| rules::drop_page(progress, from)))
         })
     }
 

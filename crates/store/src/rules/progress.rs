@@ -54,6 +54,17 @@ pub fn note_failure(progress: &mut ObjectProgress, not_before: Timestamp) {
     progress.not_before = Some(not_before);
 }
 
+/// Gives up a pull that stands at `from`. `false` if it stands elsewhere or none is under way.
+pub fn drop_page(progress: &mut ObjectProgress, from: &PullPosition) -> bool {
+    if progress.position != *from || from.page.is_none() {
+        return false;
+    }
+    progress.position.page = None;
+    progress.started_at = None;
+    progress.rows = 0;
+    true
+}
+
 /// Forgets where the pull stands, so that everything is read again, at once. A back-off that the CRM
 /// asked for is not forgotten.
 pub fn forget_position(progress: &mut ObjectProgress) {

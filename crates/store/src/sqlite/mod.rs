@@ -8,6 +8,9 @@
 //! take back a write intent whose write the CRM has already carried out, and the write would be made
 //! again.
 //!
+//! A lock on a file beside it keeps every other process out. So whoever opens it knows that the holders
+//! of all leases in it are gone, and ends them: nothing waits for a process that died.
+//!
 //! Reading order: `pool.rs` and `tx.rs` (jobs and statements); `links.rs`, `records.rs`, `mirrors.rs`,
 //! `intents.rs`, `log.rs` (typed values to rows and back); then one file per step. `steps.rs` lists
 //! them all as the trait wants them. What a step does to a record or a link is in [`crate::rules`];
@@ -68,7 +71,9 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database at `path`, makes it if there is none, and brings it to the newest schema.
+    /// Opens the database at `path`, makes it if there is none, brings it to the newest schema, and ends
+    /// the leases of the process that had it before: its links can be claimed at once, and what it was
+    /// sending is in doubt at once.
     ///
     /// # Errors
     /// [`StoreError::Busy`] when another process has it open, [`StoreError::Newer`] when a newer Tandem
@@ -170,7 +175,16 @@ fn writer_connection(path: &Path) -> DbResult<Connection> {
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
     migrate::migrate(&mut conn)?;
+    end_leases(&conn)?;
     Ok(conn)
+}
+
+/// Epochs and versions stay: they are the fences, and what the dead process sent may still arrive.
+fn end_leases(conn: &Connection) -> DbResult<()> {
+    Ok(conn.execute_batch(
+        "UPDATE link SET leased_until_us = NULL WHERE leased_until_us IS NOT NULL; \
+         UPDATE intent SET leased_until_us = NULL WHERE leased_until_us IS NOT NULL;",
+    )?)
 }
 
 fn reader_connection(path: &Path) -> DbResult<Connection> {

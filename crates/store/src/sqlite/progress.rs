@@ -64,6 +64,20 @@ pub(super) fn failed(
     Ok(())
 }
 
+pub(super) fn drop_page(
+    tx: &Tx<'_>,
+    team: TeamId,
+    object: &CrmObject,
+    from: &PullPosition,
+) -> DbResult<bool> {
+    let mut progress = of(tx, team, object)?;
+    let dropped = rules::drop_page(&mut progress, from);
+    if dropped {
+        save(tx, team, &progress)?;
+    }
+    Ok(dropped)
+}
+
 /// An object that was never read has nothing to forget.
 pub(super) fn reset(tx: &Tx<'_>, team: TeamId, object: &CrmObject) -> DbResult<()> {
     let sql = format!("{SELECT} AND object = ?");

@@ -16,7 +16,8 @@ use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
     Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
-    ObjectProgress, Sendable, StagePage, StageReport, StoreResult, SyncStore, WorkspaceEdit,
+    ObjectProgress, PullPosition, Sendable, StagePage, StageReport, StoreResult, SyncStore,
+    WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::write::Settlement;
@@ -91,6 +92,19 @@ impl SyncStore for SqliteStore {
         let object = object.clone();
         self.step(team, move |tx| {
             progress::failed(tx, team, &object, not_before, log.as_ref())
+        })
+        .await
+    }
+
+    async fn drop_page(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        from: &PullPosition,
+    ) -> StoreResult<bool> {
+        let (object, from) = (object.clone(), from.clone());
+        self.step(team, move |tx| {
+            progress::drop_page(tx, team, &object, &from)
         })
         .await
     }

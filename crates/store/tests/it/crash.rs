@@ -10,8 +10,8 @@ use tandem_core::ids::{LogId, TeamId};
 use tandem_core::settings::TeamRules;
 use tandem_core::store::SyncStore;
 use tandem_core::sync_log::LogDraft;
-use tandem_store::contract::Subject;
 use tandem_store::contract::crash::{self, CrashSubject};
+use tandem_store::contract::{Subject, restart};
 use tandem_store::sqlite::{Failpoint, SqliteStore};
 
 struct Mortal {
@@ -91,16 +91,26 @@ fn dump(database: &Connection) -> String {
     text
 }
 
-#[test]
-fn every_step_is_all_or_nothing() {
+/// Runs a suite on copies of an empty database.
+fn on_copies(suite: impl FnOnce(&dyn Fn() -> Mortal)) {
     let directory = tempfile::tempdir().expect("a directory");
     let empty = directory.path().join("empty.db");
     drop(SqliteStore::open(&empty).expect("a new file"));
     let made = AtomicUsize::new(0);
-    crash::run(|| {
+    suite(&|| {
         let number = made.fetch_add(1, Ordering::Relaxed);
         let path = directory.path().join(format!("{number}.db"));
         std::fs::copy(&empty, &path).expect("room for a copy");
         Mortal::open(path)
     });
+}
+
+#[test]
+fn every_step_is_all_or_nothing() {
+    on_copies(|make| crash::run(make));
+}
+
+#[test]
+fn a_restart_waits_for_nobody() {
+    on_copies(|make| restart::run(make));
 }

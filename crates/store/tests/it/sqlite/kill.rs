@@ -1,11 +1,14 @@
 //! `kill -9` in the middle of the work: what was acknowledged is there, and nothing is half there.
 
-use super::world::{World, fields};
+use super::world::{World, at, claim, commit, fields, keep};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use tandem_core::connector::WriteOp;
+use tandem_core::ids::CrmObject;
 use tandem_core::store::SyncStore;
 use tandem_core::workspace::Kind;
+use tandem_core::write::WriteDraft;
 use tandem_store::views::{LinkStatus, PageRequest, RecordFilter};
 
 /// Set in the child: the file to write to.
@@ -28,10 +31,38 @@ async fn child() {
     }
 }
 
-/// Runs the child, kills it in the middle, and returns how many records it had acknowledged.
-fn write_and_die(file: &Path) -> usize {
+/// The child: takes up two links, begins to send the write of one, says so, and does no more.
+#[tokio::test]
+#[ignore = "started by what_a_killed_process_held_waits_for_nobody"]
+async fn holding_child() {
+    let file = PathBuf::from(std::env::var_os(FILE).expect("started by the test below"));
+    let world = World::open(&file).await;
+    for name in ["Birch", "Cedar"] {
+        let values = fields(&[("name", name)]);
+        world.create(1, Kind::Account, &values).await;
+    }
+    let held = world.claim(1).await;
+    let mut decision = keep(&held[0].link);
+    decision.write = Some(WriteDraft {
+        op: WriteOp::Create { key: None },
+        fields: Vec::new(),
+        lock_key: None,
+        unmodified_since: None,
+    });
+    world.decide(1, vec![commit(&held[0], decision)]).await;
+    let (object, claim) = (CrmObject::new("Account"), claim(1));
+    let sent = world.store.claim_intents(world.team, &object, &claim);
+    assert_eq!(sent.await.unwrap().len(), 1);
+    writeln!(std::io::stdout(), "acknowledged").unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Runs a child, kills it once it has acknowledged so much, and returns how much it had by then.
+fn run_and_kill(child: &str, file: &Path, enough: usize) -> usize {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "sqlite::kill::child", "--ignored", "--nocapture"])
+        .args(["--exact", child, "--ignored", "--nocapture"])
         .env(FILE, file)
         .stdout(Stdio::piped())
         .spawn()
@@ -40,7 +71,7 @@ fn write_and_die(file: &Path) -> usize {
     let mut acknowledged = 0;
     for line in lines.map_while(Result::ok) {
         acknowledged += usize::from(line.ends_with("acknowledged"));
-        if acknowledged == ACKNOWLEDGED {
+        if acknowledged == enough {
             child.kill().unwrap();
         }
     }
@@ -50,12 +81,25 @@ fn write_and_die(file: &Path) -> usize {
 }
 
 #[tokio::test]
+async fn what_a_killed_process_held_waits_for_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("tandem.db");
+    run_and_kill("sqlite::kill::holding_child", &file, 1);
+    let world = World::open(&file).await;
+    let doubtful = world.store.claim_doubtful(world.team, &claim(1)).await;
+    assert_eq!(doubtful.unwrap().len(), 1, "the write is in doubt at once");
+    let sendable = world.store.sendable_objects(world.team, at(1)).await;
+    assert_eq!(sendable.unwrap(), [], "and does not go twice");
+    assert_eq!(world.claim(1).await.len(), 1, "the other link is free");
+}
+
+#[tokio::test]
 async fn what_was_acknowledged_survives_kill_9() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("tandem.db");
     let mut acknowledged = 0;
     for killed in 1..=3 {
-        acknowledged += write_and_die(&file);
+        acknowledged += run_and_kill("sqlite::kill::child", &file, ACKNOWLEDGED);
         let world = World::open(&file).await;
         world.store.integrity().await.unwrap();
         let records = all_records(&world).await;
@@ -64,10 +108,7 @@ async fn what_was_acknowledged_survives_kill_9() {
             unheard <= killed,
             "at most one of each run was unheard: {unheard}"
         );
-        let due = world
-            .store
-            .backlog(world.team, super::world::at(1 << 30))
-            .await;
+        let due = world.store.backlog(world.team, at(1 << 30)).await;
         assert_eq!(due.unwrap().links_due, records.len() as u64);
         assert!(records.iter().all(|status| *status == LinkStatus::Pending));
     }

@@ -99,13 +99,8 @@ impl World {
     }
 
     pub(super) async fn claim(&self, second: i64) -> Vec<LinkWork> {
-        let claim = Claim {
-            worker: "test".into(),
-            now: at(second),
-            lease_seconds: 60,
-            limit: 1000,
-        };
-        self.store.claim_links(self.team, &claim).await.unwrap()
+        let claimed = self.store.claim_links(self.team, &claim(second)).await;
+        claimed.unwrap()
     }
 
     /// Imports what is due: every half link from the CRM gets a record of its own.
@@ -140,6 +135,15 @@ pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_750_000_000 + second).unwrap()
 }
 
+pub(super) fn claim(second: i64) -> Claim {
+    Claim {
+        worker: "test".into(),
+        now: at(second),
+        lease_seconds: 60,
+        limit: 1000,
+    }
+}
+
 pub(super) fn fields(values: &[(&str, &str)]) -> Fields {
     let value = |(name, text): &(&str, &str)| ((*name).to_owned(), Value::text(*text));
     values.iter().map(value).collect()
@@ -158,6 +162,7 @@ pub(super) fn crm(object: &str, id: &str, order: i64, values: &[(&str, &str)]) -
         deleted: false,
         fields: fields(values),
         observed_at: at(order),
+        answered_at: at(order),
     }
 }
 
