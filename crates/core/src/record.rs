@@ -36,6 +36,9 @@ pub struct CrmRecord {
     pub fields: Fields,
     /// When the request that brought it was sent, by our clock: older evidence never wins.
     pub observed_at: Timestamp,
+    /// When its answer was here, by our clock: it shows the record as it stood somewhere in between. Of
+    /// two looks that overlap nobody knows which was later.
+    pub answered_at: Timestamp,
 }
 
 /// Who put a value where it is.

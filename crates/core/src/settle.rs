@@ -115,6 +115,14 @@ impl Settling<'_> {
         settlement
     }
 
+    /// A record of the answer that is being settled.
+    fn seen(&self, record: &CrmRecord) -> CrmRecord {
+        CrmRecord {
+            answered_at: self.now.max(record.answered_at),
+            ..record.clone()
+        }
+    }
+
     /// Somebody was faster: take their version in and decide again.
     fn stale(&self, current: Option<&CrmRecord>) -> Settlement {
         let next = match current {
@@ -122,7 +130,7 @@ impl Settling<'_> {
             None => IntentNext::Resolve(self.now),
         };
         let mut settlement = self.settlement(next);
-        settlement.mirror = current.cloned();
+        settlement.mirror = current.map(|record| self.seen(record));
         settlement
     }
 
@@ -143,7 +151,7 @@ impl Settling<'_> {
         }
         settlement.link.crm = Some(id.clone());
         settlement.link.revision = after.map(|record| record.revision.clone());
-        settlement.mirror = after.cloned();
+        settlement.mirror = after.map(|record| self.seen(record));
         settlement.log.push(self.applied_entry(id, changes));
         settlement
     }
@@ -372,7 +380,7 @@ impl Settling<'_> {
             }
         }
         settlement.link.revision = Some(record.revision.clone());
-        settlement.mirror = Some(record.clone());
+        settlement.mirror = Some(self.seen(record));
         settlement.log.extend(self.found_entry(record, written));
         settlement.log.extend(self.unclear_entry(unclear));
         settlement

@@ -56,9 +56,14 @@ pub struct Engine {
     pub team: TeamId,
     /// Who works, for people.
     pub worker: String,
+    /// Tells when an answer was here; a [`Tick`] tells when its step began.
+    pub clock: Clock,
     /// The switches of the simulation; [`Guards::ALL`] otherwise.
     pub guards: Guards,
 }
+
+/// A clock that the caller gives.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The result of a step: only the database can make it fail.
 pub type StepResult<T> = StoreResult<T>;
@@ -70,13 +75,23 @@ impl Engine {
         connector: Arc<dyn Connector>,
         team: TeamId,
         worker: impl Into<String>,
+        clock: Clock,
     ) -> Self {
         Self {
             store,
             connector,
             team,
             worker: worker.into(),
+            clock,
             guards: Guards::ALL,
+        }
+    }
+
+    /// The moment after an answer.
+    fn answered(&self, tick: Tick) -> Tick {
+        Tick {
+            now: (self.clock)().max(tick.now),
+            ..tick
         }
     }
 

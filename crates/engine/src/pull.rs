@@ -3,12 +3,13 @@
 use crate::spend::system_entry;
 use crate::{Engine, StepResult, Tick, schedule};
 use tandem_core::connector::{Failure, PullRequest, PulledPage};
-use tandem_core::error::Directive;
+use tandem_core::error::{Directive, ErrorClass};
 use tandem_core::ids::CrmObject;
 use tandem_core::link::Lane;
+use tandem_core::record::CrmRecord;
 use tandem_core::retry::next_attempt;
 use tandem_core::settings::{ConnectionState, TeamRules};
-use tandem_core::store::{ObjectProgress, StagePage};
+use tandem_core::store::{ObjectProgress, PullPosition, StagePage};
 
 /// What a pull step did.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -109,6 +110,12 @@ impl Engine {
                 Ok(())
             }
             Err(failure) => {
+                if failure.class == ErrorClass::CursorGone {
+                    let from = position(request);
+                    self.store
+                        .drop_page(self.team, &request.object, &from)
+                        .await?;
+                }
                 let attempts = progress
                     .iter()
                     .find(|p| p.object == request.object)
@@ -129,6 +136,7 @@ impl Engine {
         page: PulledPage,
         tick: Tick,
     ) -> Option<StagePage> {
+        let answered_at = self.answered(tick).now;
         let pair = rules.pair(&request.object)?;
         let first_read = request.watermark.is_none();
         Some(StagePage {
@@ -136,11 +144,15 @@ impl Engine {
             kind: pair.kind,
             import: pair.import,
             external_id: pair.external_id.clone(),
-            records: page.records,
-            from: tandem_core::store::PullPosition {
-                watermark: request.watermark.clone(),
-                page: request.page.clone(),
-            },
+            records: page
+                .records
+                .into_iter()
+                .map(|record| CrmRecord {
+                    answered_at,
+                    ..record
+                })
+                .collect(),
+            from: position(request),
             next: page.next,
             lane: if first_read { Lane::Bulk } else { Lane::Normal },
             now: tick.now,
@@ -175,6 +187,14 @@ impl Engine {
         self.store
             .pull_failed(self.team, &request.object, at, entry)
             .await
+    }
+}
+
+/// Where a request was asked from.
+fn position(request: &PullRequest) -> PullPosition {
+    PullPosition {
+        watermark: request.watermark.clone(),
+        page: request.page.clone(),
     }
 }
 

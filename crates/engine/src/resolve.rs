@@ -82,6 +82,7 @@ impl Engine {
             .connector
             .read(&pair.object, &ids, &fields, tick.now)
             .await;
+        let tick = self.answered(tick);
         let accounted = self.account(reservation, result, tick).await?;
         outcome.calls += accounted.calls;
         Ok(claimed
@@ -121,6 +122,7 @@ impl Engine {
             .connector
             .probe(&pair.object, &probes, &fields, tick.now)
             .await;
+        let tick = self.answered(tick);
         let accounted = self.account(reservation, result, tick).await?;
         outcome.calls += accounted.calls;
         Ok(claimed

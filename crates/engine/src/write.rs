@@ -108,6 +108,7 @@ impl Engine {
             .connector
             .write(object, &requests, &read_back, tick.now)
             .await;
+        let tick = self.answered(tick);
         let accounted = self.account(reservation, result, tick).await?;
         let settling =
             |claimed| self.settling(claimed, pair, tick, accounted.calls, requests.len());

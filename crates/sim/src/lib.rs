@@ -176,6 +176,10 @@ impl<'t> Run<'t> {
                 self.conditional,
             ),
             team: self.team,
+            clock: {
+                let clock = self.clock.clone();
+                Arc::new(move || clock.now())
+            },
             worker: format!("worker {number}"),
             guards: self.guards,
         };

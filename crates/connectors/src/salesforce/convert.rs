@@ -122,6 +122,7 @@ impl Columns<'_> {
             deleted: row.get("IsDeleted").is_some_and(|raw| raw.get() == "true"),
             fields: self.0.iter().filter_map(field).collect(),
             observed_at,
+            answered_at: observed_at,
         })
     }
 }

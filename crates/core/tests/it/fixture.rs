@@ -72,6 +72,7 @@ pub(crate) fn lead(fields: Fields) -> CrmRecord {
         deleted: false,
         fields,
         observed_at: at(11),
+        answered_at: at(11),
     }
 }
 

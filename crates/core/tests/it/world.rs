@@ -250,6 +250,7 @@ impl World {
     fn seen(&self) -> Option<CrmRecord> {
         let mut record = self.crm.clone()?;
         record.observed_at = at(self.now);
+        record.answered_at = at(self.now);
         Some(record)
     }
 
@@ -356,6 +357,7 @@ impl World {
         after.modified_at = at(self.now);
         after.revision.order = self.now;
         after.observed_at = at(self.now);
+        after.answered_at = at(self.now);
         self.crm = Some(after.clone());
         WriteOutcome::Applied {
             id: after.id.clone(),

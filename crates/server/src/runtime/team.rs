@@ -138,7 +138,7 @@ async fn engine(app: &App, team: TeamId) -> AppResult<Option<Engine>> {
     let worker = format!("tandem {}", std::process::id());
     Ok(connector.map(|connector| {
         let store = Arc::clone(app.store());
-        Engine::new(store, connector, team, worker)
+        Engine::new(store, connector, team, worker, app.clock())
     }))
 }
 

@@ -132,12 +132,14 @@ pub(super) fn crm(name: &str, id: &str, order: i64, values: &[(&str, &str)]) -> 
         deleted: false,
         fields: fields(values),
         observed_at: at(order),
+        answered_at: at(order),
     }
 }
 
 pub(super) fn seen(second: i64, record: CrmRecord) -> CrmRecord {
     CrmRecord {
         observed_at: at(second),
+        answered_at: at(second),
         ..record
     }
 }

@@ -141,6 +141,7 @@ impl Walk {
         let values = self.values(kind, false);
         let mut record = crm(name, &id, self.second - self.dice.below(20), &values);
         record.observed_at = at(self.second - self.dice.below(10));
+        record.answered_at = record.observed_at;
         if let (0, Some(index)) = (self.dice.below(4), self.dice.pick_late(self.records.len())) {
             let key = Value::text(format!("key-{index}"));
             record.fields.insert(KEY_FIELD.into(), key);

@@ -29,7 +29,8 @@ impl News {
 /// Compares an incoming record with the known one.
 ///
 /// Two versions may share a stamp (Salesforce stamps whole seconds), so within one the time at which
-/// we asked decides. A field that the incoming record lacks was not asked for and says nothing.
+/// we looked decides: a look that began before the answer of the known one was here may be the older of
+/// the two, and the next pull goes back over it anyway. A field that the incoming record lacks was not asked for and says nothing.
 pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord) -> News {
     let Some(known) = known else {
         return News::New;
@@ -38,7 +39,7 @@ pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord) -> News {
         Ordering::Less => News::Stale,
         Ordering::Greater => News::Changed,
         Ordering::Equal if says_the_same(known, incoming) => News::Unchanged,
-        Ordering::Equal if incoming.observed_at >= known.observed_at => News::Changed,
+        Ordering::Equal if incoming.observed_at >= known.answered_at => News::Changed,
         Ordering::Equal => News::Stale,
     }
 }
@@ -60,6 +61,7 @@ pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord) -> News {
         }
         (News::Unchanged, Some(known)) => {
             known.observed_at = known.observed_at.max(incoming.observed_at);
+            known.answered_at = known.answered_at.max(incoming.answered_at);
         }
         _ => {}
     }
@@ -95,6 +97,7 @@ mod tests {
             deleted: name == "deleted",
             fields: [("Name".to_owned(), Value::text(name))].into(),
             observed_at: Timestamp::new(seen, 0).unwrap_or_default(),
+            answered_at: Timestamp::new(seen, 0).unwrap_or_default(),
         }
     }
 

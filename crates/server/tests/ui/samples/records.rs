@@ -185,6 +185,7 @@ impl Samples {
                 deleted: false,
                 fields: Fields::new(),
                 observed_at: minutes_ago(3),
+                answered_at: minutes_ago(3),
             }),
             intent: None,
             log: self.entries(),
