@@ -99,6 +99,11 @@ impl App {
         &self.0.parts.store
     }
 
+    /// What tells the time, for the engine.
+    pub fn clock(&self) -> Clock {
+        Arc::clone(&self.0.parts.clock)
+    }
+
     /// The time.
     pub fn now(&self) -> Timestamp {
         (self.0.parts.clock)()

@@ -19,28 +19,43 @@ pub(super) struct Listed {
     pub(super) crm_id: String,
 }
 
-/// Up to 200 records of a kind that are linked to an object, latest change first.
+/// Records that a list holds at most.
+const LISTED_MAX: usize = 200;
+
+/// Records of a kind that are linked to an object (to any if it is empty), latest change first.
 pub(super) async fn list(
     browser: &Browser,
     kind: &'static str,
     object: &str,
     link: &str,
 ) -> Result<Vec<Listed>, Failure> {
-    let path = format!("/api/admin/records/{kind}?limit=200&link={link}");
-    let page = browser.call(Method::GET, &path, &Value::Null).await?;
-    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
-    let rows = page["rows"].as_array().cloned().unwrap_or_default();
-    Ok(rows
-        .iter()
-        .filter(|row| object.is_empty() || row["object"] == object)
-        .map(|row| Listed {
-            kind,
-            id: row["id"].as_i64().unwrap_or_default(),
-            name: text(row, "name"),
-            object: text(row, "object"),
-            crm_id: text(row, "crm_id"),
-        })
-        .collect())
+    let mut found = Vec::new();
+    let mut cursor = String::new();
+    while found.len() < LISTED_MAX {
+        let path = format!("/api/admin/records/{kind}?limit=200&link={link}{cursor}");
+        let page = browser.call(Method::GET, &path, &Value::Null).await?;
+        let rows = page["rows"].as_array().into_iter().flatten();
+        let wanted = rows.filter(|row| object.is_empty() || row["object"] == object);
+        found.extend(wanted.map(|row| listed(kind, row)));
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        cursor = format!("&cursor={next}");
+    }
+    found.truncate(LISTED_MAX);
+    Ok(found)
+}
+
+fn listed(kind: &'static str, row: &Value) -> Listed {
+    let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    Listed {
+        kind,
+        id: row["id"].as_i64().unwrap_or_default(),
+        name: text("name"),
+        object: text("object"),
+        crm_id: text("crm_id"),
+    }
 }
 
 /// A person edits a record in the workspace.

@@ -185,8 +185,10 @@ fn the_demos_story_ends_well_and_goes_on_in_its_directory() {
     assert!(first["comparison"]["fields"].as_u64() > Some(100_000));
     assert_eq!(first["conflicts"].as_array().map(Vec::len), Some(15));
     assert_eq!(first["calls_metered"], first["calls_accounted"]);
+    assert_eq!(first["retries"], 3);
     let second = tell();
     assert_eq!(second["resumed"], true);
+    assert_eq!(second["retries"], 3);
     assert_eq!(second["comparison"]["differences"], 0);
     assert!(second["comparison"]["records"].as_u64() > first["comparison"]["records"].as_u64());
 }
