@@ -7,19 +7,27 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+mod image;
+
+pub(crate) use image::MeterFact;
 
 /// Most recent calls kept one by one, for tests that ask what exactly was sent.
 pub const LOGGED_CALLS: usize = 10_000;
 const WINDOW_MINUTES: i64 = 24 * 60;
 
+/// The word for a sort of call.
+pub type CallKind = &'static str;
+
 /// One metered call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeteredCall {
     /// When it came in, on the sandbox's clock.
     pub at: Timestamp,
     /// What sort of call: `query`, `record`, `describe`, `composite`, ...
-    pub kind: &'static str,
+    #[serde(deserialize_with = "image::read_kind")]
+    pub kind: CallKind,
     /// HTTP method.
     pub method: String,
     /// Path without the query string.
@@ -53,6 +61,8 @@ pub(crate) struct Meter {
     by_kind: BTreeMap<&'static str, u64>,
     by_client: BTreeMap<String, u64>,
     log: VecDeque<MeteredCall>,
+    /// What nobody has written down yet.
+    fresh: Vec<MeterFact>,
 }
 
 impl Meter {
@@ -65,11 +75,13 @@ impl Meter {
             by_kind: BTreeMap::new(),
             by_client: BTreeMap::new(),
             log: VecDeque::new(),
+            fresh: Vec::new(),
         }
     }
 
     pub(crate) fn set_limit(&mut self, limit_calls_24h: u64) {
         self.limit = limit_calls_24h;
+        self.fresh.push(MeterFact::Limit(limit_calls_24h));
     }
 
     pub(crate) fn limit(&self) -> u64 {
@@ -91,6 +103,7 @@ impl Meter {
     }
 
     pub(crate) fn count(&mut self, call: MeteredCall) {
+        self.fresh.push(MeterFact::Call(call.clone()));
         let at = minute(call.at);
         match self.minutes.back_mut().filter(|(last, _)| *last >= at) {
             Some((_, calls)) => *calls += 1,
@@ -126,6 +139,7 @@ impl Meter {
     /// Forgets every call; the limit stays.
     pub(crate) fn reset(&mut self) {
         *self = Self::new(self.limit);
+        self.fresh.push(MeterFact::Reset);
     }
 }
 

@@ -1,21 +1,24 @@
 //! The sandbox as its users hold it: one org behind a lock.
 
 use std::{
+    io,
+    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     faults::{ArmedRule, FaultAction, FaultError, FaultRule},
     meter::{MeterReading, MeteredCall},
-    salesforce::Org,
+    salesforce::{Org, users},
     seed::SeedSize,
     shell::SalesforceCredentials,
+    state::{Header, StateError, StateFile},
     world::{SfId, World},
 };
 
@@ -52,6 +55,8 @@ pub struct Options {
     pub client_id: String,
     /// Consumer secret of the connected app.
     pub client_secret: String,
+    /// File that keeps the org; none: it is gone with the process. See [`Sandbox::open`].
+    pub state: Option<PathBuf>,
     /// Password of every user.
     pub password: String,
     /// Security token of every user.
@@ -76,6 +81,7 @@ impl Default for Options {
             redirect_uris: Vec::new(),
             client_id: "3MVG9sandboxConnectedApp".into(),
             client_secret: "sandbox-client-secret".into(),
+            state: None,
             password: "sandbox-password-1".into(),
             security_token: "sandboxSecurityToken".into(),
         }
@@ -113,6 +119,16 @@ pub enum Delivery {
 }
 
 impl Reply {
+    /// The answer nobody gets.
+    pub(crate) fn lost() -> Self {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
+        Self {
+            response,
+            delivery: Delivery::Lost,
+        }
+    }
+
     pub(crate) fn now(response: Response<Bytes>) -> Self {
         Self {
             response,
@@ -124,73 +140,129 @@ impl Reply {
 /// One Salesforce org. All methods take `&self` and may be called from any thread.
 #[derive(Debug)]
 pub struct Sandbox {
-    org: Mutex<Org>,
+    kept: Mutex<Kept>,
+}
+
+/// An org and the file that keeps it.
+#[derive(Debug)]
+struct Kept {
+    org: Org,
+    file: Option<StateFile>,
+}
+
+impl Kept {
+    /// Writes down what changed; the one place where anything an org did becomes lasting.
+    fn save(&mut self) -> io::Result<()> {
+        match &mut self.file {
+            Some(file) => file.save(&mut self.org),
+            None => {
+                self.org.forget_changes();
+                Ok(())
+            }
+        }
+    }
 }
 
 impl Sandbox {
-    /// Builds the org with its users and invented records.
+    /// Builds the org with its users and invented records, in memory whatever [`Options::state`] says.
     #[must_use]
     pub fn new(options: Options) -> Self {
+        Self::kept(Org::new(options), None)
+    }
+
+    /// Goes on with the org of [`Options::state`], or builds a new one and keeps it there from now on. Without a file
+    /// this is [`Sandbox::new`]. Of an org that exists, the options may change only what does not shape it: its
+    /// address, the connected app, passwords and the rules of sessions; `now` is not looked at.
+    ///
+    /// # Errors
+    /// The file cannot be used, or holds an org made with other options.
+    pub fn open(options: Options) -> Result<Self, StateError> {
+        let Some(path) = options.state.clone() else {
+            return Ok(Self::new(options));
+        };
+        let header = Header::of(&options);
+        let mut org = Org::empty(options.clone());
+        if let Some(file) = StateFile::open(&path, header.clone(), &mut org)? {
+            return Ok(Self::kept(org, Some(file)));
+        }
+        let org = Org::new(options);
+        let file = StateFile::create(&path, header, &org)?;
+        Ok(Self::kept(org, Some(file)))
+    }
+
+    fn kept(mut org: Org, file: Option<StateFile>) -> Self {
+        // What it was made of is in the file already.
+        org.forget_changes();
         Self {
-            org: Mutex::new(Org::new(options)),
+            kept: Mutex::new(Kept { org, file }),
         }
     }
 
-    /// Serves one request of the org's own origin (log-in and API).
+    /// Serves one request of the org's own origin (log-in and API). What it changed is in the state file before this
+    /// returns; when it cannot be written, the client gets nothing, as from a server that died.
     pub fn handle(&self, request: Request<Bytes>) -> Reply {
-        self.org().handle(request)
+        let mut kept = self.lock();
+        let reply = kept.org.handle(request);
+        match kept.save() {
+            Ok(()) => reply,
+            Err(error) => {
+                tracing::error!(%error, "the sandbox cannot keep its state");
+                Reply::lost()
+            }
+        }
     }
 
     /// The org's time.
     pub fn now(&self) -> Timestamp {
-        self.org().world.now()
+        self.with(|org| org.world.now())
     }
 
     /// Sets the org's time. In real mode this shifts the clock, which then runs on from there.
     pub fn set_now(&self, now: Timestamp) {
-        self.org().set_now(now);
+        self.with(|org| org.set_now(now));
     }
 
     /// Moves the org's time forward.
     pub fn advance(&self, by: SignedDuration) {
-        let mut org = self.org();
-        let now = org.world.now().checked_add(by).unwrap_or(Timestamp::MAX);
-        org.set_now(now);
+        self.with(|org| {
+            let now = org.world.now().checked_add(by).unwrap_or(Timestamp::MAX);
+            org.set_now(now);
+        });
     }
 
     /// Tells the org the real time; it follows only in real mode.
     pub fn follow(&self, real: Timestamp) {
-        self.org().follow(real);
+        self.with(|org| org.follow(real));
     }
 
     /// Who moves the clock.
     pub fn clock_mode(&self) -> ClockMode {
-        self.org().clock_mode()
+        self.with(|org| org.clock_mode())
     }
 
     /// Changes who moves the clock; the time does not jump.
     pub fn set_clock_mode(&self, mode: ClockMode) {
-        self.org().set_clock_mode(mode);
+        self.with(|org| org.set_clock_mode(mode));
     }
 
     /// Looks into the records or changes them, as somebody inside the org would.
     pub fn world<R>(&self, work: impl FnOnce(&mut World) -> R) -> R {
-        work(&mut self.org().world)
+        self.with(|org| work(&mut org.world))
     }
 
     /// Id of the user of this name.
     pub fn user(&self, username: &str) -> Option<SfId> {
-        crate::salesforce::users::by_username(&self.org().world, username).map(|person| person.id)
+        self.with(|org| users::by_username(&org.world, username).map(|person| person.id))
     }
 
     /// The integration user a connector logs in as.
     pub fn connector_user(&self) -> SfId {
-        self.org().connector
+        self.with(|org| org.connector)
     }
 
     /// What a client needs to connect to this org at `url`; opens a fresh session.
     pub fn credentials(&self, url: &str) -> SalesforceCredentials {
-        self.org().credentials(url)
+        self.with(|org| org.credentials(url))
     }
 
     /// Adds a fault rule and gives its number.
@@ -198,22 +270,22 @@ impl Sandbox {
     /// # Errors
     /// The rule makes no sense or there are too many.
     pub fn add_fault(&self, rule: FaultRule) -> Result<u64, FaultError> {
-        self.org().desk.faults.add(rule)
+        self.with(|org| org.desk.faults.add(rule))
     }
 
     /// Removes a fault rule; false when there is none of this number.
     pub fn remove_fault(&self, id: u64) -> bool {
-        self.org().desk.faults.remove(id)
+        self.with(|org| org.desk.faults.remove(id))
     }
 
     /// Removes all rules and ends every outage, throttle and lock.
     pub fn clear_faults(&self) {
-        self.org().desk.faults.clear();
+        self.with(|org| org.desk.faults.clear());
     }
 
     /// The rules with what they have seen and done.
     pub fn faults(&self) -> Vec<ArmedRule> {
-        self.org().desk.faults.rules().to_vec()
+        self.with(|org| org.desk.faults.rules().to_vec())
     }
 
     /// Starts a fault that is a state of the org, at once.
@@ -221,54 +293,78 @@ impl Sandbox {
     /// # Errors
     /// The fault is about one request, or makes no sense.
     pub fn strike(&self, action: &FaultAction) -> Result<(), FaultError> {
-        self.org().strike(action)
+        self.with(|org| org.strike(action))
     }
 
     /// Applies every request held back by a fault and says how many there were.
     pub fn release_held(&self) -> usize {
-        self.org().release_held()
+        self.with(|org| org.release_held())
     }
 
     /// Requests held back now.
     pub fn held(&self) -> usize {
-        self.org().held_count()
+        self.with(|org| org.held_count())
     }
 
     /// The meter.
     pub fn meter(&self) -> MeterReading {
-        let mut org = self.org();
-        let now = org.world.now();
-        org.desk.meter.reading(now)
+        self.with(|org| {
+            let now = org.world.now();
+            org.desk.meter.reading(now)
+        })
     }
 
     /// The most recent metered calls, oldest first.
     pub fn metered_calls(&self) -> Vec<MeteredCall> {
-        self.org().desk.meter.log().cloned().collect()
+        self.with(|org| org.desk.meter.log().cloned().collect())
     }
 
     /// Forgets all metered calls.
     pub fn reset_meter(&self) {
-        self.org().desk.meter.reset();
+        self.with(|org| org.desk.meter.reset());
     }
 
     /// Changes the calls allowed in 24 hours.
     pub fn set_call_limit(&self, calls_24h: u64) {
-        self.org().desk.meter.set_limit(calls_24h);
+        self.with(|org| org.desk.meter.set_limit(calls_24h));
     }
 
     /// Ends the session or the approval a token stands for; false when it stands for none.
     pub fn revoke_token(&self, token: &str) -> bool {
-        self.org().auth.revoke(token)
+        self.with(|org| org.auth.revoke(token))
     }
 
     /// Makes new and changed leads of API clients belong to this user unless they send `Sforce-Auto-Assign: FALSE`;
     /// `None` switches the assignment rule off.
     pub fn set_lead_assignee(&self, owner: Option<SfId>) {
-        self.org().desk.lead_assignee = owner;
+        self.with(|org| org.desk.lead_assignee = owner);
+    }
+
+    /// Does something with the org and writes down what it changed.
+    fn with<R>(&self, work: impl FnOnce(&mut Org) -> R) -> R {
+        let mut kept = self.lock();
+        let outcome = work(&mut kept.org);
+        if let Err(error) = kept.save() {
+            tracing::error!(%error, "the sandbox cannot keep its state");
+        }
+        outcome
     }
 
     /// A panic while the lock was held (a bug in a `world` closure of a test) must not take the org down.
-    fn org(&self) -> MutexGuard<'_, Org> {
-        self.org.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+impl Sandbox {
+    /// Every fact about the org, to compare two.
+    pub(crate) fn everything(&self) -> Vec<String> {
+        let mut facts = Vec::new();
+        let mut tell = |fact: crate::state::Fact<'_>| {
+            facts.push(serde_json::to_string(&fact).expect("a fact can be written"));
+        };
+        self.lock().org.everything(&mut tell);
+        facts
     }
 }

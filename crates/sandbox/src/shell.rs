@@ -25,7 +25,7 @@ use tokio::{
 
 mod cut;
 
-use crate::{ClockMode, Delivery, Options, Sandbox, control};
+use crate::{ClockMode, Delivery, Options, Sandbox, control, state::StateError};
 use cut::{CutListener, Cutter};
 
 /// Largest request body taken, in bytes; Salesforce's own limit for REST is 50 MB.
@@ -94,7 +94,7 @@ pub struct ControlCredentials {
 /// Builds the org and serves it on 127.0.0.1.
 ///
 /// # Errors
-/// When a port cannot be bound.
+/// When a port cannot be bound, or the state file cannot be used (a [`StateError`] inside).
 pub async fn serve(options: ServeOptions) -> io::Result<Running> {
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
     let control_listener = TcpListener::bind(("127.0.0.1", options.control_port)).await?;
@@ -104,8 +104,9 @@ pub async fn serve(options: ServeOptions) -> io::Result<Running> {
         origin: url.clone(),
         ..options.org
     };
-    let sandbox = tokio::task::spawn_blocking(|| born_now(org))
+    let sandbox = tokio::task::spawn_blocking(|| open(org))
         .await
+        .map_err(io::Error::other)?
         .map_err(io::Error::other)?;
     let sandbox = Arc::new(sandbox);
     let (stop, stopped) = watch::channel(false);
@@ -126,18 +127,19 @@ pub async fn serve(options: ServeOptions) -> io::Result<Running> {
     })
 }
 
-/// An org in real mode lives in the present from its first record on.
-fn born_now(mut org: Options) -> Sandbox {
-    let real = org.clock == ClockMode::Real;
-    if real {
+/// A new org in real mode lives in the present from its first record on.
+fn open(mut org: Options) -> Result<Sandbox, StateError> {
+    let known = org.state.as_ref().is_some_and(|path| path.exists());
+    let born_now = org.clock == ClockMode::Real && !known;
+    if born_now {
         org.now = Timestamp::now();
     }
-    let sandbox = Sandbox::new(org);
-    if real {
+    let sandbox = Sandbox::open(org)?;
+    if born_now {
         // Inventing many records takes a while.
         sandbox.set_now(Timestamp::now());
     }
-    sandbox
+    Ok(sandbox)
 }
 
 impl Running {

@@ -15,6 +15,7 @@ mod describe;
 mod describe_field;
 mod dml;
 mod error;
+mod image;
 mod limits;
 mod org;
 mod query;
@@ -26,6 +27,8 @@ mod serve;
 pub(crate) mod users;
 mod versions;
 
+pub(crate) use auth::AuthFact;
+pub(crate) use image::OrgFact;
 pub(crate) use org::Org;
 pub(crate) use request::path_segments;
 

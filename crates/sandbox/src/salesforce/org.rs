@@ -6,12 +6,14 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use rand::{SeedableRng as _, rngs::StdRng};
+use serde::{Deserialize, Serialize};
 
 use super::{
     Desk, answer,
     auth::{App, Auth},
     describe::Describes,
     error::{self, ApiError},
+    image::OrgFact,
     query::Cursors,
     serve::target,
     users,
@@ -42,41 +44,67 @@ pub(crate) struct Org {
     pub(crate) auth: Auth,
     pub(crate) desk: Desk,
     pub(crate) connector: SfId,
-    refresh_token: String,
+    pub(super) refresh_token: String,
     pub(super) origin: String,
-    clock: Clock,
+    pub(super) clock: Clock,
+    /// The real time, as far as it was told since the process began.
+    real_now: Option<Timestamp>,
+    /// What the org last told of itself; see `image`.
+    pub(super) told: Vec<OrgFact>,
     held: Vec<Held>,
     pub(super) jitter: StdRng,
     pub(super) jitter_calls: u64,
 }
 
-/// The offset is what the org's time is ahead of the real one, in real mode.
-#[derive(Debug)]
-struct Clock {
-    mode: ClockMode,
-    real: Option<Timestamp>,
-    offset: SignedDuration,
+/// In real mode the org's time is the real one plus the offset; without an offset it goes on from where it is when
+/// the real time is told for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Clock {
+    pub(super) mode: ClockMode,
+    pub(super) offset: Option<SignedDuration>,
+}
+
+impl Clock {
+    fn new(mode: ClockMode) -> Self {
+        Self { mode, offset: None }
+    }
 }
 
 impl Org {
+    /// An org with its users and invented records.
     pub(crate) fn new(options: Options) -> Self {
         let domain = seed::domain(&options.org_name);
-        let mut world = World::new(&WorldOptions {
-            now: options.now,
-            org_name: options.org_name.clone(),
-            admin_username: format!("admin@{domain}"),
-            external_ids: options.external_ids,
-        });
+        let (records, seed) = (options.records, options.seed);
+        let mut org = Self::bare(options);
         // A new org has no rules that could refuse its first users and records; should it, the log says so.
-        let connector = seed::staff(&mut world, &domain).unwrap_or_else(|refused| {
-            tracing::error!(%refused, "the org starts without its users");
-            world.admin_id()
-        });
-        if let Err(refused) = seed::populate(&mut world, options.records, options.seed) {
+        match seed::staff(&mut org.world, &domain) {
+            Ok(connector) => org.connector = connector,
+            Err(refused) => tracing::error!(%refused, "the org starts without its users"),
+        }
+        if let Err(refused) = seed::populate(&mut org.world, records, seed) {
             tracing::error!(%refused, "the org starts with less data");
         }
-        let mut auth = Auth::new(app(&options), world.org_id(), connector, options.seed);
-        let refresh_token = auth.preapprove(connector);
+        org.auth.set_run_as(org.connector);
+        org.refresh_token = org.auth.preapprove(org.connector);
+        org
+    }
+
+    /// An org without a record, to be filled with the facts of a state file.
+    pub(crate) fn empty(options: Options) -> Self {
+        let mut org = Self::bare(options);
+        org.world.clear_rows();
+        org
+    }
+
+    fn bare(options: Options) -> Self {
+        let world = World::new(&WorldOptions {
+            now: options.now,
+            org_name: options.org_name.clone(),
+            admin_username: format!("admin@{}", seed::domain(&options.org_name)),
+            external_ids: options.external_ids,
+        });
+        let connector = world.admin_id();
+        let auth = Auth::new(app(&options), world.org_id(), connector, options.seed);
         let desk = Desk {
             faults: Faults::default(),
             meter: Meter::new(options.call_limit_24h),
@@ -89,13 +117,11 @@ impl Org {
             auth,
             desk,
             connector,
-            refresh_token,
+            refresh_token: String::new(),
             origin: options.origin,
-            clock: Clock {
-                mode: options.clock,
-                real: None,
-                offset: SignedDuration::ZERO,
-            },
+            clock: Clock::new(options.clock),
+            real_now: None,
+            told: Vec::new(),
             held: Vec::new(),
             jitter: StdRng::seed_from_u64(options.seed ^ 0x6A17),
             jitter_calls: options.limit_jitter_calls,
@@ -147,10 +173,10 @@ impl Org {
                 StatusCode::OK,
                 "<html><body>It wor".to_owned(),
             )),
-            A::LoseBefore => lost(),
+            A::LoseBefore => Reply::lost(),
             A::DoThenLose => {
                 self.serve(&request);
-                lost()
+                Reply::lost()
             }
             A::DoThenFail => {
                 self.serve(&request);
@@ -161,7 +187,7 @@ impl Org {
                 if self.held.len() < MAX_HELD {
                     self.held.push(Held { request, due });
                 }
-                lost()
+                Reply::lost()
             }
             A::Slow { millis } => Reply {
                 response: self.serve(&request),
@@ -235,9 +261,7 @@ impl Org {
 
     /// Sets the time; held requests whose time has come are applied.
     pub(crate) fn set_now(&mut self, now: Timestamp) {
-        if let Some(real) = self.clock.real {
-            self.clock.offset = now.duration_since(real);
-        }
+        self.clock.offset = self.real_now.map(|real| now.duration_since(real));
         self.world.set_now(now);
         self.release_due();
     }
@@ -246,14 +270,10 @@ impl Org {
         if self.clock.mode != ClockMode::Real {
             return;
         }
-        if self.clock.real.is_none() {
-            // Seen for the first time: the org goes on from where it is.
-            self.clock.offset = self.world.now().duration_since(real);
-        }
-        self.clock.real = Some(real);
-        let now = real
-            .checked_add(self.clock.offset)
-            .unwrap_or(Timestamp::MAX);
+        let behind = self.world.now().duration_since(real);
+        let offset = *self.clock.offset.get_or_insert(behind);
+        self.real_now = Some(real);
+        let now = real.checked_add(offset).unwrap_or(Timestamp::MAX);
         self.world.set_now(now.max(self.world.now()));
         self.release_due();
     }
@@ -263,11 +283,7 @@ impl Org {
     }
 
     pub(crate) fn set_clock_mode(&mut self, mode: ClockMode) {
-        self.clock = Clock {
-            mode,
-            real: None,
-            offset: SignedDuration::ZERO,
-        };
+        (self.clock, self.real_now) = (Clock::new(mode), None);
     }
 }
 
@@ -281,13 +297,6 @@ fn app(options: &Options) -> App {
         session_life: options.session_life,
         password: options.password.clone(),
         security_token: options.security_token.clone(),
-    }
-}
-
-fn lost() -> Reply {
-    Reply {
-        response: error::html_page(StatusCode::GATEWAY_TIMEOUT),
-        delivery: Delivery::Lost,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The door through which every row is written: indexes, undo, and commits that become visible late.
 //!
+//! Every row that is put in place is remembered as touched, so that it can be written down (see `image`).
+//!
 //! A late commit is kept aside with the stamps it was made with and put in place by the clock. Until then readers
 //! see the old row and writers find it locked.
 
@@ -26,7 +28,7 @@ pub(crate) enum Undo {
 pub(crate) type StageKey = (Timestamp, u64);
 
 /// A committed row nobody can see yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Staged {
     pub(crate) object: ObjectNo,
     pub(crate) row: Row,
@@ -62,7 +64,8 @@ impl World {
         }
     }
 
-    fn replace(&mut self, object: ObjectNo, id: SfId, row: Option<Row>) -> Option<Row> {
+    pub(super) fn replace(&mut self, object: ObjectNo, id: SfId, row: Option<Row>) -> Option<Row> {
+        self.touched.insert((object, id));
         self.tables[object.0 as usize].replace(self.schema.at(object), id, row)
     }
 
@@ -107,12 +110,10 @@ impl World {
 
     /// Shows the late commits whose time has come.
     pub(crate) fn reveal_staged(&mut self) {
-        while let Some(entry) = self
-            .staged
-            .first_entry()
-            .filter(|entry| entry.key().0 <= self.now)
+        while let Some(key) = self.staged.first().map(|(key, _)| *key)
+            && key.0 <= self.now
+            && let Some(Staged { object, row, .. }) = self.staged.remove(&key)
         {
-            let Staged { object, row, .. } = entry.remove();
             self.replace(object, row.id, Some(row));
         }
     }

@@ -104,6 +104,13 @@ impl serde::Serialize for SfId {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for SfId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<SfId, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,7 @@ mod dml;
 mod error;
 mod formula;
 mod id;
+mod image;
 mod key;
 mod permissions;
 mod read;
@@ -25,6 +26,7 @@ mod replication;
 mod row;
 mod rules;
 mod schema;
+mod setup;
 mod table;
 mod value;
 
@@ -49,17 +51,22 @@ pub use schema::{
 pub use value::{Value, datetime_text};
 
 pub(crate) use convert::parse_datetime;
+pub(crate) use image::WorldFact;
 pub(crate) use key::{Key, fold};
 pub(crate) use row::Row;
 pub(crate) use schema::{FieldNo, ObjectNo, Storage};
 pub(crate) use value::number_json;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use commit::{StageKey, Staged, Undo};
+use image::Counters;
 use permissions::Permissions;
 use rules::Rules;
+use setup::Steps;
 use table::Table;
+
+use crate::tracked::Tracked;
 
 /// How a new org looks.
 #[derive(Debug, Clone)]
@@ -87,10 +94,15 @@ pub struct World {
     permissions: Permissions,
     rules: Rules,
     /// Commits nobody sees yet.
-    staged: BTreeMap<StageKey, Staged>,
+    staged: Tracked<StageKey, Staged>,
     late_commits: u64,
     deletions: u64,
     undo: Vec<Undo>,
+    /// Rows written since `changes` was last asked.
+    touched: BTreeSet<(ObjectNo, SfId)>,
+    steps: Steps,
+    /// The time and the counters `changes` told last.
+    told: (Option<Timestamp>, Option<Counters>),
     transaction_depth: u32,
     metadata_version: u64,
     metadata_changed_at: Timestamp,

@@ -14,6 +14,7 @@ use super::error::SetupError;
 use super::id::SfId;
 use super::row::Row;
 use super::schema::{FieldNo, ObjectNo};
+use super::setup::Step;
 
 /// On whose behalf a request runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +109,11 @@ impl World {
     ) -> Result<(), SetupError> {
         let no = self.setup_object(object)?;
         self.permissions.objects.insert((user, no), rights);
+        self.steps.push(Step::ObjectRights {
+            user,
+            object: object.to_owned(),
+            rights,
+        });
         self.metadata_touched();
         Ok(())
     }
@@ -131,6 +137,12 @@ impl World {
             )));
         }
         self.permissions.fields.insert((user, no, field_no), rights);
+        self.steps.push(Step::FieldRights {
+            user,
+            object: object.to_owned(),
+            field: field.to_owned(),
+            rights,
+        });
         self.metadata_touched();
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::id::SfId;
 use super::schema::{FieldDef, FieldNo, FieldType, Storage};
@@ -11,7 +12,7 @@ use super::value::Value;
 static NULL: Value = Value::Null;
 
 /// Who touched a record and when; whole seconds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Audit {
     pub(crate) created: Timestamp,
     pub(crate) created_by: SfId,
@@ -22,7 +23,7 @@ pub(crate) struct Audit {
 }
 
 /// In the recycle bin since `at`; rows deleted by one call share `batch` and come back together.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Deletion {
     pub(crate) at: Timestamp,
     pub(crate) batch: u64,

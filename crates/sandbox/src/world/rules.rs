@@ -14,6 +14,7 @@ use super::error::{DmlError, SetupError};
 use super::formula::Formula;
 use super::row::Row;
 use super::schema::{FieldNo, ObjectNo};
+use super::setup::Step;
 use super::{Actor, Returns, Value, World};
 use crate::soql::ast::Filter;
 use crate::soql::bind::Binder;
@@ -139,7 +140,10 @@ impl World {
                 SetTo::Formula(Formula::parse(self, object, text, returns)?),
             ));
         }
-        self.remove_automation(&rule.name);
+        self.rules
+            .automations
+            .retain(|automation| automation.rule.name != rule.name);
+        self.steps.push(Step::Automation(rule.clone()));
         self.rules.automations.push(Automation {
             rule,
             object,
@@ -156,7 +160,11 @@ impl World {
         self.rules
             .automations
             .retain(|automation| automation.rule.name != name);
-        self.rules.automations.len() < before
+        let removed = self.rules.automations.len() < before;
+        if removed {
+            self.steps.push(Step::NoAutomation(name.to_owned()));
+        }
+        removed
     }
 
     /// The automations in the order they run.
@@ -177,7 +185,10 @@ impl World {
         rule.field
             .iter()
             .try_for_each(|name| self.setup_field(object, name).map(|_| ()))?;
-        self.remove_validation_rule(&rule.name);
+        self.rules
+            .validations
+            .retain(|validation| validation.rule.name != rule.name);
+        self.steps.push(Step::ValidationRule(rule.clone()));
         self.rules.validations.push(Validation {
             rule,
             object,
@@ -192,7 +203,11 @@ impl World {
         self.rules
             .validations
             .retain(|validation| validation.rule.name != name);
-        self.rules.validations.len() < before
+        let removed = self.rules.validations.len() < before;
+        if removed {
+            self.steps.push(Step::NoValidationRule(name.to_owned()));
+        }
+        removed
     }
 
     /// The validation rules.

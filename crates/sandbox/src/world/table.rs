@@ -30,6 +30,15 @@ impl Table {
         self.created
     }
 
+    /// How many numbers were given.
+    pub(crate) fn created(&self) -> u64 {
+        self.created
+    }
+
+    pub(crate) fn set_created(&mut self, created: u64) {
+        self.created = created;
+    }
+
     pub(crate) fn get(&self, id: SfId) -> Option<&Row> {
         self.rows.get(&id)
     }

@@ -6,13 +6,15 @@
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::id::SfId;
 use super::schema::{FieldDef, FieldType};
 
-/// One field's value.
-#[derive(Debug, Clone, PartialEq)]
+/// One field's value. Its serialised form is that of state files, not of the API; see [`Value::to_json`] for that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Value {
     /// Nothing.
     Null,

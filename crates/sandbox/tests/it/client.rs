@@ -61,7 +61,10 @@ pub(crate) fn options() -> Options {
 
 impl Client {
     pub(crate) fn new(options: Options) -> Self {
-        let sandbox = Sandbox::new(options);
+        Self::of(Sandbox::new(options))
+    }
+
+    pub(crate) fn of(sandbox: Sandbox) -> Self {
         let token = sandbox.credentials("http://org.example").access_token;
         Self { sandbox, token }
     }

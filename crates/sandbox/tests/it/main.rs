@@ -8,6 +8,7 @@ mod control;
 mod describe;
 mod faults;
 mod fuzz;
+mod kill;
 mod limits;
 mod permissions;
 mod query;

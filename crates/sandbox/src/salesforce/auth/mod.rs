@@ -10,21 +10,22 @@
 
 mod authorize;
 mod identity;
+mod image;
 mod pages;
 mod token;
-
-use std::collections::{BTreeMap, HashMap};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::error::OAuthError;
-use crate::world::SfId;
+use crate::{tracked::Tracked, world::SfId};
 
 pub(super) use authorize::authorize;
 pub(super) use identity::{discovery, identity, introspect, revoke, userinfo};
+pub(crate) use image::AuthFact;
 pub(super) use token::token;
 
 /// Approvals one user may give one app before the oldest is revoked.
@@ -50,8 +51,8 @@ pub(crate) struct App {
 }
 
 /// What a person agreed to, waiting to be fetched with the code.
-#[derive(Clone, Debug)]
-struct Consent {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Consent {
     user: SfId,
     redirect_uri: String,
     scope: String,
@@ -59,8 +60,8 @@ struct Consent {
     expires_at: Timestamp,
 }
 
-#[derive(Clone, Debug)]
-struct Approval {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Approval {
     token: String,
     user: SfId,
     scope: String,
@@ -68,13 +69,20 @@ struct Approval {
     pinned: bool,
 }
 
-#[derive(Clone, Debug)]
-struct Session {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Session {
     user: SfId,
     approval: Option<u64>,
     scope: String,
     opened_at: Timestamp,
     expires_at: Timestamp,
+}
+
+/// How many of each were ever given out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Issued {
+    approvals: u64,
+    secrets: u64,
 }
 
 /// Everything OAuth knows.
@@ -84,11 +92,11 @@ pub(crate) struct Auth {
     org_short_id: String,
     /// Whom client credentials run as.
     run_as: SfId,
-    rng: StdRng,
-    codes: HashMap<String, Consent>,
-    approvals: BTreeMap<u64, Approval>,
-    last_approval: u64,
-    sessions: HashMap<String, Session>,
+    seed: u64,
+    issued: Issued,
+    codes: Tracked<String, Consent>,
+    approvals: Tracked<u64, Approval>,
+    sessions: Tracked<String, Session>,
 }
 
 impl Auth {
@@ -97,12 +105,17 @@ impl Auth {
             app,
             org_short_id: org.short(),
             run_as,
-            rng: StdRng::seed_from_u64(seed),
-            codes: HashMap::new(),
-            approvals: BTreeMap::new(),
-            last_approval: 0,
-            sessions: HashMap::new(),
+            seed,
+            issued: Issued::default(),
+            codes: Tracked::default(),
+            approvals: Tracked::default(),
+            sessions: Tracked::default(),
         }
+    }
+
+    /// Changes whom client credentials run as.
+    pub(crate) fn set_run_as(&mut self, user: SfId) {
+        self.run_as = user;
     }
 
     /// An approval given beforehand: its refresh token is good until somebody revokes it.
@@ -133,8 +146,7 @@ impl Auth {
     /// Ends every approval with its sessions.
     pub(crate) fn revoke_approvals(&mut self) {
         self.approvals.clear();
-        self.sessions
-            .retain(|_, session| session.approval.is_none());
+        self.sessions.retain(|session| session.approval.is_none());
     }
 
     /// Ends the approval or the session the token stands for; false when it stands for none.
@@ -155,15 +167,14 @@ impl Auth {
 
     fn end_approval(&mut self, id: u64) {
         self.approvals.remove(&id);
-        self.sessions
-            .retain(|_, session| session.approval != Some(id));
+        self.sessions.retain(|session| session.approval != Some(id));
     }
 
     /// Records an approval, revoking the user's oldest when there are too many.
     fn add_approval(&mut self, user: SfId, scope: &str, pinned: bool) -> (u64, String) {
         let token = format!("5Aep861{}", self.secret(80));
-        self.last_approval += 1;
-        let id = self.last_approval;
+        self.issued.approvals += 1;
+        let id = self.issued.approvals;
         let approval = Approval {
             token: token.clone(),
             user,
@@ -191,7 +202,7 @@ impl Auth {
         now: Timestamp,
     ) -> String {
         if self.sessions.len() >= SWEEP_AT {
-            self.sessions.retain(|_, session| now < session.expires_at);
+            self.sessions.retain(|session| now < session.expires_at);
         }
         let secret = self.secret(84);
         let token = format!("{}!AQ{secret}", self.org_short_id);
@@ -210,7 +221,7 @@ impl Auth {
 
     fn issue_code(&mut self, consent: Consent, now: Timestamp) -> String {
         if self.codes.len() >= SWEEP_AT {
-            self.codes.retain(|_, consent| now < consent.expires_at);
+            self.codes.retain(|consent| now < consent.expires_at);
         }
         let code = format!("aPrx{}==", self.secret(76));
         self.codes.insert(code.clone(), consent);
@@ -246,8 +257,11 @@ impl Auth {
         }
     }
 
+    /// The next secret: a function of the org's seed and the number of secrets before it.
     fn secret(&mut self, chars: usize) -> String {
-        let mut pick = || TOKEN_CHARS[self.rng.random_range(0..TOKEN_CHARS.len())] as char;
+        self.issued.secrets += 1;
+        let mut rng = StdRng::seed_from_u64(self.seed.rotate_left(32) ^ self.issued.secrets);
+        let mut pick = || TOKEN_CHARS[rng.random_range(0..TOKEN_CHARS.len())] as char;
         (0..chars).map(|_| pick()).collect()
     }
 }

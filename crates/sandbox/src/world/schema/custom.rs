@@ -14,6 +14,7 @@ use super::field::{
 use super::standard::{audit, identity, owner};
 use super::{ObjectDef, ObjectNo};
 use crate::world::formula::{Formula, MAX_RESULT_CHARS};
+use crate::world::setup::Step;
 use crate::world::{SetupError, Value, World};
 
 const MAX_NAME_CHARS: usize = 43;
@@ -191,6 +192,7 @@ impl World {
             .for_each(|field| object.push(field));
         self.schema.push(object);
         self.tables.push(Default::default());
+        self.steps.push(Step::Object(new));
         self.metadata_touched();
         Ok(())
     }
@@ -218,6 +220,37 @@ impl World {
         field.custom = true;
         set_flags(&mut field, &new)?;
         self.schema.at_mut(no).push(field);
+        self.steps.push(Step::Field {
+            object: object.to_owned(),
+            field: new,
+        });
+        self.metadata_touched();
+        Ok(())
+    }
+
+    /// Makes a picklist refuse values outside its list, or take any again. Values already stored stay.
+    ///
+    /// # Errors
+    /// The object or the field is unknown, or the field is no picklist.
+    pub fn restrict_picklist(
+        &mut self,
+        object: &str,
+        field: &str,
+        restricted: bool,
+    ) -> Result<(), SetupError> {
+        let no = self.setup_object(object)?;
+        let def = self.schema.at_mut(no);
+        let list = def
+            .field_no(field)
+            .map(|field| def.at_mut(field))
+            .filter(|field| !field.picklist_values.is_empty());
+        let unknown = || SetupError(format!("no picklist '{field}' on {object}"));
+        list.ok_or_else(unknown)?.restricted_picklist = restricted;
+        self.steps.push(Step::Picklist {
+            object: object.to_owned(),
+            field: field.to_owned(),
+            restricted,
+        });
         self.metadata_touched();
         Ok(())
     }

@@ -157,6 +157,10 @@ impl ObjectDef {
         &self.fields[no.0 as usize]
     }
 
+    pub(super) fn at_mut(&mut self, no: FieldNo) -> &mut FieldDef {
+        &mut self.fields[no.0 as usize]
+    }
+
     pub(crate) fn numbered(&self) -> impl Iterator<Item = (FieldNo, &FieldDef)> {
         self.fields
             .iter()
