@@ -1,8 +1,8 @@
 //! A CRM to play with: an emulator of one Salesforce org.
 //!
 //! It answers OAuth, REST and SOQL as the vendor's documents and recordings say, keeps its records in memory (and, if
-//! told to, in a file), and can be made to fail in every way a real org does. It imports nothing of the connectors, so it is an independent second
-//! reading of those documents: what both agree on is probably right.
+//! told to, in a file), and can be made to fail in every way a real org does. It imports nothing of the connectors, so
+//! it is an independent second reading of those documents: what both agree on is probably right.
 //!
 //! - [`world`] holds records, metadata, rights and rules; [`soql`] queries them. Neither knows HTTP.
 //! - `salesforce` turns requests into calls of the world and writes the vendor's answers.

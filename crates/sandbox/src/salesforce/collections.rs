@@ -6,7 +6,6 @@
 mod one;
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use self::one::{Outcome, create_one, delete_one, object_name, update_one, upsert_one};
 use super::{
@@ -112,13 +111,13 @@ pub(super) fn retrieve(site: &mut Site<'_>, call: &Call, object: &str) -> Result
     let one = |id: &String| {
         let record = site
             .world
-            .retrieve(&call.actor, object, id, Some(&fields), &base);
+            .record(&call.actor, object, id, Some(&fields), &base);
         record.map_err(|unknown| ApiError::bad_request("INVALID_FIELD", unknown.to_string()))
     };
     let records = ids
         .iter()
         .map(one)
-        .collect::<Result<Vec<Option<Value>>, ApiError>>()?;
+        .collect::<Result<Vec<Option<crate::world::Record<'_>>>, ApiError>>()?;
     Ok(answer::ok(&records))
 }
 

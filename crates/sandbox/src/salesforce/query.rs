@@ -9,7 +9,6 @@ use std::collections::VecDeque;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{
     Site,
@@ -19,7 +18,7 @@ use super::{
 };
 use crate::{
     soql::{QueryResult, QueryScope},
-    world::SfId,
+    world::{Record, SfId},
 };
 
 const MAX_PAGE_ROWS: usize = 2_000;
@@ -76,12 +75,12 @@ impl Cursors {
 /// A page as the API writes it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+struct Page<'w> {
     total_size: usize,
     done: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_records_url: Option<String>,
-    records: Vec<Value>,
+    records: Vec<Record<'w>>,
 }
 
 /// `GET /query?q=` and `GET /queryAll?q=`.
@@ -102,7 +101,7 @@ pub(super) fn start(
     let page_rows = page_rows(call, &result);
     let rows = result.row_count();
     let id = (rows > page_rows).then(|| site.desk.cursors.next_id());
-    let page = render(site, call, &result, (id, 0, page_rows));
+    let page = answer::ok(&render(site, call, &result, (id, 0, page_rows)));
     if let Some(id) = id {
         let expires_at = site
             .world
@@ -117,7 +116,7 @@ pub(super) fn start(
             expires_at,
         });
     }
-    Ok(answer::ok(&page))
+    Ok(page)
 }
 
 /// `GET /query/{locator}`.
@@ -139,12 +138,12 @@ pub(super) fn more(site: &Site<'_>, call: &Call, locator: &str) -> Result<Answer
 }
 
 /// The page that starts at an offset; the cursor id is needed for the address of the next one.
-fn render(
-    site: &Site<'_>,
+fn render<'w>(
+    site: &'w Site<'_>,
     call: &Call,
-    result: &QueryResult,
+    result: &'w QueryResult,
     (cursor, offset, page_rows): (Option<SfId>, usize, usize),
-) -> Page {
+) -> Page<'w> {
     let end = result.row_count().min(offset.saturating_add(page_rows));
     let done = end == result.row_count();
     let resource = call.segments.first().map_or("query", String::as_str);
@@ -153,7 +152,7 @@ fn render(
         total_size: result.total_size(),
         done,
         next_records_url: cursor.filter(|_| !done).map(next),
-        records: site.world.render_rows(result, offset..end, &call.base()),
+        records: site.world.records(result, offset..end, &call.base()),
     }
 }
 

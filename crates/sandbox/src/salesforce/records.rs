@@ -120,7 +120,7 @@ fn retrieve(site: &Site<'_>, call: &Call, object: &str, id: &str) -> Result<Answ
     }
     let record = site
         .world
-        .retrieve(&call.actor, object, id, names.as_deref(), &call.base())
+        .record(&call.actor, object, id, names.as_deref(), &call.base())
         .map_err(|unknown| ApiError::bad_request("INVALID_FIELD", unknown.to_string()))?
         .ok_or_else(ApiError::not_found)?;
     Ok(conditional::with_validators(

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use rust_decimal::Decimal;
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 
 use super::ast::Aggregate;
 use super::bind::BoundPath;
@@ -31,14 +31,15 @@ impl Aggregate {
     }
 }
 
-/// The single row of a query without GROUP BY.
-pub(crate) fn row(world: &World, object: ObjectNo, columns: &[Column], ids: &[SfId]) -> Json {
-    let mut row = Map::new();
-    row.insert("attributes".to_owned(), json!({"type": "AggregateResult"}));
-    for column in columns {
-        row.insert(column.key.clone(), column.value(world, object, ids));
-    }
-    Json::Object(row)
+/// The names and values of the single row of a query without GROUP BY.
+pub(crate) fn row(
+    world: &World,
+    object: ObjectNo,
+    columns: &[Column],
+    ids: &[SfId],
+) -> Vec<(String, Json)> {
+    let value = |column: &Column| (column.key.clone(), column.value(world, object, ids));
+    columns.iter().map(value).collect()
 }
 
 impl Column {

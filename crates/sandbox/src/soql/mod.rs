@@ -53,8 +53,8 @@ pub(crate) enum Rows {
         ids: Vec<SfId>,
         nodes: Vec<Node>,
     },
-    /// The one row of a query with aggregates and no GROUP BY.
-    Aggregate(serde_json::Value),
+    /// The columns of the one row of a query with aggregates and no GROUP BY.
+    Aggregate(Vec<(String, serde_json::Value)>),
     /// `SELECT COUNT()`.
     Count(usize),
 }

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::convert::parse_id;
 use super::row::Row;
 use super::schema::{FieldNo, ObjectNo, Storage};
-use super::{Actor, SfId, World};
+use super::{Actor, Record, SfId, Shown, World};
 use crate::soql::select::Node;
 use crate::soql::{QueryResult, QueryScope, Rows, SoqlError};
 
@@ -39,8 +39,7 @@ pub enum RecordState {
 }
 
 impl World {
-    /// One live record with `attributes` and the given fields (all readable ones when none are named).
-    /// `None` when there is no such record for the actor, or when it is deleted.
+    /// [`World::record`] as a JSON value, for looking into.
     ///
     /// # Errors
     /// The first of `fields` that does not exist for the actor.
@@ -52,6 +51,23 @@ impl World {
         fields: Option<&[&str]>,
         base: ApiBase<'_>,
     ) -> Result<Option<Json>, UnknownField> {
+        let record = self.record(actor, object, id, fields, base)?;
+        Ok(record.map(|record| record.to_json()))
+    }
+
+    /// One live record with `attributes` and the given fields (all readable ones when none are named).
+    /// `None` when there is no such record for the actor, or when it is deleted.
+    ///
+    /// # Errors
+    /// The first of `fields` that does not exist for the actor.
+    pub fn record(
+        &self,
+        actor: &Actor,
+        object: &str,
+        id: &str,
+        fields: Option<&[&str]>,
+        base: ApiBase<'_>,
+    ) -> Result<Option<Record<'_>>, UnknownField> {
         let Some(object) = self.schema.object_no(object) else {
             return Ok(None);
         };
@@ -115,22 +131,33 @@ impl World {
         crate::soql::run::run(self, actor, soql, scope)
     }
 
-    /// The rows of a result in this range with the values of now. Rows that are gone since the query are left out,
-    /// and so are rows deleted since, unless the query saw deleted rows. A range past the end is cut.
+    /// [`World::records`] as JSON values, for looking into.
     pub fn render_rows(
         &self,
         result: &QueryResult,
         range: Range<usize>,
         base: ApiBase<'_>,
     ) -> Vec<Json> {
+        let records = self.records(result, range, base);
+        records.iter().map(Record::to_json).collect()
+    }
+
+    /// The rows of a result in this range with the values of now. Rows that are gone since the query are left out,
+    /// and so are rows deleted since, unless the query saw deleted rows. A range past the end is cut.
+    pub fn records<'w>(
+        &'w self,
+        result: &'w QueryResult,
+        range: Range<usize>,
+        base: ApiBase<'_>,
+    ) -> Vec<Record<'w>> {
         match &result.rows {
             Rows::Count(_) => Vec::new(),
-            Rows::Aggregate(row) => {
-                if range.contains(&0) {
-                    vec![row.clone()]
-                } else {
-                    Vec::new()
+            Rows::Aggregate(columns) => {
+                let mut record = Record::new("AggregateResult", None);
+                for (name, value) in columns {
+                    record.push(name, Shown::Value(value.clone()));
                 }
+                range.contains(&0).then_some(record).into_iter().collect()
             }
             Rows::Records { ids, nodes } => {
                 let end = range.end.min(ids.len());
@@ -167,51 +194,43 @@ impl World {
             .map_or(0, |object| self.table(object).live_count())
     }
 
-    fn render(
-        &self,
+    fn render<'w>(
+        &'w self,
         object: ObjectNo,
         row: &Row,
         nodes: &[Node],
         base: ApiBase<'_>,
-        type_name: &str,
-    ) -> Json {
+        type_name: &'w str,
+    ) -> Record<'w> {
         let def = self.schema.at(object);
-        let mut record = Map::new();
         let url = format!("{base}/sobjects/{}/{}", def.name, row.id);
-        record.insert(
-            "attributes".to_owned(),
-            json!({"type": type_name, "url": url}),
-        );
+        let mut record = Record::new(type_name, Some(url));
         for node in nodes {
             match node {
                 Node::Field { field } => {
-                    record.insert(
-                        def.at(*field).name.clone(),
-                        self.field_json(object, row, *field),
-                    );
+                    let value = self.field_json(object, row, *field);
+                    record.push(&def.at(*field).name, Shown::Value(value));
                 }
                 Node::Parent { hop, nodes } => {
                     let reference = def.at(hop.reference);
                     let parent = row.value(hop.reference, reference).as_id();
                     let parent = parent.and_then(|id| self.table(hop.target).get(id));
                     // A parent that may be of several objects shows as the pseudo object Name.
-                    let target = &self.schema.at(hop.target).name;
+                    let target = self.schema.at(hop.target).name.as_str();
                     let shown = if reference.polymorphic() {
                         "Name"
                     } else {
                         target
                     };
-                    let json = parent.map_or(Json::Null, |row| {
-                        self.render(hop.target, row, nodes, base, shown)
+                    let shown = parent.map_or(Shown::Value(Json::Null), |row| {
+                        Shown::Parent(self.render(hop.target, row, nodes, base, shown))
                     });
-                    record.insert(
-                        reference.relationship_name.clone().unwrap_or_default(),
-                        json,
-                    );
+                    let name = reference.relationship_name.as_deref();
+                    record.push(name.unwrap_or_default(), shown);
                 }
             }
         }
-        Json::Object(record)
+        record
     }
 
     fn field_json(&self, object: ObjectNo, row: &Row, field: FieldNo) -> Json {

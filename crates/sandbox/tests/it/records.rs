@@ -309,3 +309,28 @@ fn the_assignment_rule_takes_leads_unless_declined() {
         client.sandbox.connector_user().to_string()
     );
 }
+
+#[test]
+fn attributes_come_first_then_the_fields_as_asked_for() {
+    let client = Client::empty();
+    let id = client.contact("Order");
+    let record = client
+        .get(&format!("/sobjects/Contact/{id}?fields=LastName,Id"))
+        .expect(200)
+        .text;
+    let url = format!("{BASE}/sobjects/Contact/{id}");
+    let expected = format!(
+        r#"{{"attributes":{{"type":"Contact","url":"{url}"}},"LastName":"Order","Id":"{id}"}}"#
+    );
+    assert_eq!(record, expected);
+    let soql = "SELECT+Owner.Name,LastName,AccountId+FROM+Contact";
+    let page = client.get(&format!("/query?q={soql}")).expect(200).text;
+    let user = client.sandbox.connector_user();
+    let row = format!(
+        r#"{{"attributes":{{"type":"Contact","url":"{url}"}},"Owner":{{"attributes":{{"type":"User","url":"{BASE}/sobjects/User/{user}"}},"Name":"Tandem Connector"}},"LastName":"Order","AccountId":null}}"#
+    );
+    assert!(page.contains(&row), "{page}");
+    let counted = client.get("/query?q=SELECT+MAX(LastName)+a,COUNT(Id)+FROM+Contact");
+    let row = r#"[{"attributes":{"type":"AggregateResult"},"a":"Order","expr1":1}]"#;
+    assert!(counted.text.contains(row), "{}", counted.text);
+}
