@@ -35,6 +35,9 @@ pub struct Settling<'a> {
     pub guards: Guards,
 }
 
+/// Refusals after which a look has been tried often enough: the CRM shows nothing that explains them.
+const REFUSALS_MAX: u32 = 3;
+
 /// Seconds between two looks at a create that has not appeared yet.
 const PROBE_SECONDS: i64 = 30;
 
@@ -46,6 +49,7 @@ impl Settling<'_> {
             link: LinkPatch::default(),
             mirror: None,
             next,
+            refused: false,
             log: Vec::new(),
         }
     }
@@ -271,12 +275,22 @@ impl Settling<'_> {
             }
             Directive::Adopt if !self.creates() => self.park_record(failures, failure),
             Directive::Resolve | Directive::CheckDeletion | Directive::Adopt
-                if self.intent.attempts < 3 =>
+                if self.intent.refusals < REFUSALS_MAX =>
             {
-                self.settlement(IntentNext::Resolve(self.again(Some(failure))))
+                self.look_into(failure)
             }
             _ => self.park_record(failures, failure),
         }
+    }
+
+    /// The refusal says that something is other than we know: a look shows what. However long the CRM
+    /// was busy before, the first look is soon.
+    fn look_into(&self, failure: &Failure) -> Settlement {
+        let asked = failure.retry_after_seconds;
+        let at = next_attempt(self.now, self.intent.refusals + 1, asked, self.jitter);
+        let mut settlement = self.settlement(IntentNext::Resolve(at));
+        settlement.refused = true;
+        settlement
     }
 
     /// The intent's fields that a failure is about, if it can be settled by leaving them out. A key that

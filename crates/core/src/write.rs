@@ -87,6 +87,10 @@ pub struct WriteIntent {
     pub state: IntentState,
     /// Failed tries.
     pub attempts: u32,
+    /// Those of them that the CRM refused in a way that only a look can settle, such as a key that it
+    /// already has. That it was busy does not count.
+    #[serde(default)]
+    pub refusals: u32,
     /// When it was first given to a sender.
     pub sent_at: Option<Timestamp>,
 }
@@ -156,6 +160,8 @@ pub struct Settlement {
     pub mirror: Option<CrmRecord>,
     /// What becomes of the intent.
     pub next: IntentNext,
+    /// The try counts as one of [`WriteIntent::refusals`].
+    pub refused: bool,
     /// Entries to write.
     pub log: Vec<LogDraft>,
 }

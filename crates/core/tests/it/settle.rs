@@ -9,6 +9,7 @@ use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject, IntentId};
 use tandem_core::link::{Agreed, Lane, PutBack};
 use tandem_core::mapping::{Direction, PairRules, Winner};
+use tandem_core::record::CrmRecord;
 use tandem_core::settings::Guards;
 use tandem_core::settle::Settling;
 use tandem_core::sync_log::{LogStatus, LogType, Rule};
@@ -77,6 +78,7 @@ impl Case {
                 lane: Lane::Live,
                 state: IntentState::Sending,
                 attempts: 0,
+                refusals: 0,
                 sent_at: Some(at(40)),
             },
             horizon_seconds: 600,
@@ -120,6 +122,14 @@ fn failure(class: ErrorClass, fields: &[&str]) -> Failure {
     failure.code = "CODE".into();
     failure.fields = fields.iter().map(ToString::to_string).collect();
     failure
+}
+
+/// The record of an answer that was here when it was settled.
+fn answered(record: CrmRecord) -> CrmRecord {
+    CrmRecord {
+        answered_at: at(50),
+        ..record
+    }
 }
 
 const DONE: IntentNext = IntentNext::Done { recheck: true };
@@ -272,9 +282,9 @@ fn every_class_of_refusal() {
             seen.borrow_mut().insert((class, named));
             let fields: &[&str] = if named == "named" { &["TITLE"] } else { &[] };
             let mut outcomes = Vec::new();
-            for (op, attempts) in [(update(), 0), (create(), 0), (update(), 3)] {
+            for (op, refusals) in [(update(), 0), (create(), 0), (update(), 3)] {
                 let mut case = Case::title(op);
-                case.intent.attempts = attempts;
+                (case.intent.attempts, case.intent.refusals) = (refusals, refusals);
                 outcomes.push(called(&case.rejected(vec![failure(class, fields)])));
             }
             let wanted = [updates, creates, worn_out].map(str::to_owned);
@@ -286,6 +296,31 @@ fn every_class_of_refusal() {
         2 * ErrorClass::ALL.len(),
         "a class is missing"
     );
+}
+
+/// Tries and refusals before, and what the next refusal makes of it.
+#[test]
+fn only_refusals_wear_out_a_look() {
+    for (attempts, refusals, wanted) in [
+        (0, 0, "resolve in 2"),
+        (40, 0, "resolve in 2"),
+        (40, 2, "resolve in 8"),
+        (3, 3, "park record duplicate-key"),
+    ] {
+        let mut case = Case::title(keyed());
+        case.intent.attempts = attempts;
+        case.intent.refusals = refusals;
+        let settlement = case.rejected(vec![failure(ErrorClass::DuplicateKey, &[])]);
+        let row = format!("{refusals} refusals in {attempts} tries");
+        assert_eq!(called(&settlement), wanted, "{row}");
+        assert_eq!(
+            settlement.refused,
+            settlement.link.parked.is_none(),
+            "{row}"
+        );
+    }
+    let busy = Case::title(keyed()).rejected(vec![failure(ErrorClass::RowLocked, &[])]);
+    assert!(!busy.refused, "busy is no refusal");
 }
 
 #[test]
@@ -399,7 +434,7 @@ fn a_lost_update_that_stands_there_is_ours() {
     assert_eq!(settlement.next, DONE);
     assert_eq!(settlement.link.agreed.keys().collect::<Vec<_>>(), ["title"]);
     assert_eq!(settlement.link.revision.as_ref().map(|r| r.order), Some(10));
-    assert_eq!(settlement.mirror, Some(found));
+    assert_eq!(settlement.mirror, Some(answered(found)));
     assert_eq!(settlement.log.len(), 2, "the other field is decided again");
     assert_eq!(settlement.log[0].changes.len(), 1);
     let unclear = &settlement.log[1];
@@ -437,7 +472,7 @@ fn a_write_that_came_too_late_is_decided_again() {
     let current = Some(found.clone());
     let settlement = case.settling().answered(&WriteOutcome::Stale { current });
     assert_eq!(settlement.next, DONE);
-    assert_eq!(settlement.mirror, Some(found));
+    assert_eq!(settlement.mirror, Some(answered(found)));
     assert_eq!(settlement.link, LinkPatch::default(), "nothing was written");
     let unread = WriteOutcome::Stale { current: None };
     assert_eq!(called(&case.settling().answered(&unread)), "resolve in 0");
@@ -468,7 +503,7 @@ fn a_lost_create_that_is_found_is_ours() {
         let settlement = case.settling().probed(&ProbeAnswer::Found(found.clone()));
         assert_eq!(settlement.link.crm, Some(CrmId::new("00Q1")));
         assert!(settlement.link.agreed.contains_key("title"));
-        assert_eq!(settlement.mirror.as_ref(), Some(&found));
+        assert_eq!(settlement.mirror, Some(answered(found.clone())));
         assert_eq!(settlement.next, DONE);
         assert_eq!(settlement.log[0].kind, LogType::Create);
     }

@@ -298,6 +298,7 @@ impl World {
             lane: Lane::Live,
             state: IntentState::Pending,
             attempts: 0,
+            refusals: 0,
             sent_at: None,
         });
     }
@@ -441,6 +442,7 @@ impl World {
         if let Some(intent) = &mut self.intent {
             intent.state = state;
             intent.attempts += 1;
+            intent.refusals += u32::from(settlement.refused);
         }
     }
 

@@ -300,6 +300,7 @@ pub(super) fn ended(intent: IntentId, epoch: i64, next: IntentNext) -> Settlemen
         link: LinkPatch::default(),
         mirror: None,
         next,
+        refused: false,
         log: Vec::new(),
     }
 }

@@ -146,6 +146,7 @@ cases! {
         a_batch_is_settled_part_by_part,
         recheck_makes_the_link_due,
         a_retry_waits_and_counts,
+        refusals_are_counted_apart_from_tries,
         edits_made_meanwhile_stay_due,
         an_older_read_back_does_not_replace_newer_news,
         refusals_are_kept_on_the_link,

@@ -7,7 +7,7 @@ use tandem_core::store::ClaimedIntent;
 use tandem_core::sync_log::LogStatus;
 use tandem_core::value::Value;
 use tandem_core::workspace::Kind;
-use tandem_core::write::IntentNext;
+use tandem_core::write::{IntentNext, Settlement};
 
 /// A linked account whose phone is being sent, at second 2.
 async fn sending(b: &Bench) -> (RecordLink, ClaimedIntent) {
@@ -122,6 +122,29 @@ pub(super) async fn a_retry_waits_and_counts(b: &Bench) {
         0,
         "a success clears the count"
     );
+}
+
+pub(super) async fn refusals_are_counted_apart_from_tries(b: &Bench) {
+    let (before, sent) = sending(b).await;
+    let busy = ended(sent.intent.id, sent.epoch, IntentNext::Retry(at(4)));
+    b.settle(3, busy).await;
+    let sent = b.send_one(4, "Account").await;
+    let next = IntentNext::Resolve(at(5));
+    let refused = Settlement {
+        refused: true,
+        ..ended(sent.intent.id, sent.epoch, next)
+    };
+    b.settle(4, refused).await;
+    let doubt = b.doubtful(5).await.remove(0);
+    assert_eq!((doubt.intent.attempts, doubt.intent.refusals), (2, 1));
+    let again = ended(doubt.intent.id, doubt.epoch, IntentNext::Retry(at(6)));
+    b.settle(5, again).await;
+    let record = before.record.expect("linked");
+    b.edit(5, Kind::Account, record, fields(&[("phone", "3")]))
+        .await;
+    b.decide_write(5, update("001", "Phone", "3")).await;
+    let sent = b.send_one(6, "Account").await;
+    assert_eq!(sent.intent.refusals, 1, "a new decision keeps the count");
 }
 
 pub(super) async fn edits_made_meanwhile_stay_due(b: &Bench) {

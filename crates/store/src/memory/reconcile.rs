@@ -240,6 +240,7 @@ impl Team {
                     lane,
                     state: IntentState::Pending,
                     attempts: before.as_ref().map_or(0, |row| row.intent.attempts),
+                    refusals: before.as_ref().map_or(0, |row| row.intent.refusals),
                     sent_at: None,
                 },
                 epoch: 0,

@@ -22,6 +22,7 @@ impl Team {
             return None;
         }
         row.epoch += 1;
+        row.intent.refusals += u32::from(settlement.refused);
         let (link, lane) = (row.intent.link, row.intent.lane);
         if let Some(mirror) = settlement.mirror.take() {
             self.mirrors.take_in(mirror);

@@ -71,6 +71,7 @@ impl<'a> Batch<'a> {
             return Ok(false);
         };
         intent.epoch += 1;
+        intent.intent.refusals += u32::from(settlement.refused);
         if let Some(record) = settlement.mirror.take()
             && let Some(mirrors) = self.mirrors.get_mut(&record.object)
         {
