@@ -98,6 +98,9 @@ impl Settling<'_> {
     pub fn failed(&self, failure: &Failure) -> Settlement {
         match failure.class.directive() {
             Directive::Resolve => self.lost(failure),
+            Directive::ParkField | Directive::ParkRecord => {
+                self.park_record(std::slice::from_ref(failure), failure)
+            }
             _ => self.settlement(IntentNext::Retry(self.again(Some(failure)))),
         }
     }

@@ -306,7 +306,7 @@ pub trait SyncStore: Send + Sync {
 
     /// Stores pulled records that are news, makes their links due, and moves the progress: all in one
     /// transaction. A record is news if its revision is newer than the known one, or equal with other
-    /// values and observed no earlier. Records that were deleted before we knew them are dropped.
+    /// values and looked at after that one was here. Records that were deleted before we knew them are dropped.
     async fn stage(&self, team: TeamId, page: StagePage) -> StoreResult<StageReport>;
 
     /// Gives out due links, best lane first, then longest due. Half links that came from the CRM wait

@@ -262,7 +262,9 @@ fn created_once(people: &People, org: &Org) -> Result<(), Broken> {
 }
 
 /// Every typed value is still somewhere: on a side, in the log, or knowingly replaced by a person.
-/// Unconditional writes may lose an edit of the CRM together with the answer that would have shown it.
+///
+/// Not judged are edits of the CRM that no condition protects: where writes are unconditional, and where
+/// two versions share a stamp. Such an edit can be lost together with the answer that would have shown it.
 fn nothing_lost(
     view: View<'_>,
     org: &Org,
@@ -299,7 +301,9 @@ fn nothing_lost(
     for typed in typed.iter().filter(|typed| !typed.replaced) {
         let gone = match &typed.cell {
             Cell::Crm(object, id, _) => {
-                !conditional || !org.contains_key(&(object.clone(), id.0.clone()))
+                !conditional
+                    || typed.same_stamp
+                    || !org.contains_key(&(object.clone(), id.0.clone()))
             }
             Cell::Workspace(..) => false,
         };

@@ -12,17 +12,18 @@ pub struct Clock(Arc<AtomicI64>);
 impl Clock {
     /// A clock that stands at `start`.
     pub fn new(start: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(start.as_millisecond())))
+        Self(Arc::new(AtomicI64::new(start.as_microsecond())))
     }
 
-    /// The time.
+    /// The time. No two looks at a clock show the same.
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.0.load(Ordering::Relaxed)).unwrap_or(Timestamp::MAX)
+        let now = self.0.fetch_add(1, Ordering::Relaxed);
+        Timestamp::from_microsecond(now).unwrap_or(Timestamp::MAX)
     }
 
     /// Moves on.
     pub fn advance_ms(&self, milliseconds: i64) {
-        self.0.fetch_add(milliseconds, Ordering::Relaxed);
+        self.0.fetch_add(milliseconds * 1_000, Ordering::Relaxed);
     }
 }
 

@@ -44,6 +44,8 @@ const STORMY_STEPS: usize = 1_500;
 const CALM_ROUNDS: usize = 240;
 /// Quiet rounds in a row that count as rest: longer than the overlap of a poll and any held request.
 const QUIET_ROUNDS: usize = 25;
+/// Longest time that a request is held, in seconds: the platform gives up after ten minutes.
+const HELD_SECONDS_MAX: i64 = 560;
 /// Steps of one worker within one round before it counts as never idle.
 const STEPS_PER_ROUND: usize = 20_000;
 
@@ -280,8 +282,11 @@ impl<'t> Run<'t> {
             1..5 => self.dice.below(40),
             _ => self.dice.below(4),
         };
+        let milliseconds = seconds * 1_000 + self.dice.below(1_000);
         self.clock
-            .advance_ms(i64::try_from(seconds * 1_000 + self.dice.below(1_000)).unwrap_or(0));
+            .advance_ms(i64::try_from(milliseconds).unwrap_or(0));
+        let longest = jiff::SignedDuration::from_secs(HELD_SECONDS_MAX);
+        self.wire.release_before(self.clock.now() - longest);
         setup::tell_time(&self.sandbox, &self.clock);
     }
 

@@ -36,6 +36,9 @@ pub struct Typed {
     pub cell: Cell,
     /// A person replaced it by something else, knowing it.
     pub replaced: bool,
+    /// The CRM record had changed in the same second before: both versions have one stamp, so that no
+    /// condition can tell them apart.
+    pub same_stamp: bool,
 }
 
 /// Everybody who edits.
@@ -162,15 +165,16 @@ impl People {
         let done = format!("workspace: {name} of record {record} ({crm}) becomes “{value}”");
         let patch = Fields::from([(name.clone(), value)]);
         self.edit(Some(record), pair.kind, patch, None);
-        self.remember(token, Cell::Workspace(record, name));
+        self.remember(token, Cell::Workspace(record, name), false);
         Some(done)
     }
 
-    fn remember(&mut self, token: Option<String>, cell: Cell) {
+    fn remember(&mut self, token: Option<String>, cell: Cell, same_stamp: bool) {
         self.typed.extend(token.map(|token| Typed {
             token,
             cell,
             replaced: false,
+            same_stamp,
         }));
     }
 
@@ -229,6 +233,8 @@ impl People {
         let (value, token) = self.value(&rule, 'c');
         let field = rule.mapping.crm.clone();
         let held = self.crm_value(&object, &id, &field);
+        let stamp = self.crm_value(&object, &id, "LastModifiedDate");
+        let same_stamp = stamp.get(..19) == self.clock.now().to_string().get(..19);
         let json = match &value {
             Value::Null => serde_json::Value::Null,
             Value::Number(number) => serde_json::json!(number.to_string()),
@@ -243,7 +249,7 @@ impl People {
             return None;
         }
         self.mark_replaced(&held);
-        self.remember(token, Cell::Crm(object, id, field));
+        self.remember(token, Cell::Crm(object, id, field), same_stamp);
         Some(done)
     }
 

@@ -13,7 +13,8 @@ use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
     Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
-    ObjectProgress, PullPosition, Sendable, StagePage, StageReport, StoreResult, SyncStore, WorkspaceEdit,
+    ObjectProgress, PullPosition, Sendable, StagePage, StageReport, StoreResult, SyncStore,
+    WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::write::Settlement;

@@ -11,6 +11,7 @@ use http::{Request, Response};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tandem_connectors::http::{Transport, TransportError};
+use tandem_core::Timestamp;
 use tandem_sandbox::Sandbox;
 
 /// How often, in percent of requests, each thing goes wrong.
@@ -42,7 +43,7 @@ pub struct Wire {
 struct Shared {
     mix: FaultMix,
     in_flight: BTreeSet<String>,
-    held: VecDeque<Request<Bytes>>,
+    held: VecDeque<(Timestamp, Request<Bytes>)>,
     violations: Vec<String>,
     requests: u64,
     lost: u64,
@@ -70,7 +71,16 @@ impl Wire {
     /// Lets one held request arrive; its client has long gone.
     pub fn release_one(&self) -> bool {
         let held = self.lock().held.pop_front();
-        held.map(|request| self.sandbox.handle(request)).is_some()
+        held.map(|(_, request)| self.sandbox.handle(request))
+            .is_some()
+    }
+
+    /// Lets every request arrive that was sent before this time: the platform works on none for longer
+    /// than ten minutes.
+    pub fn release_before(&self, sent: Timestamp) {
+        while self.lock().held.front().is_some_and(|(at, _)| *at < sent) {
+            self.release_one();
+        }
     }
 
     /// What the wire saw that must not be.
@@ -163,7 +173,7 @@ impl Transport for Wire {
         if only_creates(&request) && self.chance(|mix| mix.held) {
             let mut shared = self.lock();
             shared.lost += 1;
-            shared.held.push_back(request);
+            shared.held.push_back((self.sandbox.now(), request));
             return Err(TransportError::Lost("no answer in time".into()));
         }
         if self.chance(|mix| mix.unavailable) {

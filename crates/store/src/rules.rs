@@ -17,7 +17,7 @@ pub use link::{
     apply_outcome, apply_patch, check_decision, complete_log, crm_changed, half_link, is_crm_half,
     is_workspace_half, leave_to_owner, note_parking_entry, retry, workspace_changed,
 };
-pub use news::{News, news, take_in};
+pub use news::{Look, News, news, take_in};
 pub use progress::{advance, drop_page, forget_position, never_read, note_failure};
 pub use record::{
     carries_key, lane_of, match_keys, new_record, referred_records, resolve_references, set_fields,

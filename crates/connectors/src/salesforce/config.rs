@@ -12,7 +12,7 @@ pub struct SalesforceConfig {
     /// How far each pull goes back behind the last one, in seconds: rows become visible at commit but
     /// carry the time of their statement. Rows were seen up to minutes late.
     pub overlap_seconds: u32,
-    /// Most updates that go as conditional ones, at most 23; 0 where an org does not honour conditions.
+    /// Most updates that go as conditional ones, at most 21; 0 where an org does not honour conditions.
     pub conditional_records_max: usize,
     /// Rows asked for in one page of a pull, at most 2,000.
     pub page_rows_max: usize,

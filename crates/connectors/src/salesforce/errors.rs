@@ -3,7 +3,7 @@
 //! A code can be of a whole request, of a part of a composite request, or of one record; a few mean
 //! different things there ([`Subject`]). Separately from the class, a refusal of a *write* either
 //! proves that nothing was done or it does not; where it does not, the class becomes
-//! [`ErrorClass::AnswerLost`] whatever the code says, and the engine reads before it repeats.
+//! [`C::AnswerLost`] whatever the code says, and the engine reads before it repeats.
 //!
 //! Sources: the vendor's list of status codes, recordings of real orgs, and what public clients met.
 

@@ -111,7 +111,10 @@ impl Connector for Salesforce {
         Capabilities {
             pull_requests_max: pull::REQUESTS_MAX,
             write_records_max: write::RECORDS_MAX,
-            conditional_records_max: self.conditional_records_max(),
+            conditional_records_max: self
+                .config
+                .conditional_records_max
+                .min(write::CONDITIONAL_RECORDS_MAX),
             read_ids_max: read::IDS_MAX,
             create_horizon_seconds: self.config.create_horizon_seconds,
         }

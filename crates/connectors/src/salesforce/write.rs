@@ -8,8 +8,8 @@
 //! whole when a single record was refused. For the same reason a record whose own text looks like such
 //! a reference (`@{`) travels outside composite, in a collections request of its own.
 //!
-//! A few updates that know the version they were decided on go as conditional ones instead
-//! ([`conditional`]): nothing is overwritten that nobody has seen, even if the answer is lost.
+//! A few updates that know the version they were decided on go as conditional parts instead of a
+//! collection ([`conditional`]): nothing is overwritten that nobody has seen, even if the answer is lost.
 //!
 //! A batch is all or nothing on our side only in being sent: each record succeeds or fails alone.
 //! What the answer does not say clearly is [`WriteOutcome::Unknown`].
@@ -93,11 +93,7 @@ impl Salesforce {
                 Err(failure) => outcomes[index] = WriteOutcome::Rejected(vec![failure]),
             }
         }
-        if conditional::applies(&items, self.conditional_records_max()) {
-            self.send_conditional(&job, &items, &mut outcomes, spend)
-                .await?;
-            return Ok(outcomes);
-        }
+        conditional::mark(&mut items, self.config.conditional_records_max);
         items.sort_by_cached_key(|item| (item.is_literal(), item.verb.clone(), item.index));
         let rounds = rounds(&items);
         self.send_all(&job, &rounds, &mut outcomes, spend).await?;
@@ -148,6 +144,10 @@ impl Salesforce {
         let before = self.rows_by_id(job, &answer, "before");
         let after = self.rows_by_id(job, &answer, "after");
         for (number, batch) in batches.iter().enumerate() {
+            if conditional::is(batch) {
+                conditional::settle(batch, &answer, (&before, &after), outcomes);
+                continue;
+            }
             match answer.part::<Vec<SaveResult>>(&reference(number), Effect::Write) {
                 Ok(results) => settle_results(batch, &results, (&before, &after), outcomes),
                 Err(failure) => settle_failed(batch.iter(), &failure, outcomes),

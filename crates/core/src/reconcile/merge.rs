@@ -12,7 +12,6 @@ use crate::record::{CrmRecord, WorkspaceRecord};
 use crate::sync_log::{FieldChange, LogSource, LogStatus, LogType, Rule};
 use crate::value::{Fields, Value};
 use crate::write::{IntentField, WriteDraft};
-use jiff::Timestamp;
 
 /// Both sides exist: merge field by field.
 pub(super) fn merge(input: &Input<'_>, crm: &CrmRecord, workspace: &WorkspaceRecord) -> Decision {
@@ -197,16 +196,10 @@ impl Merge {
                 op,
                 fields: self.write,
                 lock_key,
-                unmodified_since: conditional_on(crm),
+                unmodified_since: Some(crm.modified_at),
             });
         }
     }
-}
-
-/// The time to make a write conditional on. Stamps are whole seconds: a record seen in the second of its
-/// last change may change again without a new stamp, so no condition would protect it.
-fn conditional_on(crm: &CrmRecord) -> Option<Timestamp> {
-    (crm.modified_at.as_second() < crm.observed_at.as_second()).then_some(crm.modified_at)
 }
 
 /// What was parked, held or to be put back is so no longer, unless the verdict says it still is.

@@ -5,7 +5,7 @@ use crate::table::{check, expect};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use tandem_core::connector::{Failure, ProbeAnswer, WriteOp, WriteOutcome};
-use tandem_core::error::ErrorClass;
+use tandem_core::error::{Directive, ErrorClass};
 use tandem_core::ids::{CrmId, CrmObject, IntentId};
 use tandem_core::link::{Agreed, Lane, PutBack};
 use tandem_core::mapping::{Direction, PairRules, Winner};
@@ -328,14 +328,15 @@ fn a_whole_request_that_failed() {
     for class in ErrorClass::ALL {
         let case = Case::title(update());
         let settlement = case.settling().failed(&failure(*class, &[]));
-        let lost = matches!(class, ErrorClass::AnswerLost | ErrorClass::GarbledAnswer);
-        let wanted = if lost { "resolve in 2" } else { "retry in 2" };
+        let (wanted, told) = match class.directive() {
+            Directive::Resolve => ("resolve in 2".to_owned(), 1),
+            Directive::ParkField | Directive::ParkRecord => {
+                (format!("park record {}", class.code()), 1)
+            }
+            _ => ("retry in 2".to_owned(), 0),
+        };
         assert_eq!(called(&settlement), wanted, "{class:?}");
-        assert_eq!(
-            settlement.log.len(),
-            usize::from(lost),
-            "only a doubt is told"
-        );
+        assert_eq!(settlement.log.len(), told, "waiting is not told: {class:?}");
     }
 }
 

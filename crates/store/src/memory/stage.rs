@@ -33,7 +33,7 @@ impl Team {
         record: CrmRecord,
         report: &mut StageReport,
     ) {
-        match self.mirrors.take_in(record) {
+        match self.mirrors.take_in(record, rules::Look::Pull) {
             News::Stale => report.stale += 1,
             News::Unchanged if page.echo_guard => report.unchanged += 1,
             News::New | News::Changed | News::Unchanged => {
@@ -56,7 +56,7 @@ impl Team {
         } else {
             return;
         }
-        self.mirrors.take_in(record);
+        self.mirrors.take_in(record, rules::Look::Pull);
         report.new += 1;
     }
 

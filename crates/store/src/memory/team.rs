@@ -37,14 +37,14 @@ impl Mirrors {
     }
 
     /// Keeps a record if it is news.
-    pub(super) fn take_in(&mut self, record: CrmRecord) -> rules::News {
+    pub(super) fn take_in(&mut self, record: CrmRecord, look: rules::Look) -> rules::News {
         let of_object = match self.0.get_mut(&record.object) {
             Some(of_object) => of_object,
             None => self.0.entry(record.object.clone()).or_default(),
         };
         let id = record.id.clone();
         let mut mirror = of_object.remove(&id);
-        let news = rules::take_in(&mut mirror, record);
+        let news = rules::take_in(&mut mirror, record, look);
         of_object.extend(mirror.map(|mirror| (id, mirror)));
         news
     }

@@ -11,7 +11,7 @@ use tandem_core::record::CrmRecord;
 pub enum News {
     /// Nothing was known.
     New,
-    /// It is newer, or of the same version with other content and seen no earlier.
+    /// It is newer, or of the same version with other content and looked at after the known one was here.
     Changed,
     /// It says what is known already.
     Unchanged,
@@ -26,20 +26,33 @@ impl News {
     }
 }
 
+/// How a record came in. It matters only between versions of one stamp whose looks overlap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// By a pull, which goes back over the same time again: in doubt the known record stays.
+    Pull,
+    /// By the read-back of our own write, on which the base was just agreed: in doubt it is newer.
+    ReadBack,
+}
+
 /// Compares an incoming record with the known one.
 ///
 /// Two versions may share a stamp (Salesforce stamps whole seconds), so within one the time at which
-/// we looked decides: a look that began before the answer of the known one was here may be the older of
-/// the two, and the next pull goes back over it anyway. A field that the incoming record lacks was not asked for and says nothing.
-pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord) -> News {
+/// we looked decides, as far as it can: each look shows the record at some time between the asking
+/// and the answer. A field that the incoming record lacks was not asked for and says nothing.
+pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord, look: Look) -> News {
     let Some(known) = known else {
         return News::New;
+    };
+    let later = match look {
+        Look::Pull => incoming.observed_at > known.answered_at,
+        Look::ReadBack => incoming.answered_at >= known.observed_at,
     };
     match incoming.revision.order.cmp(&known.revision.order) {
         Ordering::Less => News::Stale,
         Ordering::Greater => News::Changed,
         Ordering::Equal if says_the_same(known, incoming) => News::Unchanged,
-        Ordering::Equal if incoming.observed_at >= known.answered_at => News::Changed,
+        Ordering::Equal if later => News::Changed,
         Ordering::Equal => News::Stale,
     }
 }
@@ -48,8 +61,8 @@ pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord) -> News {
 ///
 /// An unchanged record seen later moves `observed_at` on, so that an answer that was under way in
 /// between is recognised as older. A store that writes rows must do so also in that case.
-pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord) -> News {
-    let verdict = news(mirror.as_ref(), &incoming);
+pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord, look: Look) -> News {
+    let verdict = news(mirror.as_ref(), &incoming, look);
     match (verdict, mirror.as_mut()) {
         (News::New | News::Changed, _) => {
             let known = mirror.take().map(|known| known.fields).unwrap_or_default();
@@ -104,17 +117,38 @@ mod tests {
     #[test]
     fn the_table_of_news() {
         let known = record(5, 10, "A");
-        for (incoming, expected) in [
-            (record(4, 99, "B"), News::Stale),
-            (record(6, 1, "A"), News::Changed),
-            (record(5, 1, "A"), News::Unchanged),
-            (record(5, 9, "B"), News::Stale),
-            (record(5, 10, "B"), News::Changed),
-            (record(5, 10, "deleted"), News::Changed),
+        for (incoming, pulled, read_back) in [
+            (record(4, 99, "B"), News::Stale, News::Stale),
+            (record(6, 1, "A"), News::Changed, News::Changed),
+            (record(5, 1, "A"), News::Unchanged, News::Unchanged),
+            (record(5, 9, "B"), News::Stale, News::Stale),
+            (record(5, 10, "B"), News::Stale, News::Changed),
+            (record(5, 11, "B"), News::Changed, News::Changed),
+            (record(5, 11, "deleted"), News::Changed, News::Changed),
         ] {
-            assert_eq!(news(Some(&known), &incoming), expected, "{incoming:?}");
+            assert_eq!(
+                news(Some(&known), &incoming, Look::Pull),
+                pulled,
+                "{incoming:?}"
+            );
+            let verdict = news(Some(&known), &incoming, Look::ReadBack);
+            assert_eq!(verdict, read_back, "{incoming:?}");
         }
-        assert_eq!(news(None, &known), News::New);
+        assert_eq!(news(None, &known, Look::Pull), News::New);
+    }
+
+    #[test]
+    fn of_overlapping_looks_a_pull_waits_and_a_read_back_wins() {
+        let known = CrmRecord {
+            answered_at: record(0, 20, "").observed_at,
+            ..record(5, 10, "A")
+        };
+        let overlapping = record(5, 15, "B");
+        assert_eq!(news(Some(&known), &overlapping, Look::Pull), News::Stale);
+        assert_eq!(
+            news(Some(&known), &overlapping, Look::ReadBack),
+            News::Changed
+        );
     }
 
     #[test]
@@ -122,7 +156,7 @@ mod tests {
         let mut mirror = Some(record(5, 10, "A"));
         let mut incoming = record(6, 11, "B");
         incoming.fields = [("Phone".to_owned(), Value::text("1"))].into();
-        assert_eq!(take_in(&mut mirror, incoming), News::Changed);
+        assert_eq!(take_in(&mut mirror, incoming, Look::Pull), News::Changed);
         let fields = mirror.map(|record| record.fields).unwrap_or_default();
         assert_eq!(fields.get("Name"), Some(&Value::text("A")));
         assert_eq!(fields.get("Phone"), Some(&Value::text("1")));
@@ -131,8 +165,17 @@ mod tests {
     #[test]
     fn seeing_the_same_later_outdates_what_was_under_way() {
         let mut mirror = Some(record(5, 10, "A"));
-        assert_eq!(take_in(&mut mirror, record(5, 20, "A")), News::Unchanged);
-        assert_eq!(take_in(&mut mirror, record(5, 15, "B")), News::Stale);
-        assert_eq!(take_in(&mut mirror, record(5, 21, "B")), News::Changed);
+        assert_eq!(
+            take_in(&mut mirror, record(5, 20, "A"), Look::Pull),
+            News::Unchanged
+        );
+        assert_eq!(
+            take_in(&mut mirror, record(5, 15, "B"), Look::Pull),
+            News::Stale
+        );
+        assert_eq!(
+            take_in(&mut mirror, record(5, 21, "B"), Look::Pull),
+            News::Changed
+        );
     }
 }

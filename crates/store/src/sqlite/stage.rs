@@ -85,7 +85,10 @@ impl<'a> Staging<'a> {
 
     fn take_known(&mut self, mut row: LinkRow, record: CrmRecord) -> DbResult<()> {
         let id = record.id.clone();
-        match self.mirrors.take_in(self.tx, self.team, record)? {
+        match self
+            .mirrors
+            .take_in(self.tx, self.team, record, rules::Look::Pull)?
+        {
             News::Stale => self.report.stale += 1,
             News::Unchanged if self.page.echo_guard => self.report.unchanged += 1,
             News::New | News::Changed | News::Unchanged => {
@@ -109,7 +112,8 @@ impl<'a> Staging<'a> {
             return Ok(());
         };
         self.links.insert(record.id.clone(), row);
-        self.mirrors.take_in(self.tx, self.team, record)?;
+        self.mirrors
+            .take_in(self.tx, self.team, record, rules::Look::Pull)?;
         self.report.new += 1;
         Ok(())
     }

@@ -52,7 +52,7 @@ fn outcome(item: &Item<'_>, result: &SaveResult, (before, after): Seen<'_>) -> W
 /// The refusal of one record, with every error that was named.
 pub(super) fn rejected_by(item: &Item<'_>, errors: &[WireError]) -> WriteOutcome {
     let subject = match item.verb {
-        Verb::Update => Subject::ExistingRecord,
+        Verb::Conditional | Verb::Update => Subject::ExistingRecord,
         Verb::Insert => Subject::NewRecord,
     };
     if errors.is_empty() {

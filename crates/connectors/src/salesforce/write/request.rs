@@ -17,6 +17,8 @@ use tandem_core::ids::{CrmId, CrmObject};
 /// How a record travels. The order is the order of sending.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Verb {
+    /// An update by itself, on condition.
+    Conditional,
     Update,
     Insert,
 }
@@ -106,6 +108,10 @@ pub(super) fn parts(job: &Job<'_>, batches: &[Batch<'_>]) -> Result<Vec<Part>, F
         parts.push(Part::get("before", query_all(&soql)?));
     }
     for (number, batch) in batches.iter().enumerate() {
+        if super::conditional::is(batch) {
+            parts.extend(super::conditional::parts(job, batch)?);
+            continue;
+        }
         let CollectionRequest { method, url, body } = collection(job.object, batch)?;
         parts.push(Part::write(&method, reference(number), url, body));
     }
@@ -118,10 +124,7 @@ pub(super) fn parts(job: &Job<'_>, batches: &[Batch<'_>]) -> Result<Vec<Part>, F
 }
 
 /// Every updated record by id and every keyed one by its key, as far as a query's text holds them.
-pub(super) fn after_filter<'i>(
-    ids: &[&CrmId],
-    items: impl Iterator<Item = &'i Item<'i>>,
-) -> String {
+fn after_filter<'i>(ids: &[&CrmId], items: impl Iterator<Item = &'i Item<'i>>) -> String {
     let mut keys: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut chars = 0;
     for item in items {
@@ -165,7 +168,7 @@ pub(super) fn collection(
     })
     .map_err(|error| Failure::new(ErrorClass::OurFault, error.to_string()))?;
     let method = match batch.first().map(|item| &item.verb) {
-        Some(Verb::Update) => Method::PATCH,
+        Some(Verb::Conditional | Verb::Update) => Method::PATCH,
         Some(Verb::Insert) | None => Method::POST,
     };
     let url = "composite/sobjects".to_owned();

@@ -264,20 +264,30 @@ async fn a_few_updates_are_conditional_and_a_stale_one_is_left_alone() {
 }
 
 #[tokio::test]
-async fn one_update_without_a_condition_makes_the_batch_unconditional() {
+async fn conditions_hold_beside_creates_and_end_where_there_are_too_many() {
     let since = Some(Timestamp::constant(1_780_000_000, 0));
-    let requests = [
-        WriteRequest {
-            unmodified_since: since,
-            ..update(1)
-        },
-        update(2),
-    ];
-    let answer = composite(&[("write0", 200, &list(&[saved(1), saved(2)]))]);
-    let lost = Err(TransportError::Lost("cut".into()));
-    let written = write(vec![answer, lost], &requests).await;
-    assert!(written.result.is_ok());
+    let conditional = |number| WriteRequest {
+        unmodified_since: since,
+        ..update(number)
+    };
+    let mixed = composite(&[
+        ("update0", 204, "null"),
+        ("write1", 200, &list(&[saved(2)])),
+        ("after", 200, &rows(&[row(1, "Berg"), row(2, "Berg")])),
+    ]);
+    let written = write(vec![mixed], &[conditional(1), keyed("k-2")]).await;
+    let reply = written.result.expect("an answer");
+    assert_eq!(reply.calls, 1);
+    let applied = [1, 2].map(|number| format!("applied {}", lead_id(number)));
+    assert_eq!(kinds(&reply.value), applied);
+    assert!(written.bodies[0].contains("If-Unmodified-Since"));
+
+    let many: Vec<_> = (1..=22).map(conditional).collect();
+    let lost = || Err(TransportError::Lost("cut".into()));
+    let written = write(vec![lost(), lost()], &many).await;
     assert!(!written.bodies[0].contains("If-Unmodified-Since"));
+    let written = write(vec![lost(), lost()], &many[1..]).await;
+    assert!(written.bodies[0].contains("If-Unmodified-Since"));
 }
 
 #[tokio::test]

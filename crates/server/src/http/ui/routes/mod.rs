@@ -1,4 +1,4 @@
-//! The handlers: they turn an address or a form into one call of [`App`](crate::app::App) and its answer
+//! The handlers: they turn an address or a form into one call of [`App`] and its answer
 //! into a page. A form that was taken is answered with a redirect, so that a reload does nothing twice; one
 //! that was refused comes back filled, with the reason at its field.
 
