@@ -27,7 +27,7 @@ pub const MAX_FAULT_SECONDS: u64 = 366 * 24 * 3600;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultMatcher {
-    /// HTTP method, any letter case.
+    /// HTTP method, any letter case; several are separated by commas: `POST,PATCH`.
     pub method: Option<String>,
     /// A part of the path with its query string, exactly as sent.
     pub path: Option<String>,

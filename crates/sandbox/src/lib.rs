@@ -8,11 +8,13 @@
 //! - `salesforce` turns requests into calls of the world and writes the vendor's answers.
 //! - [`faults`] breaks requests on purpose, [`meter`] counts them, [`seed`] invents data.
 //! - [`state`] keeps the org in a file, so that it outlives its process.
+//! - `console` is the org's pages for people, on the org's own address.
 //! - [`control`] is the API tests and people steer the org with; [`shell`] serves both over loopback.
 //!
 //! [`Sandbox::handle`] is a pure function of the org's state and one request: no clock, no network, no entropy. A
 //! simulation calls it directly; the shell puts sockets around it. What it does not do: SOAP, Bulk, Pub/Sub.
 
+mod console;
 pub mod control;
 pub mod faults;
 pub mod meter;

@@ -28,6 +28,17 @@ struct Throttle {
     concurrent: bool,
 }
 
+/// The states that are on; see [`Faults::active`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Active {
+    pub(crate) outage_until: Option<Timestamp>,
+    pub(crate) throttled_until: Option<Timestamp>,
+    /// Record changes that will fail.
+    pub(crate) locked_changes: u64,
+    /// Record changes that will become visible late.
+    pub(crate) late_changes: u32,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Late {
     changes_left: u32,
@@ -126,6 +137,20 @@ impl Faults {
         locked
     }
 
+    /// What goes wrong now because of a state of the org.
+    pub(crate) fn active(&self, now: Timestamp) -> Active {
+        let locked = self.locked_rows.values().map(|left| u64::from(*left));
+        Active {
+            outage_until: self.outage_until.filter(|until| now < *until),
+            throttled_until: self
+                .throttle
+                .filter(|throttle| now < throttle.until)
+                .map(|throttle| throttle.until),
+            locked_changes: locked.sum::<u64>() + u64::from(self.locked_any),
+            late_changes: self.late.map_or(0, |late| late.changes_left),
+        }
+    }
+
     pub(crate) fn commit_late(&mut self, changes: u32, delay: SignedDuration) {
         self.late = Some(Late {
             changes_left: changes,
@@ -142,10 +167,11 @@ impl Faults {
 }
 
 fn matches(matcher: &FaultMatcher, method: &str, target: &str, body: &[u8]) -> bool {
-    let method_fits = matcher
-        .method
-        .as_ref()
-        .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method));
+    let method_fits = matcher.method.as_ref().is_none_or(|wanted| {
+        wanted
+            .split(',')
+            .any(|one| one.trim().eq_ignore_ascii_case(method))
+    });
     let path_fits = matcher
         .path
         .as_ref()

@@ -9,7 +9,7 @@ use serde::Serialize;
 pub(super) const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
 
 /// What a call is answered with. The body is finished text, so that composite can embed it as it is.
-pub(super) type Answer = Response<Bytes>;
+pub(crate) type Answer = Response<Bytes>;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
 pub(super) const HTML: HeaderValue = HeaderValue::from_static("text/html;charset=UTF-8");
@@ -34,7 +34,15 @@ pub(super) fn ok(body: &impl Serialize) -> Answer {
     json(StatusCode::OK, body)
 }
 
-pub(super) fn html(status: StatusCode, page: String) -> Answer {
+pub(crate) fn css(sheet: &'static str) -> Answer {
+    typed(
+        StatusCode::OK,
+        HeaderValue::from_static("text/css;charset=UTF-8"),
+        Bytes::from_static(sheet.as_bytes()),
+    )
+}
+
+pub(crate) fn html(status: StatusCode, page: String) -> Answer {
     typed(status, HTML, page.into())
 }
 
@@ -49,12 +57,12 @@ pub(super) fn empty(status: StatusCode) -> Answer {
     answer
 }
 
-pub(super) fn redirect(location: &str) -> Answer {
+pub(crate) fn redirect(location: &str) -> Answer {
     with_header(empty(StatusCode::FOUND), header::LOCATION, location)
 }
 
 /// Adds a header; a value that cannot be one is left out.
-pub(super) fn with_header(mut answer: Answer, name: HeaderName, value: &str) -> Answer {
+pub(crate) fn with_header(mut answer: Answer, name: HeaderName, value: &str) -> Answer {
     if let Ok(value) = HeaderValue::from_str(value) {
         answer.headers_mut().insert(name, value);
     }
@@ -71,7 +79,7 @@ fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Answer {
 }
 
 /// What every answer of an org carries. `Date` is the org's time: a client should take its watermark from it.
-pub(super) fn with_common_headers(answer: Answer, now: Timestamp) -> Answer {
+pub(crate) fn with_common_headers(answer: Answer, now: Timestamp) -> Answer {
     let mut answer = with_header(answer, header::DATE, &http_date(now));
     let headers = answer.headers_mut();
     headers.insert(

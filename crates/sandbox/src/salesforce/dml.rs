@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Site, request::Call};
+use super::{Desk, Site, request::Call};
 use crate::world::{DmlError, DmlOptions, RecordState, SfId, UpsertFailure, Upserted};
 
 /// Field names and values of one record.
@@ -17,7 +17,7 @@ pub(super) fn create(
     object: &str,
     fields: Fields,
 ) -> Result<SfId, Vec<DmlError>> {
-    check_lock(site, None)?;
+    site.desk.check_lock(None)?;
     let fields = assigned(site, call, object, fields);
     let options = options(site);
     site.world.create(&call.actor, object, &fields, &options)
@@ -30,7 +30,7 @@ pub(super) fn update(
     id: &str,
     fields: Fields,
 ) -> Result<(), Vec<DmlError>> {
-    check_lock(site, id.parse().ok())?;
+    site.desk.check_lock(id.parse().ok())?;
     let fields = assigned(site, call, object, fields);
     let options = options(site);
     site.world
@@ -43,7 +43,7 @@ pub(super) fn delete(
     object: &str,
     id: &str,
 ) -> Result<(), Vec<DmlError>> {
-    check_lock(site, id.parse().ok())?;
+    site.desk.check_lock(id.parse().ok())?;
     let options = options(site);
     site.world.delete(&call.actor, object, id, &options)
 }
@@ -57,7 +57,9 @@ pub(super) fn upsert(
 ) -> Result<Upserted, UpsertFailure> {
     let known = site.world.find_by_key(&call.actor, object, key);
     let target = known.ok().and_then(|ids| ids.first().copied());
-    check_lock(site, target).map_err(UpsertFailure::Errors)?;
+    site.desk
+        .check_lock(target)
+        .map_err(UpsertFailure::Errors)?;
     let fields = assigned(site, call, object, fields);
     let options = options(site);
     site.world
@@ -89,21 +91,29 @@ pub(super) fn last_modified(
     }
 }
 
-fn options(site: &mut Site<'_>) -> DmlOptions {
-    let visible_at = site.desk.faults.visible_at(site.world.now());
-    DmlOptions {
-        visible_at,
-        ..DmlOptions::default()
+impl Desk {
+    /// How the next record change is made: perhaps it becomes visible late.
+    pub(crate) fn dml_options(&mut self, now: jiff::Timestamp) -> DmlOptions {
+        DmlOptions {
+            visible_at: self.faults.visible_at(now),
+            ..DmlOptions::default()
+        }
+    }
+
+    /// Refuses the change of a row that a fault has locked.
+    pub(crate) fn check_lock(&mut self, id: Option<SfId>) -> Result<(), Vec<DmlError>> {
+        if !self.faults.hits_lock(id) {
+            return Ok(());
+        }
+        let row = id.map(|id| id.to_string()).unwrap_or_default();
+        let message =
+            format!("unable to obtain exclusive access to this record or 1 records: {row}");
+        Err(vec![DmlError::new("UNABLE_TO_LOCK_ROW", message)])
     }
 }
 
-fn check_lock(site: &mut Site<'_>, id: Option<SfId>) -> Result<(), Vec<DmlError>> {
-    if !site.desk.faults.hits_lock(id) {
-        return Ok(());
-    }
-    let row = id.map(|id| id.to_string()).unwrap_or_default();
-    let message = format!("unable to obtain exclusive access to this record or 1 records: {row}");
-    Err(vec![DmlError::new("UNABLE_TO_LOCK_ROW", message)])
+fn options(site: &mut Site<'_>) -> DmlOptions {
+    site.desk.dml_options(site.world.now())
 }
 
 /// With an active rule and no objection of the client, the rule's owner replaces the client's.

@@ -4,7 +4,7 @@
 //! endpoints through [`auth`], data calls through [`route`]. Each module there answers one family of resources and gets
 //! what it works on as a [`Site`]. Answers are finished text, so a composite request embeds its parts as they are.
 
-mod answer;
+pub(crate) mod answer;
 mod auth;
 mod batch;
 mod collections;
@@ -30,7 +30,7 @@ mod versions;
 pub(crate) use auth::AuthFact;
 pub(crate) use image::OrgFact;
 pub(crate) use org::Org;
-pub(crate) use request::path_segments;
+pub(crate) use request::{Parameters, path_segments};
 
 use self::{describe::Describes, query::Cursors};
 use crate::{

@@ -19,7 +19,7 @@ use super::{
     users,
 };
 use crate::{
-    ClockMode, Delivery, Options, Reply,
+    ClockMode, Delivery, Options, Reply, console,
     faults::{self, FaultAction, FaultError, Faults},
     meter::Meter,
     seed,
@@ -45,7 +45,7 @@ pub(crate) struct Org {
     pub(crate) desk: Desk,
     pub(crate) connector: SfId,
     pub(super) refresh_token: String,
-    pub(super) origin: String,
+    pub(crate) origin: String,
     pub(super) clock: Clock,
     /// The real time, as far as it was told since the process began.
     real_now: Option<Timestamp>,
@@ -149,6 +149,10 @@ impl Org {
     /// Serves a request, faults included.
     pub(crate) fn handle(&mut self, request: Request<Bytes>) -> Reply {
         self.release_due();
+        // The console is where faults are ended: it stays up whatever happens to the org.
+        if let Some(answer) = console::handle(self, &request) {
+            return Reply::now(answer);
+        }
         let target = target(&request);
         let action = self
             .desk

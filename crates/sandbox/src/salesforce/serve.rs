@@ -146,7 +146,7 @@ impl Org {
     }
 
     /// The address the client used, which it gets back as its instance.
-    fn origin_of(&self, request: &Request<Bytes>) -> String {
+    pub(crate) fn origin_of(&self, request: &Request<Bytes>) -> String {
         let scheme = self.origin.split("://").next().unwrap_or("http");
         match header_text(request.headers(), "host")
             .or(request.uri().authority().map(|host| host.as_str()))

@@ -34,6 +34,23 @@ pub(crate) struct Person {
     pub(crate) modified: String,
 }
 
+impl Person {
+    /// A user nobody can look up; there is none in a sound org.
+    pub(crate) fn nameless(id: SfId) -> Self {
+        Self {
+            id,
+            username: String::new(),
+            email: String::new(),
+            first_name: None,
+            last_name: String::new(),
+            name: String::new(),
+            alias: String::new(),
+            active: true,
+            modified: String::new(),
+        }
+    }
+}
+
 /// The user of this name, any letter case.
 pub(crate) fn by_username(world: &World, username: &str) -> Option<Person> {
     let literal = username.replace('\\', "\\\\").replace('\'', "\\'");

@@ -124,6 +124,14 @@ impl World {
         rows.find(|row| row.id == id)
     }
 
+    /// When the late commit that holds this record becomes visible.
+    pub(crate) fn held_until(&self, id: SfId) -> Option<Timestamp> {
+        let mut staged = self.staged.iter();
+        staged
+            .find(|(_, staged)| staged.row.id == id)
+            .map(|((at, _), _)| *at)
+    }
+
     /// Refuses a record that a late commit still holds.
     pub(crate) fn check_unlocked(&self, id: SfId) -> Result<(), DmlError> {
         if self.staged_row(id).is_none() {

@@ -127,3 +127,74 @@ fn every_composite_gets_an_answer() {
         prop_assert!(refused || got.json()["compositeResponse"].as_array().expect("answers").len() == parts.len());
     });
 }
+
+const CONSOLE_WORDS: [&str; 24] = [
+    "lightning",
+    "o",
+    "r",
+    "Contact",
+    "Opportunity",
+    "User",
+    "Nothing",
+    "list",
+    "new",
+    "view",
+    "edit",
+    "delete",
+    "undelete",
+    "faults",
+    "late",
+    "lost",
+    "rules",
+    "add",
+    "picklist",
+    "meter",
+    "limit",
+    "sign-in",
+    "003Td0000000001",
+    "005Td0000000002IAA",
+];
+const CONSOLE_KEYS: [&str; 14] = [
+    "q",
+    "page",
+    "bin",
+    "done",
+    "user",
+    "back",
+    "LastName",
+    "was.Title",
+    "Birthdate",
+    "AccountId",
+    "changes",
+    "when",
+    "object",
+    "field",
+];
+
+#[test]
+fn every_visit_gets_a_page() {
+    let client = Client::empty();
+    client.contact("Kinsella");
+    let word = || prop_oneof![6 => prop::sample::select(&CONSOLE_WORDS[..]).prop_map(str::to_owned), 1 => "\\PC{0,12}"];
+    let pairs = || {
+        let key = prop::sample::select(&CONSOLE_KEYS[..]);
+        prop::collection::vec((key, word()), 0..5).prop_map(|pairs| {
+            url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(pairs)
+                .finish()
+        })
+    };
+    let path = prop::collection::vec(word(), 0..6);
+    proptest!(ProptestConfig::with_cases(400), |(path in path, query in pairs(), form in pairs(), post in any::<bool>())| {
+        let path: Vec<String> = path.iter().map(|segment| encode(segment)).collect();
+        let request = Request::builder()
+            .method(if post { "POST" } else { "GET" })
+            .uri(format!("/{}?{query}", path.join("/")))
+            .header("host", "127.0.0.1:1")
+            .header("origin", "http://127.0.0.1:1")
+            .body(Bytes::from(form));
+        let got = client.send(request.expect("a request"));
+        prop_assert!(got.status.as_u16() < 500, "{path:?}?{query}: {}", got.status);
+        prop_assert!(!got.text.contains("<script"));
+    });
+}

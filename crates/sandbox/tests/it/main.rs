@@ -4,6 +4,7 @@ mod auth;
 mod client;
 mod collections;
 mod composite;
+mod console;
 mod control;
 mod describe;
 mod faults;
