@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, BufWriter, Read as _, Seek as _, Write},
+    io::{self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, Write},
     path::{Path, PathBuf},
 };
 
@@ -69,37 +69,34 @@ impl StateFile {
 
     /// Reads the entries that count, cuts off the rest, and says how long the first entry is.
     fn read_into(&mut self, org: &mut Org) -> Result<u64, StateError> {
-        let mut data = Vec::new();
-        self.file
-            .read_to_end(&mut data)
-            .map_err(|error| failed(&self.path, error))?;
-        let end = data
-            .windows(3)
-            .rposition(|window| window == b"\n.\n")
-            .map_or(0, |at| at + 3);
-        data.truncate(end);
-        let mut lines = data.split_inclusive(|byte| *byte == b'\n');
-        self.check_header(lines.next().unwrap_or_default())?;
-        let (mut whole_bytes, mut read_bytes) = (0, 0);
-        for (number, line) in lines.enumerate() {
-            read_bytes += line.len() as u64;
+        let path = self.path.clone();
+        let io = |source| failed(&path, source);
+        self.bytes = committed_bytes(&mut self.file).map_err(io)?;
+        self.file.rewind().map_err(io)?;
+        let mut lines = BufReader::new(&self.file).take(self.bytes);
+        let mut line = Vec::new();
+        lines.read_until(b'\n', &mut line).map_err(io)?;
+        self.check_header(&line)?;
+        let (mut whole_bytes, mut read_bytes, mut number) = (None, 0, 1);
+        loop {
+            line.clear();
+            read_bytes += lines.read_until(b'\n', &mut line).map_err(io)? as u64;
+            number += 1;
+            if line.is_empty() {
+                break;
+            }
             if line == END {
-                whole_bytes = if whole_bytes == 0 {
-                    read_bytes
-                } else {
-                    whole_bytes
-                };
+                whole_bytes.get_or_insert(read_bytes);
                 continue;
             }
-            apply(org, line).map_err(|reason| StateError::Damaged {
-                path: self.path.clone(),
-                line: number + 2,
+            apply(org, &line).map_err(|reason| StateError::Damaged {
+                path: path.clone(),
+                line: number,
                 reason,
             })?;
         }
-        self.bytes = end as u64;
-        self.cut().map_err(|error| failed(&self.path, error))?;
-        Ok(whole_bytes)
+        self.cut().map_err(io)?;
+        Ok(whole_bytes.unwrap_or(read_bytes))
     }
 
     fn cut(&mut self) -> io::Result<()> {
@@ -158,6 +155,29 @@ impl StateFile {
             }
         }
     }
+}
+
+/// Length of the file up to the end of its last whole entry, in bytes; 0 when there is none.
+fn committed_bytes(file: &mut File) -> io::Result<u64> {
+    const CHUNK_BYTES: u64 = 1 << 16;
+    let mark = [b"\n", END].concat();
+    let mut end = file.metadata()?.len();
+    while end >= mark.len() as u64 {
+        let start = end.saturating_sub(CHUNK_BYTES);
+        let mut chunk = vec![0; usize::try_from(end - start).unwrap_or_default()];
+        file.seek(io::SeekFrom::Start(start))?;
+        file.read_exact(&mut chunk)?;
+        let found = chunk.windows(mark.len()).rposition(|window| window == mark);
+        if let Some(at) = found {
+            return Ok(start + (at + mark.len()) as u64);
+        }
+        if start == 0 {
+            break;
+        }
+        // A mark may lie across the border of two chunks.
+        end = start + mark.len() as u64 - 1;
+    }
+    Ok(0)
 }
 
 /// Writes a new file beside `path` and moves it there, so that at any moment one of the two is whole.

@@ -332,3 +332,22 @@ fn a_real_clock_keeps_its_distance_and_late_commits_their_time() {
     sandbox.follow(after(601));
     assert_eq!(count(&sandbox), before + 1);
 }
+
+#[test]
+fn a_torn_entry_longer_than_a_look_backwards_is_cut_off() {
+    let dir = dir();
+    let options = options(&dir);
+    let path = options.state.clone().expect("a file");
+    let sandbox = open(&options);
+    let before = sandbox.everything();
+    drop(sandbox);
+    let whole = std::fs::read(&path).expect("read");
+    // Lengths around the 65,536 bytes of one look, so that the last mark lies before, after and across the border.
+    for torn_bytes in (65_530..65_542).chain([131_072, 200_000]) {
+        let mut data = whole.clone();
+        data.resize(whole.len() + torn_bytes, b'x');
+        std::fs::write(&path, &data).expect("written");
+        assert_same(&open(&options).everything(), &before);
+        assert_eq!(std::fs::read(&path).expect("read"), whole);
+    }
+}
