@@ -340,6 +340,11 @@ impl Sandbox {
         self.with(|org| org.desk.lead_assignee = owner);
     }
 
+    /// Whether what was done so far is kept; false once the state file could not be written.
+    pub(crate) fn keeps(&self) -> bool {
+        !self.lock().file.as_ref().is_some_and(StateFile::has_failed)
+    }
+
     /// Does something with the org and writes down what it changed.
     fn with<R>(&self, work: impl FnOnce(&mut Org) -> R) -> R {
         let mut kept = self.lock();
@@ -358,6 +363,11 @@ impl Sandbox {
 
 #[cfg(test)]
 impl Sandbox {
+    /// From now on the state file cannot be written.
+    pub(crate) fn spoil_file(&self) {
+        self.lock().file.iter_mut().for_each(StateFile::spoil);
+    }
+
     /// Every fact about the org, to compare two.
     pub(crate) fn everything(&self) -> Vec<String> {
         let mut facts = Vec::new();

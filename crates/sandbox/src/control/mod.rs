@@ -1,7 +1,7 @@
 //! The control API: how tests and people steer the org from outside, in JSON, on a port of its own.
 //!
-//! Bodies are JSON objects. A refusal is `{"error": "<sentence>"}` with 400, 404 or 405. Times are ISO 8601, ids 15 or
-//! 18 characters, users are named by their user name.
+//! Bodies are JSON objects. A refusal is `{"error": "<sentence>"}` with 400 or 404, or 500 when the state file cannot
+//! be written. Times are ISO 8601, ids 15 or 18 characters, users are named by their user name.
 //!
 //! | route | does |
 //! |---|---|
@@ -150,7 +150,7 @@ impl<'r> Asked<'r> {
 /// Answers one request of the control API.
 pub fn handle(sandbox: &Sandbox, request: &Request<Bytes>) -> Response<Bytes> {
     let asked = Asked::new(request);
-    let (status, body) = match route(sandbox, &asked) {
+    let (status, body) = match route(sandbox, &asked).and_then(|body| kept(sandbox, body)) {
         Ok(body) => (StatusCode::OK, body),
         Err(refusal) => (refusal.status, refusal.body),
     };
@@ -159,6 +159,16 @@ pub fn handle(sandbox: &Sandbox, request: &Request<Bytes>) -> Response<Bytes> {
     let json = http::HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response
+}
+
+/// An answer may leave only while the state file holds what it says.
+fn kept(sandbox: &Sandbox, body: Value) -> Outcome {
+    if sandbox.keeps() {
+        return Ok(body);
+    }
+    let sentence =
+        "the sandbox's state file cannot be written; see the log, make room and start again";
+    Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, sentence))
 }
 
 fn route(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {

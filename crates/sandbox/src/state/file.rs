@@ -142,6 +142,11 @@ impl StateFile {
         Ok(())
     }
 
+    /// Whether memory is ahead of the file.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
     /// Puts a file with the whole org in the place of this one. When that fails, this one is as good as before.
     fn compact(&mut self, org: &Org) {
         match write_whole(&self.path, &self.header, org) {
@@ -154,6 +159,14 @@ impl StateFile {
                 self.compact_at_bytes = self.bytes.saturating_mul(2);
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl StateFile {
+    /// Makes every write fail.
+    pub(crate) fn spoil(&mut self) {
+        self.file = File::open(&self.path).expect("it is there");
     }
 }
 

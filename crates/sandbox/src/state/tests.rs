@@ -351,3 +351,20 @@ fn a_torn_entry_longer_than_a_look_backwards_is_cut_off() {
         assert_eq!(std::fs::read(&path).expect("read"), whole);
     }
 }
+
+#[test]
+fn what_cannot_be_written_is_not_answered() {
+    let dir = dir();
+    let options = options(&dir);
+    let sandbox = open(&options);
+    let before = sandbox.everything();
+    sandbox.spoil_file();
+    let body = json!({"fields": {"LastName": "Orme"}});
+    let answer = steer(&sandbox, "POST", "records/Contact", &body);
+    let sentence = answer["error"].as_str().unwrap_or_default();
+    assert!(sentence.contains("cannot be written"), "{answer}");
+    let request = Request::get("/services/data").body(Bytes::new());
+    let reply = sandbox.handle(request.expect("a request"));
+    assert_eq!(reply.delivery, crate::Delivery::Lost);
+    assert_same(&again(sandbox, &options).everything(), &before);
+}
