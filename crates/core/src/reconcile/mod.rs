@@ -94,9 +94,9 @@ pub struct Input<'a> {
     pub guards: Guards,
 }
 
-/// How long a link waits for another one before it is looked at again, in seconds. Local work only:
-/// no API call is spent on it.
-const WAIT_SECONDS: i64 = 5;
+/// How long a link waits for another one before it is looked at again, in seconds. The store wakes it as
+/// soon as the other is linked; this is the safety net.
+const WAIT_SECONDS: i64 = 3_600;
 
 /// Decides what happens to one link.
 pub fn reconcile(input: &Input<'_>) -> Decision {

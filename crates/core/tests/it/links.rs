@@ -243,7 +243,7 @@ fn a_create_waits_for_the_record_that_it_refers_to() {
     let unresolved = crate::notation::value("#account/4");
     let decision = workspace_half(vec![account.clone()], to(unresolved)).decide();
     assert_eq!(decision.write, None);
-    assert_eq!(decision.again_at, Some(at(25)));
+    assert_eq!(decision.again_at, Some(at(20 + 3_600)));
     let decision = workspace_half(vec![account], to(Value::crm_ref("001"))).decide();
     assert_eq!(sent(&decision), [("ACCOUNT", Value::crm_ref("001"))]);
     assert_eq!(decision.write.unwrap().lock_key.as_deref(), Some("001"));
