@@ -11,6 +11,7 @@ mod sandbox;
 mod serve;
 
 pub use failure::Failure;
+pub(crate) use sandbox::start as start_org;
 
 use crate::config::load;
 use crate::demo;

@@ -1,11 +1,14 @@
 //! `tandem sandbox`: an org to play with, until told to stop.
 
+use super::failure::Kind;
 use super::{Failure, Json, print, told_to_stop};
 use clap::Args;
+use std::path::PathBuf;
 use tandem_core::Timestamp;
 use tandem_sandbox::Options;
 use tandem_sandbox::seed::SeedSize;
-use tandem_sandbox::shell::{ServeOptions, serve};
+use tandem_sandbox::shell::{Running, ServeOptions, serve};
+use tandem_sandbox::state::StateError;
 
 /// How the org is made and where it listens.
 #[derive(Debug, Args)]
@@ -19,6 +22,9 @@ pub(crate) struct SandboxArgs {
     /// Records to invent: leads. Contacts, accounts and opportunities follow in proportion.
     #[arg(long, default_value_t = 300)]
     seed_size: usize,
+    /// Keep the org in this file and go on with it next time; without it its records are gone at the end.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// Starts the generators: the same seed makes the same org.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -37,6 +43,7 @@ pub(crate) struct SandboxArgs {
 
 /// Serves the org and prints how to connect to it.
 pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
+    let kept = args.state.is_some();
     let options = ServeOptions {
         org: Options {
             seed: args.seed,
@@ -45,19 +52,23 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
             records: in_proportion(args.seed_size),
             call_limit_24h: args.call_limit,
             rotate_refresh_tokens: args.rotate_refresh_tokens,
+            state: args.state,
             ..Options::default()
         },
         port: args.port,
         control_port: args.control_port,
     };
-    let running = serve(options).await?;
+    let running = start(options).await?;
     let credentials = running.credentials();
     if args.output.json {
         print(&serde_json::to_string(&credentials).map_err(std::io::Error::other)?);
     } else {
         let org = &credentials.salesforce;
         print(&format!("Sandbox org      {}", org.url));
-        print(&format!("Control API      {}", running.control_url()));
+        print(&format!(
+            "Control API      {}/control",
+            running.control_url()
+        ));
         print(&format!(
             "Sign in as       {} / {}",
             org.username, org.password
@@ -66,11 +77,43 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
             "Connected app    {} / {}",
             org.client_id, org.client_secret
         ));
-        print("Ctrl-C ends it; its records are gone then.");
+        print(if kept {
+            "Ctrl-C ends it; the next start with the same --state goes on."
+        } else {
+            "Ctrl-C ends it; its records are gone then."
+        });
     }
     told_to_stop().await;
     running.stop().await?;
     Ok(())
+}
+
+/// Serves an org.
+///
+/// # Errors
+/// A port is taken, or the state file can't be used.
+pub(crate) async fn start(options: ServeOptions) -> Result<Running, Failure> {
+    let ports = (options.port, options.control_port);
+    let failed = |error: std::io::Error| {
+        if error
+            .get_ref()
+            .is_some_and(|inner| inner.is::<StateError>())
+        {
+            return Failure::new(Kind::Database, error.to_string());
+        }
+        if error.kind() == std::io::ErrorKind::AddrInUse {
+            return Failure::new(
+                Kind::PortInUse,
+                format!(
+                    "another program uses port {} or {} of 127.0.0.1: stop it, or choose others \
+                     with --port and --control-port (0 takes a free one)",
+                    ports.0, ports.1
+                ),
+            );
+        }
+        Failure::from(error)
+    };
+    serve(options).await.map_err(failed)
 }
 
 /// For 300 leads 200 contacts, 80 accounts and 40 opportunities.

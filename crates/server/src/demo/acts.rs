@@ -325,20 +325,32 @@ pub(super) async fn settled(browser: &Browser, longest: Duration) -> Result<(), 
     browser
         .call(Method::POST, "/api/admin/sync/now", &Value::Null)
         .await?;
-    quiet(browser, longest, &asked_at).await
+    quiet(browser, longest, &asked_at, |_| ()).await
 }
 
-/// Waits until everything was read at least once and nothing is left to do.
-pub(super) async fn read_once(browser: &Browser, longest: Duration) -> Result<(), Failure> {
-    quiet(browser, longest, "").await
+/// Waits until everything was read at least once and nothing is left to do; tells `watch` meanwhile how
+/// many records there are.
+pub(super) async fn read_once(
+    browser: &Browser,
+    longest: Duration,
+    watch: impl Fn(u64),
+) -> Result<(), Failure> {
+    quiet(browser, longest, "", watch).await
 }
 
-async fn quiet(browser: &Browser, longest: Duration, read_after: &str) -> Result<(), Failure> {
+async fn quiet(
+    browser: &Browser,
+    longest: Duration,
+    read_after: &str,
+    watch: impl Fn(u64),
+) -> Result<(), Failure> {
     let began = std::time::Instant::now();
     loop {
         let sync = browser
             .call(Method::GET, "/api/admin/sync", &Value::Null)
             .await?;
+        let kinds = sync["records"].as_array().into_iter().flatten();
+        watch(kinds.filter_map(|kind| kind["records"].as_u64()).sum());
         if is_quiet(&sync, read_after) {
             return Ok(());
         }

@@ -6,26 +6,29 @@
 //! checked: both sides must agree on every mapped field.
 //!
 //! With `--data-dir` everything survives the end of the process, however it ends: Tandem in its
-//! database, the org in a journal (`org`).
+//! database, the org in its state file, and what ties them together in `memory`.
 
 mod acts;
 mod browser;
 mod compare;
-mod journal;
 mod mapping;
+mod memory;
 mod org;
 mod play;
+mod progress;
 mod report;
 mod stage;
 mod story;
 
+use crate::cli::failure::Kind;
 use crate::cli::{Failure, print, told_to_stop};
 use crate::config::{Log, LogFormat};
 use crate::telemetry;
 use clap::Args;
+use progress::Progress;
 use secrecy::ExposeSecret as _;
 use stage::Stage;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How to play.
 #[derive(Debug, Args)]
@@ -33,6 +36,9 @@ pub(crate) struct DemoArgs {
     /// Play the whole story once, without a browser, check the outcome and end.
     #[arg(long)]
     once: bool,
+    /// Let nobody edit but you: to try things one by one.
+    #[arg(long, conflicts_with = "once")]
+    by_hand: bool,
     /// Port of Tandem's pages on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8080)]
     port: u16,
@@ -44,32 +50,67 @@ pub(crate) struct DemoArgs {
     json: bool,
 }
 
-/// Sets the stage and plays.
+/// Sets the stage, plays until the end or until told to stop, and clears up.
 pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     telemetry::start_log(&Log {
         level: "warn".into(),
         format: LogFormat::Text,
     });
-    let dir = Directory::of(args.data_dir)?;
+    let dir = Directory::of(args.data_dir.as_deref())?;
     let port = if args.once { 0 } else { args.port };
-    let stage = Stage::set(dir.path(), port).await?;
-    if args.once {
-        return story::tell(stage, args.json).await;
-    }
-    story::prepare(&stage).await?;
-    print(&format!("Tandem      {}", stage.tandem_url()));
-    print(&format!(
-        "Sign in as  {} / {}",
-        browser::EMAIL,
-        stage.password().expose_secret()
-    ));
-    print(&format!("Org         {}", stage.org().url()));
-    print("Edits happen on both sides every few seconds. Ctrl-C ends it.");
-    tokio::select! {
-        failure = play::forever(&stage) => return Err(failure),
-        () = told_to_stop() => {}
-    }
+    let progress = Progress::new();
+    let Some(stage) = until_told(Stage::set(dir.path(), port, &progress)).await else {
+        return stopped(&args);
+    };
+    let stage = stage?;
+    let outcome = until_told(play(&stage, &args, &progress)).await;
+    progress.clear();
     stage.strike().await;
+    outcome.unwrap_or_else(|| stopped(&args))
+}
+
+async fn play(stage: &Stage, args: &DemoArgs, progress: &Progress) -> Result<(), Failure> {
+    if args.once {
+        return story::tell(stage, progress, args.json).await;
+    }
+    story::prepare(stage, progress).await?;
+    progress.clear();
+    greet(stage, args.by_hand);
+    if args.by_hand {
+        return std::future::pending().await;
+    }
+    Err(play::forever(stage).await)
+}
+
+fn greet(stage: &Stage, by_hand: bool) {
+    let org = stage.org();
+    let password = stage.password().expose_secret();
+    print(&format!("Tandem       {}", stage.tandem_url()));
+    print(&format!("Sign in as   {} / {password}", browser::EMAIL));
+    print(&format!("The CRM      {}", org.url()));
+    print(&format!("Its control  {}/control", org.control_url()));
+    print("What to try  docs/operate/demo.md");
+    print(if by_hand {
+        "Nobody edits but you. Ctrl-C ends it."
+    } else {
+        "People edit on both sides every few seconds (with --by-hand they don't). Ctrl-C ends it."
+    });
+}
+
+/// Works until somebody wants an end; then nothing comes of it.
+async fn until_told<T>(work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        outcome = work => Some(outcome),
+        () = told_to_stop() => None,
+    }
+}
+
+/// An endless demo has no other end; a story has.
+fn stopped(args: &DemoArgs) -> Result<(), Failure> {
+    if args.once {
+        let text = "stopped before the end of the story";
+        return Err(Failure::new(Kind::Failed, text));
+    }
     Ok(())
 }
 
@@ -80,22 +121,29 @@ enum Directory {
 }
 
 impl Directory {
-    fn of(kept: Option<PathBuf>) -> Result<Self, Failure> {
-        match kept {
-            Some(path) => {
-                std::fs::create_dir_all(&path)?;
-                Ok(Self::Kept(path))
-            }
+    fn of(kept: Option<&Path>) -> Result<Self, Failure> {
+        let (path, keep) = match kept {
+            Some(path) => (path.to_owned(), true),
             None => {
                 let name = format!("tandem-demo-{}", uuid::Uuid::now_v7());
-                let path = std::env::temp_dir().join(name);
-                std::fs::create_dir(&path)?;
-                Ok(Self::Gone(path))
+                (std::env::temp_dir().join(name), false)
             }
-        }
+        };
+        std::fs::create_dir_all(&path).map_err(|error| {
+            let text = format!(
+                "the directory {} can't be made: {error}; name another one with --data-dir",
+                path.display()
+            );
+            Failure::new(Kind::Usage, text)
+        })?;
+        Ok(if keep {
+            Self::Kept(path)
+        } else {
+            Self::Gone(path)
+        })
     }
 
-    fn path(&self) -> &std::path::Path {
+    fn path(&self) -> &Path {
         let (Self::Kept(path) | Self::Gone(path)) = self;
         path
     }

@@ -1,30 +1,25 @@
 //! The two houses of the demo, running: the org and Tandem, and the person between them.
 
 use super::browser::Browser;
+use super::memory::Memory;
 use super::org::Org;
+use super::progress::Progress;
 use crate::app::App;
 use crate::cli::Failure;
 use crate::cli::failure::Kind;
 use crate::config::defaults_with;
-use crate::runtime::{self, Operator, ServeError, Serving};
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
+use crate::runtime::{self, ServeError, Serving};
+use secrecy::SecretString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tandem_core::Timestamp;
 use tokio::net::TcpListener;
 
-/// What must be the same next time.
-#[derive(Serialize, Deserialize)]
-struct Memory {
-    /// The org's address is part of the connection.
-    org_port: u16,
-    /// The org begins with records of the months before this.
-    made_at: Timestamp,
-    /// Of the demo's administrator.
-    password: String,
-}
+/// How long to wait for the org's port: a process that was killed a moment ago may still be on its way
+/// out.
+const PORT_LONGEST: Duration = Duration::from_secs(5);
+/// Nobody waits long for the end of a demo.
+const GRACE_SECONDS: &str = "3";
 
 /// Everything that runs.
 pub(super) struct Stage {
@@ -38,22 +33,25 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Starts org and Tandem in a directory, as they were left there, and signs in.
-    pub(super) async fn set(dir: &Path, port: u16) -> Result<Self, Failure> {
-        let file = dir.join("demo.json");
-        let known: Option<Memory> = match std::fs::read(&file) {
-            Ok(text) => Some(serde_json::from_slice(&text).map_err(std::io::Error::other)?),
-            Err(_) => None,
-        };
+    pub(super) async fn set(dir: &Path, port: u16, progress: &Progress) -> Result<Self, Failure> {
+        // What can be refused at once, before the long work.
+        let known = Memory::find(dir)?;
+        let listener = take_port(port).await?;
         let resumed = known.is_some();
-        let org_port = known.as_ref().map_or(0, |memory| memory.org_port);
-        let org_listener = bind_again(org_port).await?;
-        let memory = match known {
-            Some(memory) => memory,
-            None => remember(&file, &org_listener)?,
+        progress.step(if resumed {
+            "Open the sandbox org"
+        } else {
+            "Make a sandbox org"
+        });
+        let (org, memory) = match known {
+            Some(memory) => (open_again(dir, &memory).await?, memory),
+            None => {
+                let org = Org::open(dir.join("org.state"), 0, 0).await?;
+                let memory = Memory::keep(dir, &org)?;
+                (org, memory)
+            }
         };
-        let journal = dir.join("org.journal");
-        let org = Org::open(&journal, org_listener, memory.made_at).await?;
-        let listener = runtime::bind(local(port)).await?;
+        progress.step("Start Tandem");
         let address = listener.local_addr()?;
         let app = open_tandem(dir, address, &org).await?;
         let serving = runtime::serve(app.clone(), listener, crate::telemetry::start_metrics())?;
@@ -103,44 +101,46 @@ impl Stage {
     /// Ends everything in good order.
     pub(super) async fn strike(self) {
         self.serving.stop().await;
+        self.org.stop().await;
     }
 }
 
-/// Takes the org's port. A process that was killed a moment ago may still be on its way out.
-async fn bind_again(port: u16) -> Result<TcpListener, Failure> {
-    let deadline = Instant::now() + Duration::from_secs(5);
+/// Takes the port of Tandem's pages.
+async fn take_port(port: u16) -> Result<TcpListener, Failure> {
+    match runtime::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await {
+        Err(ServeError::InUse(address)) => Err(Failure::new(
+            Kind::PortInUse,
+            format!(
+                "{address} is in use by another program: stop it, or choose another port with \
+                 --port (0 takes a free one)"
+            ),
+        )),
+        other => Ok(other?),
+    }
+}
+
+/// Opens the org at the address that it had.
+async fn open_again(dir: &Path, memory: &Memory) -> Result<Org, Failure> {
+    let deadline = Instant::now() + PORT_LONGEST;
     loop {
-        match runtime::bind(local(port)).await {
-            Err(ServeError::InUse(address)) if Instant::now() > deadline => {
-                let text = format!(
-                    "the org of this directory lives at {address}, which another program uses: is \
-                     the demo still running?"
-                );
-                return Err(Failure::new(Kind::PortInUse, text));
+        let state = dir.join("org.state");
+        match Org::open(state, memory.org_port, memory.control_port).await {
+            Err(failure) if failure.kind() == Kind::PortInUse => {
+                if Instant::now() > deadline {
+                    let text = format!(
+                        "the org of {} lives at the ports {} and {} of 127.0.0.1, and another \
+                         program uses one of them: is the demo still running?",
+                        dir.display(),
+                        memory.org_port,
+                        memory.control_port
+                    );
+                    return Err(Failure::new(Kind::PortInUse, text));
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            Err(ServeError::InUse(_)) => tokio::time::sleep(Duration::from_millis(100)).await,
-            other => return Ok(other?),
+            other => return other,
         }
     }
-}
-
-fn local(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-}
-
-fn remember(file: &Path, org_listener: &TcpListener) -> Result<Memory, Failure> {
-    let memory = Memory {
-        org_port: org_listener.local_addr()?.port(),
-        made_at: Timestamp::now(),
-        password: Operator::new_token()?
-            .expose_secret()
-            .chars()
-            .take(16)
-            .collect(),
-    };
-    let text = serde_json::to_vec(&memory).map_err(std::io::Error::other)?;
-    std::fs::write(file, text)?;
-    Ok(memory)
 }
 
 async fn open_tandem(dir: &Path, address: SocketAddr, org: &Org) -> Result<App, Failure> {
@@ -148,6 +148,7 @@ async fn open_tandem(dir: &Path, address: SocketAddr, org: &Org) -> Result<App, 
     let config = defaults_with(&[
         ("server.data_dir", dir.join("tandem").display().to_string()),
         ("server.listen", address.to_string()),
+        ("server.shutdown_grace_seconds", GRACE_SECONDS.into()),
         ("salesforce.client_id", app.client_id),
         ("salesforce.client_secret", app.client_secret),
         ("salesforce.login_url", org.url().to_owned()),

@@ -2,6 +2,7 @@
 
 use super::acts::{self, Listed};
 use super::compare::compare;
+use super::progress::Progress;
 use super::report::{ActTold, ConflictTold, Report};
 use super::stage::Stage;
 use super::{mapping, org};
@@ -9,46 +10,48 @@ use crate::app::AppError;
 use crate::cli::failure::Kind;
 use crate::cli::{Failure, print};
 use axum::http::Method;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tandem_core::ids::TeamId;
-use tandem_engine::LEASE_SECONDS;
 
 /// Longest time that Tandem may take to import everything, and to carry out one act.
 const IMPORT_SECONDS: u64 = 120;
 const ACT_SECONDS: u64 = 60;
 
 /// Plays everything once and judges the outcome.
-pub(super) async fn tell(stage: Stage, as_json: bool) -> Result<(), Failure> {
+pub(super) async fn tell(stage: &Stage, progress: &Progress, as_json: bool) -> Result<(), Failure> {
     let began = Instant::now();
-    let mut teller = Teller::new(&stage);
+    let mut teller = Teller::new(stage, progress);
     // The second number is the least that the platform allows: one call reads all four objects, one
     // writes up to 600 records of one object; who we are, the users, the rights cost one each.
     teller
         .act(
             "Connect by OAuth, check rights, map, turn sync on",
             4,
-            connect(&stage),
+            connect(stage),
         )
         .await?;
     teller
-        .act("Import 6,200 records", import_least(), import(&stage))
+        .act(
+            "Import 6,200 records",
+            import_least(),
+            import(stage, progress),
+        )
         .await?;
     // A read, and a write of each of three objects.
     teller
-        .act("Everyday edits on both sides", 4, everyday(&stage))
+        .act("Everyday edits on both sides", 4, everyday(stage))
         .await?;
     // The check of the rights when sync is turned on, a read, a write.
     let conflicts = teller
-        .act("The same fields on both sides at once", 3, clash(&stage))
+        .act("The same fields on both sides at once", 3, clash(stage))
         .await?;
     // A read, a write, and the question what became of the write.
     teller
         .act(
             "New people on both sides, one answer lost",
             3,
-            newcomers(&stage),
+            newcomers(stage),
         )
         .await?;
     // A read, a write, and the rest of the refused records once more.
@@ -56,20 +59,20 @@ pub(super) async fn tell(stage: Stage, as_json: bool) -> Result<(), Failure> {
         .act(
             "Values that the CRM refuses, a token that ended",
             3,
-            refusals(&stage),
+            refusals(stage),
         )
         .await?;
-    teller.report.failures = failures(&stage).await?;
+    teller.report.failures = failures(stage).await?;
     // A read, a write.
     let repaired = teller
-        .act("A person decides and repairs", 2, repair(&stage))
+        .act("A person decides and repairs", 2, repair(stage))
         .await?;
     teller.report.retries = repaired;
     let mut report = teller.finish();
     report.resumed = stage.resumed();
-    report.conflicts = outcomes(&stage, conflicts).await?;
-    let team = team(&stage).await?;
-    report.comparison = compare(&stage, team).await?;
+    report.conflicts = outcomes(stage, conflicts).await?;
+    let team = team(stage).await?;
+    report.comparison = compare(stage, team).await?;
     report.seconds = began.elapsed().as_secs_f64();
     let now = stage.app().now();
     let usage = stage
@@ -80,13 +83,12 @@ pub(super) async fn tell(stage: Stage, as_json: bool) -> Result<(), Failure> {
         .map_err(AppError::from)?;
     report.calls_accounted = usage.spent;
     report.calls_metered = stage.org().metered_calls();
-    stage.strike().await;
     judge(&report, as_json)
 }
 
 /// Everything up to a running sync, for the endless demo.
-pub(super) async fn prepare(stage: &Stage) -> Result<(), Failure> {
-    let mut teller = Teller::new(stage);
+pub(super) async fn prepare(stage: &Stage, progress: &Progress) -> Result<(), Failure> {
+    let mut teller = Teller::new(stage, progress);
     teller
         .act(
             "Connect by OAuth, check rights, map, turn sync on",
@@ -94,8 +96,7 @@ pub(super) async fn prepare(stage: &Stage) -> Result<(), Failure> {
             connect(stage),
         )
         .await?;
-    teller.act("Import", 0, import(stage)).await?;
-    teller.finish();
+    teller.act("Import", 0, import(stage, progress)).await?;
     Ok(())
 }
 
@@ -119,19 +120,15 @@ fn judge(report: &Report, as_json: bool) -> Result<(), Failure> {
 struct Teller<'s> {
     stage: &'s Stage,
     report: Report,
-    bar: ProgressBar,
+    progress: &'s Progress,
 }
 
 impl<'s> Teller<'s> {
-    fn new(stage: &'s Stage) -> Self {
-        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
-        let bar = ProgressBar::new_spinner();
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        bar.enable_steady_tick(Duration::from_millis(120));
+    fn new(stage: &'s Stage, progress: &'s Progress) -> Self {
         Self {
             stage,
             report: Report::default(),
-            bar,
+            progress,
         }
     }
 
@@ -141,7 +138,7 @@ impl<'s> Teller<'s> {
         least: u64,
         act: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        self.bar.set_message(name);
+        self.progress.step(name);
         let (calls, began) = (self.stage.org().metered_calls(), Instant::now());
         let outcome = act.await?;
         self.report.acts.push(ActTold {
@@ -154,7 +151,7 @@ impl<'s> Teller<'s> {
     }
 
     fn finish(self) -> Report {
-        self.bar.finish_and_clear();
+        self.progress.clear();
         self.report
     }
 }
@@ -203,11 +200,12 @@ async fn enable(stage: &Stage, enabled: bool) -> Result<(), Failure> {
     answer.map(drop)
 }
 
-async fn import(stage: &Stage) -> Result<(), Failure> {
-    // Work that a killed process had claimed comes back when its lease ends.
-    let lease = if stage.resumed() { LEASE_SECONDS } else { 0 };
-    let longest = Duration::from_secs(IMPORT_SECONDS + u64::from(lease));
-    acts::read_once(stage.browser(), longest).await
+async fn import(stage: &Stage, progress: &Progress) -> Result<(), Failure> {
+    let longest = Duration::from_secs(IMPORT_SECONDS);
+    acts::read_once(stage.browser(), longest, |records| {
+        progress.detail(format!("Import: {records} records so far"));
+    })
+    .await
 }
 
 async fn settle(stage: &Stage, seconds: u64) -> Result<(), Failure> {

@@ -192,3 +192,97 @@ fn the_demos_story_ends_well_and_goes_on_in_its_directory() {
     assert_eq!(second["comparison"]["differences"], 0);
     assert!(second["comparison"]["records"].as_u64() > first["comparison"]["records"].as_u64());
 }
+
+/// Killed in the middle of the story, at a step that it names, the same directory must still end well.
+#[test]
+fn a_killed_demo_goes_on_where_it_was() {
+    let dir = dir();
+    let story = || {
+        let mut command = tandem(dir.path());
+        command.args(["demo", "--once", "--json", "--data-dir", "demo"]);
+        command
+    };
+    let mut child = story()
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+    let there = lines.any(|line| line.is_ok_and(|line| line.starts_with("New people")));
+    assert!(there, "the story ended before its middle");
+    child.kill().expect("kills");
+    child.wait().expect("is gone");
+    let output = ends(&mut story(), 0, &[]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["resumed"], true);
+    assert_eq!(report["comparison"]["differences"], 0);
+}
+
+#[test]
+fn a_demo_says_where_everything_is_and_ends_when_told() {
+    let dir = dir();
+    let mut command = tandem(dir.path());
+    command.args(["demo", "--port", "0", "--by-hand"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("starts");
+    let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let told: Vec<String> = lines
+        .map_while(Result::ok)
+        .take_while(|line| !line.contains("Ctrl-C"))
+        .collect();
+    for part in ["Tandem", "Sign in as", "The CRM", "demo.md"] {
+        assert!(told.iter().any(|line| line.contains(part)), "{told:?}");
+    }
+    assert_eq!(Serving(child).told_to_stop(), Some(0));
+}
+
+#[test]
+fn a_demo_tells_what_to_do_about_a_port_or_directory_that_it_cannot_have() {
+    let dir = dir();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let mut command = tandem(dir.path());
+    ends(
+        command.args(["demo", "--port", &port]),
+        4,
+        &[&port, "--port"],
+    );
+    std::fs::write(dir.path().join("demo.json"), "{}").expect("writes");
+    let mut command = tandem(dir.path());
+    command.args(["demo", "--port", "0", "--data-dir", "."]);
+    ends(&mut command, 3, &["demo.json", "--data-dir"]);
+}
+
+#[test]
+fn a_sandbox_goes_on_with_its_file() {
+    let dir = dir();
+    let org = |more: &[&str]| {
+        let mut command = tandem(dir.path());
+        command
+            .args([
+                "sandbox",
+                "--json",
+                "--seed-size",
+                "10",
+                "--state",
+                "org.state",
+            ])
+            .args(more);
+        command
+    };
+    let id = || {
+        let mut child = org(&[]).stdout(Stdio::piped()).spawn().expect("starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped"))
+            .read_line(&mut line)
+            .expect("a line");
+        assert_eq!(Serving(child).told_to_stop(), Some(0));
+        let credentials: Value = serde_json::from_str(&line).expect("JSON");
+        credentials["salesforce"]["org_id"].clone()
+    };
+    assert_eq!(id(), id());
+    ends(
+        &mut org(&["--seed", "2"]),
+        3,
+        &["org.state", "other options"],
+    );
+}
