@@ -67,7 +67,11 @@ pub(super) fn frame(visit: &Visit<'_>, title: &str, segments: &[&str], body: &Ma
 /// The form to choose who one is.
 fn who(visit: &Visit<'_>, segments: &[&str]) -> Markup {
     let people = users::all(&visit.org.world);
-    let back = format!("/{}", segments.join("/"));
+    // What lies under these pages are buttons, not pages to come back to.
+    let back = match segments {
+        [page @ ("faults" | "rules" | "meter"), ..] => format!("/{page}"),
+        _ => format!("/{}", segments.join("/")),
+    };
     html! {
         form class="who" method="post" action="/sign-in" {
             input type="hidden" name="back" value=(back);

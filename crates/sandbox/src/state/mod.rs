@@ -1,6 +1,6 @@
 //! An org that outlives its process: everything it knows, in one append-only file.
 //!
-//! A file is a header line, then entries. An entry is one [`Fact`] a line and a line with a single dot, which makes it
+//! A file is a header line, then entries. An entry is one `Fact` a line and a line with a single dot, which makes it
 //! count; what a killed process left after the last dot is cut off when the file is opened. The first entry is the
 //! whole org, each later one what one request (or one call of a [`crate::Sandbox`] method) changed, written before its
 //! answer leaves. Facts are after-images, so reading them needs no rules. When the later entries outgrow the org

@@ -372,3 +372,30 @@ fn what_cannot_be_written_is_not_answered() {
     assert_eq!(reply.delivery, crate::Delivery::Lost);
     assert_same(&again(sandbox, &options).everything(), &before);
 }
+
+#[test]
+fn the_meter_keeps_every_kind_of_call() {
+    let dir = dir();
+    let options = options(&dir);
+    let sandbox = open(&options);
+    let token = sandbox.credentials("http://org.example").access_token;
+    let paths = [
+        "limits",
+        "query?q=SELECT+Id+FROM+Contact",
+        "query/0r8Td0000000001-200",
+        "sobjects/Contact/describe",
+        "sobjects/Contact/updated",
+        "sobjects/Contact/003Td0000000001",
+        "composite",
+        "composite/batch",
+        "composite/sobjects",
+        "nothing",
+    ];
+    for path in paths.map(|path| format!("/services/data/v62.0/{path}")) {
+        let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+        sandbox.handle(request.body(Bytes::new()).expect("a request"));
+    }
+    let before = sandbox.meter();
+    assert_eq!(before.by_kind.len(), paths.len());
+    assert_eq!(again(sandbox, &options).meter(), before);
+}
