@@ -86,6 +86,11 @@ impl<'a> Batch<'a> {
         (row.link.version == commit.version).then_some(row)
     }
 
+    fn take_standing(&mut self, commit: &DecisionCommit) -> Option<LinkRow> {
+        self.standing(commit)?;
+        self.links.remove(&commit.link)
+    }
+
     fn find_matched_meanwhile(&mut self, commits: &[DecisionCommit]) -> DbResult<()> {
         let links: Vec<&RecordLink> = commits
             .iter()
@@ -108,7 +113,7 @@ impl<'a> Batch<'a> {
     }
 
     fn take(&mut self, commit: DecisionCommit) -> DbResult<()> {
-        let Some(mut row) = self.standing(&commit).cloned() else {
+        let Some(mut row) = self.take_standing(&commit) else {
             self.report.overtaken += 1;
             return Ok(());
         };
@@ -120,7 +125,7 @@ impl<'a> Batch<'a> {
             self.report.intents += u32::from(commit.decision.write.is_some());
             self.carry_out(&mut row, commit)?;
         }
-        links::save(self.tx, &row)?;
+        links::save(self.tx, &mut row)?;
         self.links.insert(row.link.id, row);
         Ok(())
     }

@@ -58,7 +58,7 @@ fn follow(
         (Some(mut row), _) if !changed.is_empty() => {
             row.change(|link| rules::workspace_changed(link, changed));
             row.make_due(lane, edit.now);
-            links::save(tx, &row)
+            links::save(tx, &mut row)
         }
         (None, Some(object)) => {
             let half = rules::half_link(LinkId(0), edit.kind, object, Some(record), None);
@@ -87,7 +87,7 @@ pub(super) fn resolve_hold(tx: &Tx<'_>, team: TeamId, resolution: &HoldResolutio
     row.change(|_| ());
     row.make_due(rules::lane_of(&resolution.origin), resolution.now);
     records::save(tx, team, &before, &record)?;
-    links::save(tx, &row)?;
+    links::save(tx, &mut row)?;
     log::append(tx, team, &entry)?;
     Ok(())
 }

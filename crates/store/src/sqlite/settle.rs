@@ -83,7 +83,7 @@ impl<'a> Batch<'a> {
         row.change(|link| rules::apply_patch(link, settlement.link));
         self.move_on(&mut row, intent, &settlement.next)?;
         log::tell(self.tx, self.team, &mut row, settlement.log)?;
-        links::save(self.tx, &row)?;
+        links::save(self.tx, &mut row)?;
         Ok(true)
     }
 

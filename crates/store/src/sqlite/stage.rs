@@ -95,7 +95,7 @@ impl<'a> Staging<'a> {
                 self.report.changed += 1;
                 row.change(rules::crm_changed);
                 row.make_due(self.page.lane, self.page.now);
-                links::save(self.tx, &row)?;
+                links::save(self.tx, &mut row)?;
             }
         }
         self.links.insert(id, row);
@@ -139,7 +139,7 @@ impl<'a> Staging<'a> {
             rules::crm_changed(link);
         });
         row.make_due(self.page.lane, self.page.now);
-        links::save(self.tx, &row)?;
+        links::save(self.tx, &mut row)?;
         intents::withdraw_unsent(self.tx, row.link.id)?;
         self.created.extend(row.link.record);
         Ok(row)

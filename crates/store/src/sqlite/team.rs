@@ -44,7 +44,7 @@ pub(super) fn put_rules(
         for mut row in links::parked(tx, team, &pair.object)? {
             row.change(|link| link.parked = None);
             row.make_due(Lane::Bulk, now);
-            links::save(tx, &row)?;
+            links::save(tx, &mut row)?;
         }
         links::wake_object(tx, team, &pair.object, now)?;
     }
