@@ -58,6 +58,26 @@ pub(super) async fn a_decision_is_done_once(b: &Bench) {
     assert!(b.due(1000).await.is_empty());
 }
 
+pub(super) async fn an_outdated_decision_does_not_stand_in_the_way_of_another(b: &Bench) {
+    b.pull(1, crm("Account", "001", 1, &[])).await;
+    let old = b.claim_one(1).await;
+    b.pull(2, crm("Account", "001", 2, &[])).await;
+    let new = b.claim_one(2).await;
+    let commits = [&old, &new, &new].map(|work| DecisionCommit {
+        link: work.link.id,
+        version: work.link.version,
+        decision: keep(&work.link),
+        lane: work.lane,
+    });
+    let report = b
+        .store()
+        .commit_decisions(b.team, commits.into(), at(2))
+        .await
+        .expect("commit_decisions");
+    assert_eq!((report.committed, report.overtaken), (1, 2));
+    assert!(b.due(2).await.is_empty());
+}
+
 pub(super) async fn a_link_may_ask_to_be_looked_at_again(b: &Bench) {
     b.pull(1, crm("Account", "001", 1, &[])).await;
     let work = b.claim_one(1).await;

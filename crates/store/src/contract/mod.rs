@@ -116,6 +116,7 @@ cases! {
         an_outdated_decision_changes_nothing,
         a_decision_about_nothing_is_overtaken,
         a_decision_is_done_once,
+        an_outdated_decision_does_not_stand_in_the_way_of_another,
         a_link_may_ask_to_be_looked_at_again,
         what_happens_before_that_time_is_due_at_once,
         a_created_record_is_linked_and_comes_from_the_crm,
