@@ -1,5 +1,6 @@
 //! What people did to the sync: one entry for each act, never changed.
 
+use super::error::no_page;
 use super::{Actor, App, AppResult};
 use tandem_core::ids::{TeamId, UserId};
 use tandem_store::admin::{AuditEntry, AuditRow};
@@ -12,7 +13,8 @@ impl App {
     /// `Forbidden`; `Invalid` with `cursor`.
     pub async fn audit(&self, actor: &Actor, page: &PageRequest) -> AppResult<Page<AuditRow>> {
         actor.must_be_admin()?;
-        Ok(self.store().audit(actor.team, page).await?)
+        let found = self.store().audit(actor.team, page).await;
+        found.map_err(|error| no_page(page, error))
     }
 }
 

@@ -3,6 +3,7 @@
 use tandem_core::connector::{ConnectorError, Failure};
 use tandem_core::error::{Directive, ErrorClass};
 use tandem_core::store::StoreError;
+use tandem_store::views::PageRequest;
 
 /// The result of everything in this room.
 pub type AppResult<T> = Result<T, AppError>;
@@ -82,6 +83,17 @@ impl From<StoreError> for AppError {
                 Self::internal(error)
             }
         }
+    }
+}
+
+/// Why a page of a list was not given: the team is there, so what is missing is the page.
+pub(super) fn no_page(request: &PageRequest, error: StoreError) -> AppError {
+    match (&request.cursor, error) {
+        (Some(_), StoreError::NotFound(_)) => AppError::invalid(
+            "cursor",
+            "this is not a place in this list; begin with its first page",
+        ),
+        (_, error) => error.into(),
     }
 }
 

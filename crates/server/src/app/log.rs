@@ -1,5 +1,6 @@
 //! The sync log: what was done and why, and trying again.
 
+use super::error::no_page;
 use super::{Actor, App, AppError, AppResult};
 use serde::Serialize;
 use tandem_core::error::ErrorClass;
@@ -33,7 +34,8 @@ impl App {
         filter: &LogFilter,
         page: &PageRequest,
     ) -> AppResult<Page<LogRow>> {
-        Ok(self.store().log(actor.team, filter, page).await?)
+        let found = self.store().log(actor.team, filter, page).await;
+        found.map_err(|error| no_page(page, error))
     }
 
     /// One entry.

@@ -28,6 +28,7 @@ pub mod setup;
 pub mod signals;
 
 pub use error::{AppError, AppResult};
+pub(crate) use secret::PASSWORD_CHARS_MIN;
 pub use session::{Actor, Role};
 
 use crate::config::Config;

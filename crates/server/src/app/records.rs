@@ -1,5 +1,6 @@
 //! People, accounts and opportunities: lists, pages, edits, and the decisions that wait for a person.
 
+use super::error::no_page;
 use super::{Actor, App, AppError, AppResult, parse};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -85,7 +86,8 @@ impl App {
         filter: &RecordFilter,
         page: &PageRequest,
     ) -> AppResult<Page<RecordRow>> {
-        Ok(self.store().records(actor.team, filter, page).await?)
+        let found = self.store().records(actor.team, filter, page).await;
+        found.map_err(|error| no_page(page, error))
     }
 
     /// One record.

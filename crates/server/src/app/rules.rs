@@ -27,14 +27,60 @@ impl App {
         self.put_rules(team, rules).await
     }
 
-    /// Compiles the newest mappings against the newest schemas and puts them in force.
+    /// Compiles the newest mappings against the newest schemas and puts them in force. Where the same
+    /// mapping compiles to other rules, because the CRM's schema or the user's rights changed, it is
+    /// published as a new version: records are looked at again only under a new version.
     pub(super) async fn recompile(&self, team: TeamId) -> AppResult<Problems> {
         let _one_at_a_time = self.0.rules.lock().await;
         let mut rules = self.store().rules(team).await?;
         let (pairs, problems) = self.compile_all(team).await?;
-        rules.pairs = pairs;
+        let before = std::mem::take(&mut rules.pairs);
+        for pair in pairs {
+            let old = before.iter().find(|old| old.object == pair.object);
+            let moved = old.is_some_and(|old| old.version == pair.version && *old != pair);
+            rules.pairs.push(if moved {
+                self.next_version(team, pair).await?
+            } else {
+                pair
+            });
+        }
         self.put_rules(team, rules).await?;
         Ok(problems)
+    }
+
+    /// The same rules under the next version of their mapping. If somebody publishes at this moment,
+    /// their version compiles next.
+    async fn next_version(&self, team: TeamId, pair: PairRules) -> AppResult<PairRules> {
+        let mappings = self.store().mappings(team).await?;
+        let mapping = mappings
+            .into_iter()
+            .map(|published| published.mapping)
+            .find(|mapping| mapping.object == pair.object && mapping.version == pair.version);
+        let Some(mapping) = mapping else {
+            return Ok(pair);
+        };
+        let now = self.now();
+        let published = self
+            .store()
+            .publish_mapping(team, mapping, None, now)
+            .await?;
+        let Some(published) = published else {
+            return Ok(pair);
+        };
+        let version = published.mapping.version;
+        let summary = format!(
+            "The CRM shows other fields or rights of {} than before: version {version} of its mapping",
+            pair.object
+        );
+        self.note(
+            team,
+            None,
+            "mapping.published",
+            pair.object.as_str(),
+            summary,
+        )
+        .await?;
+        Ok(PairRules { version, ..pair })
     }
 
     async fn compile_all(&self, team: TeamId) -> AppResult<(Vec<PairRules>, Problems)> {

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use std::sync::LazyLock;
 
 /// Shortest password, in characters.
-pub(super) const PASSWORD_CHARS_MIN: usize = 12;
+pub(crate) const PASSWORD_CHARS_MIN: usize = 12;
 /// Longest password, in bytes: more would only make hashing slow.
 pub(super) const PASSWORD_BYTES_MAX: usize = 512;
 

@@ -64,6 +64,11 @@ impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let kind = match error {
             OpenError::Store { .. } => Kind::Database,
+            OpenError::DataDir { ref source, .. }
+                if source.kind() == std::io::ErrorKind::StorageFull =>
+            {
+                Kind::Database
+            }
             OpenError::DataDir { .. } | OpenError::Key(_) | OpenError::Network(_) => Kind::Usage,
         };
         Self::new(kind, error.to_string())

@@ -94,20 +94,31 @@ pub(crate) struct Json {
     pub(crate) json: bool,
 }
 
-/// Waits until somebody wants this process to end: Ctrl-C, or a service manager.
-pub(crate) async fn told_to_stop() {
+/// Ends when somebody wants this process to end: Ctrl-C, or a service manager. It listens from this call
+/// on, not from the first await, so that a signal between “it is ready” and the waiting counts.
+pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        let signals = signal(SignalKind::terminate()).and_then(|terminate| {
+            let interrupt = signal(SignalKind::interrupt())?;
+            Ok((terminate, interrupt))
+        });
+        async move {
+            // Without signals the system's own way of ending a process remains.
+            let Ok((mut terminate, mut interrupt)) = signals else {
+                return std::future::pending().await;
+            };
             tokio::select! {
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
             }
-            return;
         }
     }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+    #[cfg(not(unix))]
+    async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

@@ -43,6 +43,7 @@ pub(crate) struct SandboxArgs {
 
 /// Serves the org and prints how to connect to it.
 pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
+    let stop = told_to_stop();
     let kept = args.state.is_some();
     let options = ServeOptions {
         org: Options {
@@ -83,7 +84,7 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
             "Ctrl-C ends it; its records are gone then."
         });
     }
-    told_to_stop().await;
+    stop.await;
     running.stop().await?;
     Ok(())
 }
@@ -95,11 +96,8 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
 pub(crate) async fn start(options: ServeOptions) -> Result<Running, Failure> {
     let ports = (options.port, options.control_port);
     let failed = |error: std::io::Error| {
-        if error
-            .get_ref()
-            .is_some_and(|inner| inner.is::<StateError>())
-        {
-            return Failure::new(Kind::Database, error.to_string());
+        if let Some(state) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return unusable(state);
         }
         if error.kind() == std::io::ErrorKind::AddrInUse {
             return Failure::new(
@@ -114,6 +112,15 @@ pub(crate) async fn start(options: ServeOptions) -> Result<Running, Failure> {
         Failure::from(error)
     };
     serve(options).await.map_err(failed)
+}
+
+/// The other reasons name their way out themselves.
+fn unusable(error: &StateError) -> Failure {
+    let way_out = match error {
+        StateError::Io { .. } => "; check the rights of its directory and the space on its disk",
+        _ => "",
+    };
+    Failure::new(Kind::Database, format!("{error}{way_out}"))
 }
 
 /// For 300 leads 200 contacts, 80 accounts and 40 opportunities.

@@ -29,6 +29,7 @@ use progress::Progress;
 use secrecy::ExposeSecret as _;
 use stage::Stage;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
 /// How to play.
 #[derive(Debug, Args)]
@@ -56,14 +57,16 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         level: "warn".into(),
         format: LogFormat::Text,
     });
+    let mut stop = pin!(told_to_stop());
     let dir = Directory::of(args.data_dir.as_deref())?;
     let port = if args.once { 0 } else { args.port };
     let progress = Progress::new();
-    let Some(stage) = until_told(Stage::set(dir.path(), port, &progress)).await else {
+    let Some(stage) = until_told(stop.as_mut(), Stage::set(dir.path(), port, &progress)).await
+    else {
         return stopped(&args);
     };
     let stage = stage?;
-    let outcome = until_told(play(&stage, &args, &progress)).await;
+    let outcome = until_told(stop, play(&stage, &args, &progress)).await;
     progress.clear();
     stage.strike().await;
     outcome.unwrap_or_else(|| stopped(&args))
@@ -98,10 +101,10 @@ fn greet(stage: &Stage, by_hand: bool) {
 }
 
 /// Works until somebody wants an end; then nothing comes of it.
-async fn until_told<T>(work: impl Future<Output = T>) -> Option<T> {
+async fn until_told<T>(stop: impl Future<Output = ()>, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         outcome = work => Some(outcome),
-        () = told_to_stop() => None,
+        () = stop => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! Stopping: no new turn begins, requests under way end, and what takes longer than the grace is
 //! dropped. Dropping is safe: every step is made to survive a crash at any point.
 
+mod notes;
 mod open;
 mod operator;
 mod serve;

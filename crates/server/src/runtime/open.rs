@@ -13,13 +13,16 @@ use tandem_store::sqlite::SqliteStore;
 
 /// Under this name the database keeps which key it belongs to.
 const KEY_ID: &str = "secret_key_id";
+/// What is written to see whether a directory can be written.
+const PROBE: &[u8] = b"tandem";
 
 /// Why Tandem can't start. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The data directory can't be made or used.
     #[error(
-        "the data directory {path} can't be used: {source}; check server.data_dir and its rights"
+        "the data directory {path} can't be used: {source}; check server.data_dir, its rights and the \
+         space on its disk"
     )]
     DataDir {
         /// Which one.
@@ -94,12 +97,19 @@ async fn open_store(path: &Path) -> Result<SqliteStore, OpenError> {
         })
 }
 
+/// Makes the directory and tries it: a directory that can't be written is told as such, not as the
+/// first file that fails in it.
 fn make_data_dir(path: &Path) -> Result<(), OpenError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|source| OpenError::DataDir {
+    let probe = path.join(format!(".probe-{}", std::process::id()));
+    let made = builder
+        .create(path)
+        .and_then(|()| std::fs::write(&probe, PROBE));
+    let removed = std::fs::remove_file(&probe);
+    made.and(removed).map_err(|source| OpenError::DataDir {
         path: path.to_owned(),
         source,
     })

@@ -1,5 +1,6 @@
 //! One team's loop: engine turns until nothing is left to do, then sleep.
 
+use super::notes::{Gauges, note};
 use crate::app::{App, AppResult};
 use crate::telemetry as names;
 use futures_util::FutureExt as _;
@@ -32,8 +33,10 @@ enum Next {
 pub(super) async fn run(app: App, team: TeamId, stop: CancellationToken) {
     let waker = app.signals().waker(team);
     let mut mood = Mood::default();
+    let mut gauges = Gauges::default();
     while !stop.is_cancelled() {
         let outcome = guarded_turn(&app, team).await;
+        gauges.refresh(&app, team).await;
         let Some(sleep) = mood.after(team, outcome) else {
             continue;
         };
@@ -108,13 +111,10 @@ async fn one_turn(app: &App, team: TeamId) -> AppResult<Next> {
 
 async fn after(app: &App, team: TeamId, turn: Turn) -> AppResult<Next> {
     match turn {
-        Turn::Idle { until, refused } => {
-            note_backlog(app, team).await?;
-            Ok(match refused {
-                Some(reason) => Next::Paused(reason),
-                None => Next::Sleep(sleep_until(until, app.now())),
-            })
-        }
+        Turn::Idle { until, refused } => Ok(match refused {
+            Some(reason) => Next::Paused(reason),
+            None => Next::Sleep(sleep_until(until, app.now())),
+        }),
         Turn::Pulled(pulled) => {
             if pulled.wants_schema() {
                 read_schema_again(app, team).await;
@@ -177,44 +177,6 @@ fn sleep_until(until: Option<Timestamp>, now: Timestamp) -> Duration {
         Duration::try_from(until.duration_since(now)).unwrap_or_default()
     });
     wait.clamp(SLEEP_MIN, SLEEP_MAX)
-}
-
-fn note(turn: &Turn, took: Duration) {
-    let (step, calls) = match turn {
-        Turn::Resolved(outcome) => ("resolve", outcome.calls),
-        Turn::Reconciled(_) => ("reconcile", 0),
-        Turn::Wrote(WriteStep::Sent { calls, applied, .. }) => {
-            metrics::counter!(names::RECORDS_WRITTEN).increment(*applied as u64);
-            ("write", *calls)
-        }
-        Turn::Wrote(_) => ("write", 0),
-        Turn::Pulled(outcome) => {
-            metrics::counter!(names::ROWS_READ).increment(outcome.rows);
-            ("pull", outcome.calls)
-        }
-        Turn::Idle { .. } => return,
-    };
-    metrics::counter!(names::TURNS, "step" => step).increment(1);
-    metrics::histogram!(names::TURN_SECONDS, "step" => step).record(took.as_secs_f64());
-    metrics::counter!(names::API_CALLS, "step" => step).increment(calls.into());
-    tracing::debug!(step, calls, ?turn, "a turn");
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-async fn note_backlog(app: &App, team: TeamId) -> AppResult<()> {
-    let backlog = app.store().backlog(team, app.now()).await?;
-    for (name, value) in [
-        (names::LINKS_DUE, backlog.links_due),
-        (
-            names::WRITES_OPEN,
-            backlog.intents_pending + backlog.intents_open,
-        ),
-        (names::PARKED, backlog.parked),
-        (names::HELD, backlog.held),
-    ] {
-        metrics::gauge!(name, "team" => team.to_string()).set(value as f64);
-    }
-    Ok(())
 }
 
 /// What [`until_idle`] did.

@@ -15,6 +15,12 @@ pub const TURNS: &str = "tandem_engine_turns_total";
 pub const TURN_SECONDS: &str = "tandem_engine_turn_seconds";
 /// API calls spent, by `step`.
 pub const API_CALLS: &str = "tandem_crm_api_calls_total";
+/// API calls that Tandem spent in the last 24 hours, by `team`.
+pub const API_OURS: &str = "tandem_crm_api_calls_24h";
+/// API calls that everybody spent at the org in the last 24 hours, by `team`.
+pub const API_ORG: &str = "tandem_crm_api_org_calls_24h";
+/// API calls that the org allows in 24 hours, by `team`.
+pub const API_ORG_MAX: &str = "tandem_crm_api_org_calls_24h_max";
 /// Rows read from the CRM.
 pub const ROWS_READ: &str = "tandem_crm_rows_read_total";
 /// Records that the CRM took.
@@ -67,6 +73,12 @@ fn describe() {
     describe_counter!(TURNS, "Engine turns");
     describe_histogram!(TURN_SECONDS, "Seconds that an engine turn took");
     describe_counter!(API_CALLS, "API calls spent at the CRM");
+    describe_gauge!(API_OURS, "API calls of ours in the last 24 hours");
+    describe_gauge!(
+        API_ORG,
+        "API calls of everybody at the org in the last 24 hours"
+    );
+    describe_gauge!(API_ORG_MAX, "API calls that the org allows in 24 hours");
     describe_counter!(ROWS_READ, "Rows read from the CRM");
     describe_counter!(RECORDS_WRITTEN, "Records that the CRM took");
     describe_gauge!(LINKS_DUE, "Links due for a decision");

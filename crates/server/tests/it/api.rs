@@ -230,6 +230,18 @@ async fn what_can_not_be_read_is_refused_with_a_reason() {
 }
 
 #[tokio::test]
+async fn a_cursor_that_no_page_gave_is_a_wrong_input() {
+    let server = Server::new("").await;
+    let cookie = server.set_up().await;
+    for list in ["log", "records/person", "audit"] {
+        let path = format!("/api/admin/{list}?cursor=elsewhere");
+        let reply = server.call(Method::GET, &path, &cookie, Value::Null).await;
+        assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{list}");
+        assert_eq!(reply.json()["field"], "cursor", "{list}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_can_be_turned_on_before_a_connection() {
     let server = Server::new("").await;
     let cookie = server.set_up().await;

@@ -1,7 +1,7 @@
 //! The binary as the shell sees it: exit codes, messages, stopping.
 
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -30,6 +30,15 @@ fn ends(command: &mut Command, code: i32, parts: &[&str]) -> Output {
         assert!(errors.contains(part), "{part:?} is missing in {errors}");
     }
     output
+}
+
+/// What a server answers.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).expect("connects");
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").expect("asks");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answers");
+    answer
 }
 
 /// A server that runs until it is told to stop.
@@ -231,6 +240,15 @@ fn a_demo_says_where_everything_is_and_ends_when_told() {
         .collect();
     for part in ["Tandem", "Sign in as", "The CRM", "demo.md"] {
         assert!(told.iter().any(|line| line.contains(part)), "{told:?}");
+    }
+    let address = told.iter().find_map(|line| line.split("http://").nth(1));
+    let metrics = get(address.expect("an address"), "/metrics");
+    for name in [
+        "tandem_links_due{",
+        "tandem_writes_open{",
+        "tandem_crm_api_calls_24h{",
+    ] {
+        assert!(metrics.contains(name), "{name} is missing in {metrics}");
     }
     assert_eq!(Serving(child).told_to_stop(), Some(0));
 }

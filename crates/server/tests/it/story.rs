@@ -299,3 +299,36 @@ async fn nothing_secret_stands_in_the_data_directory() {
         assert!(!found, "{secret} is readable");
     }
 }
+
+/// A right that comes or goes changes the compiled rules, not the mapping; its records must be looked
+/// at all the same.
+#[tokio::test]
+async fn what_a_changed_right_makes_of_the_rules_is_a_new_version() {
+    let houses = houses().await;
+    houses.connect().await;
+    houses.turn_on().await;
+    houses.work().await;
+    let check = async || {
+        let path = "/api/admin/connection/check";
+        let reply = houses.call(Method::POST, path, Value::Null).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+        let mappings = houses
+            .call(Method::GET, "/api/admin/mappings", Value::Null)
+            .await
+            .json();
+        let due = houses.state().await["backlog"]["decisions"].as_u64();
+        (mappings[2]["version"].clone(), due)
+    };
+    assert_eq!(check().await, (json!(1), Some(0)), "nothing changed");
+    let user = houses.org.sandbox().connector_user();
+    let none = tandem_sandbox::world::FieldRights {
+        read: false,
+        edit: false,
+    };
+    houses.org.sandbox().world(|world| {
+        world
+            .set_field_rights(user, "Lead", "Title", none)
+            .expect("a right");
+    });
+    assert_eq!(check().await, (json!(2), Some(6)), "all leads are due");
+}

@@ -1,5 +1,6 @@
 //! First run: nobody can sign in yet, so the first visitor makes the team and its administrator.
 
+use crate::app::PASSWORD_CHARS_MIN;
 use crate::http::ui::parts::form::{FieldError, Input, form_errors, input};
 use crate::http::ui::parts::layout::{Theme, bare};
 use maud::{Markup, html};
@@ -35,7 +36,7 @@ pub fn page(view: &SetupPage) -> Markup {
             (input(Input { name: "email", label: "Your e-mail address", kind: "email", value: &view.email,
                 help: "You sign in with it.", autocomplete: "username" }, &view.errors))
             (input(Input { name: "password", label: "Password", kind: "password", value: "",
-                help: "Long is good: a few random words are best.",
+                help: &format!("At least {PASSWORD_CHARS_MIN} characters. A few random words are best."),
                 autocomplete: "new-password" }, &view.errors))
             button type="submit" class="full" { "Create the team" }
         }

@@ -76,7 +76,7 @@ fn title(status: StatusCode) -> &'static str {
         403 => "Not allowed",
         404 => "Nothing here",
         405 => "This address can’t be used like that",
-        409 => "It does not fit any more",
+        409 => "Not possible now",
         413 => "That was too much at once",
         400 | 415 | 422 => "This could not be understood",
         429 => "Too many tries",

@@ -1,0 +1,75 @@
+//! What the loops tell the metrics: each turn as it ends, and the state of a team now and then.
+
+use crate::app::App;
+use crate::telemetry as names;
+use std::time::{Duration, Instant};
+use tandem_core::ids::TeamId;
+use tandem_core::store::{StoreResult, SyncStore as _};
+use tandem_engine::{Turn, WriteStep};
+
+/// How old a team's gauges may be while it works. Reading them costs two queries.
+const GAUGES_OLDEST: Duration = Duration::from_secs(5);
+
+/// A team's gauges and when they were read.
+#[derive(Default)]
+pub(super) struct Gauges(Option<Instant>);
+
+impl Gauges {
+    /// Sets them anew if they are old.
+    pub(super) async fn refresh(&mut self, app: &App, team: TeamId) {
+        if self.0.is_some_and(|read| read.elapsed() < GAUGES_OLDEST) {
+            return;
+        }
+        self.0 = Some(Instant::now());
+        if let Err(error) = set(app, team).await {
+            tracing::warn!(%team, %error, "the metrics of a team can't be read");
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+async fn set(app: &App, team: TeamId) -> StoreResult<()> {
+    let backlog = app.store().backlog(team, app.now()).await?;
+    let usage = app.store().api_usage(team, app.now()).await?;
+    let set = |name: &'static str, value: u64| {
+        metrics::gauge!(name, "team" => team.to_string()).set(value as f64);
+    };
+    set(names::LINKS_DUE, backlog.links_due);
+    set(
+        names::WRITES_OPEN,
+        backlog.intents_pending + backlog.intents_open,
+    );
+    set(names::PARKED, backlog.parked);
+    set(names::HELD, backlog.held);
+    set(names::API_OURS, usage.spent);
+    if let Some((org, _)) = usage.budget.org {
+        set(
+            names::API_ORG,
+            org.used.saturating_add(usage.budget.spent_since),
+        );
+        set(names::API_ORG_MAX, org.max);
+    }
+    Ok(())
+}
+
+/// Counts a turn.
+pub(super) fn note(turn: &Turn, took: Duration) {
+    let (step, calls) = match turn {
+        Turn::Resolved(outcome) => ("resolve", outcome.calls),
+        Turn::Reconciled(_) => ("reconcile", 0),
+        Turn::Wrote(WriteStep::Sent { calls, applied, .. }) => {
+            metrics::counter!(names::RECORDS_WRITTEN).increment(*applied as u64);
+            ("write", *calls)
+        }
+        Turn::Wrote(_) => ("write", 0),
+        Turn::Pulled(outcome) => {
+            metrics::counter!(names::ROWS_READ).increment(outcome.rows);
+            ("pull", outcome.calls)
+        }
+        Turn::Idle { .. } => return,
+    };
+    metrics::counter!(names::TURNS, "step" => step).increment(1);
+    metrics::histogram!(names::TURN_SECONDS, "step" => step).record(took.as_secs_f64());
+    metrics::counter!(names::API_CALLS, "step" => step).increment(calls.into());
+    tracing::debug!(step, calls, ?turn, "a turn");
+}
