@@ -470,7 +470,8 @@ impl Settling<'_> {
     fn may_still_appear(&self) -> bool {
         let keyed = matches!(self.intent.draft.op, WriteOp::Create { key: Some(_) });
         let horizon = i64::from(self.create_horizon_seconds);
-        let sent = self.intent.sent_at.unwrap_or(self.now);
+        let sent = self.intent.last_sent_at.or(self.intent.sent_at);
+        let sent = sent.unwrap_or(self.now);
         !keyed && self.now.as_second() < sent.as_second().saturating_add(horizon)
     }
 

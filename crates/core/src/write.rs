@@ -93,6 +93,10 @@ pub struct WriteIntent {
     pub refusals: u32,
     /// When it was first given to a sender.
     pub sent_at: Option<Timestamp>,
+    /// When it was last given to a sender: until the platform gives up on that request it may still be
+    /// carried out.
+    #[serde(default)]
+    pub last_sent_at: Option<Timestamp>,
 }
 
 impl WriteIntent {

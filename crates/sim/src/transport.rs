@@ -134,24 +134,28 @@ impl Drop for InFlight<'_> {
 /// The ids of records that a request updates.
 fn written_ids(request: &Request<Bytes>) -> Vec<String> {
     let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap_or_default();
-    let parts = body["compositeRequest"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
+    let parts = body["compositeRequest"].as_array();
     parts
-        .iter()
+        .into_iter()
+        .flatten()
         .filter(|part| part["method"] == "PATCH")
-        .flat_map(|part| {
-            part["body"]["records"]
-                .as_array()
-                .cloned()
-                .unwrap_or_default()
-        })
-        .filter_map(|record| {
-            let id = record.get("id").or_else(|| record.get("Id"))?;
-            id.as_str().map(str::to_owned)
-        })
+        .flat_map(patched_ids)
         .collect()
+}
+
+/// The ids in a collection, or the one in the address of a single update.
+fn patched_ids(part: &serde_json::Value) -> Vec<String> {
+    let Some(records) = part["body"]["records"].as_array() else {
+        let url = part["url"].as_str().unwrap_or_default();
+        return url
+            .rsplit('/')
+            .next()
+            .map(str::to_owned)
+            .into_iter()
+            .collect();
+    };
+    let id = |record: &serde_json::Value| Some(record.get("id")?.as_str()?.to_owned());
+    records.iter().filter_map(id).collect()
 }
 
 /// Whether a request creates records and changes none.

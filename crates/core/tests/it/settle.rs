@@ -80,6 +80,7 @@ impl Case {
                 attempts: 0,
                 refusals: 0,
                 sent_at: Some(at(40)),
+                last_sent_at: Some(at(40)),
             },
             horizon_seconds: 600,
         }
@@ -515,6 +516,7 @@ fn a_lost_create_is_repeated_only_when_it_can_no_longer_appear() {
     let absent = |op, sent_at, horizon| {
         let mut case = Case::title(op);
         case.intent.sent_at = sent_at;
+        case.intent.last_sent_at = sent_at;
         case.horizon_seconds = horizon;
         called(&case.settling().probed(&ProbeAnswer::Absent))
     };

@@ -300,6 +300,7 @@ impl World {
             attempts: 0,
             refusals: 0,
             sent_at: None,
+            last_sent_at: None,
         });
     }
 
@@ -310,6 +311,7 @@ impl World {
         };
         intent.state = IntentState::Sending;
         intent.sent_at.get_or_insert(at(self.now));
+        intent.last_sent_at = Some(at(self.now));
         self.intent = Some(intent.clone());
         let outcome = match fate {
             Fate::Lost => WriteOutcome::Unknown,

@@ -242,6 +242,7 @@ impl Team {
                     attempts: before.as_ref().map_or(0, |row| row.intent.attempts),
                     refusals: before.as_ref().map_or(0, |row| row.intent.refusals),
                     sent_at: None,
+                    last_sent_at: None,
                 },
                 epoch: 0,
                 not_before: before.map_or(now, |row| row.not_before.max(now)),

@@ -108,6 +108,9 @@ impl Team {
         let row = self.intents.get_mut(id)?;
         row.intent.state = state;
         row.intent.sent_at.get_or_insert(claim.now);
+        if state == IntentState::Sending {
+            row.intent.last_sent_at = Some(claim.now);
+        }
         row.epoch += 1;
         row.leased_until = Some(lease_end(claim));
         Some(ClaimedIntent {

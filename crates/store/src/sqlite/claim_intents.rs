@@ -107,6 +107,9 @@ fn give_out(
     for mut row in rows {
         row.intent.state = state;
         row.intent.sent_at.get_or_insert(claim.now);
+        if state == IntentState::Sending {
+            row.intent.last_sent_at = Some(claim.now);
+        }
         row.epoch += 1;
         row.leased_until_us = Some(lease_end_us(claim.now, claim.lease_seconds));
         intents::save(tx, &row)?;

@@ -243,6 +243,7 @@ impl<'a> Batch<'a> {
                 attempts: before.as_ref().map_or(0, |row| row.intent.attempts),
                 refusals: before.as_ref().map_or(0, |row| row.intent.refusals),
                 sent_at: None,
+                last_sent_at: None,
             };
             let not_before_us = before.map_or(now_us, |row| row.not_before_us.max(now_us));
             intents::insert(self.tx, self.team, &intent, not_before_us)?;
