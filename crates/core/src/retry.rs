@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// First wait, in seconds.
 const FIRST_SECONDS: f64 = 2.0;
-/// Longest wait, in seconds.
-const LONGEST_SECONDS: f64 = 900.0;
+/// Longest wait, in seconds: after an outage of hours things go on within two minutes.
+const LONGEST_SECONDS: f64 = 120.0;
 
 /// The time of the next try after `attempts` failed ones (1 after the first).
 ///
@@ -36,7 +36,7 @@ mod tests {
         assert_eq!(wait(1, None, 1.0), 2);
         assert_eq!(wait(2, None, 1.0), 4);
         assert_eq!(wait(2, None, 0.0), 2);
-        assert_eq!(wait(40, None, 1.0), 900);
+        assert_eq!(wait(40, None, 1.0), 120);
         assert_eq!(wait(1, Some(120), 0.5), 120);
         assert_eq!(wait(1, Some(u32::MAX), 0.5), 86_400);
     }

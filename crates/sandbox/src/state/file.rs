@@ -28,6 +28,15 @@ pub(crate) struct StateFile {
     failed: bool,
 }
 
+impl Drop for StateFile {
+    /// Gives the file up by name and not just by closing: a child that this process starts holds the open
+    /// file, too, until it becomes another program.
+    fn drop(&mut self) {
+        // What can't be unlocked is let go by the system with the process.
+        let _ = self.file.unlock();
+    }
+}
+
 impl StateFile {
     /// Opens a file and makes its facts true in `org`; none when there is no such file.
     pub(crate) fn open(
@@ -49,11 +58,10 @@ impl StateFile {
     /// Begins a file with the whole org.
     pub(crate) fn create(path: &Path, header: Header, org: &Org) -> Result<Self, StateError> {
         let (file, bytes) = write_whole(path, &header, org).map_err(|error| failed(path, error))?;
-        Ok(Self {
-            bytes,
-            compact_at_bytes: compact_at_bytes(bytes),
-            ..Self::around(path, header, file)
-        })
+        let mut state = Self::around(path, header, file);
+        state.bytes = bytes;
+        state.compact_at_bytes = compact_at_bytes(bytes);
+        Ok(state)
     }
 
     fn around(path: &Path, header: Header, file: File) -> Self {

@@ -67,7 +67,7 @@ pub struct SqliteStore {
     /// Absent in memory, where every connection would have a database of its own.
     readers: Option<Pool>,
     /// Held by the process while the file is open.
-    _lock: Option<File>,
+    _lock: Option<FileLock>,
 }
 
 impl SqliteStore {
@@ -146,9 +146,20 @@ impl SqliteStore {
     }
 }
 
+/// The claim on a database file. Given up by name and not just by closing: a child that this process
+/// starts holds the open file, too, until it becomes another program.
+struct FileLock(File);
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        // What can't be unlocked is let go by the system with the process.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Takes the file beside the database that says it is in use. The system lets go of it with the
 /// process, however that ends.
-fn lock(path: &Path) -> StoreResult<File> {
+fn lock(path: &Path) -> StoreResult<FileLock> {
     let beside = path.with_added_extension("lock");
     let failed = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::StorageFull => StoreError::DiskFull,
@@ -161,7 +172,7 @@ fn lock(path: &Path) -> StoreResult<File> {
         .open(&beside)
         .map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(FileLock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
         Err(TryLockError::Error(e)) => Err(failed(e)),
     }
