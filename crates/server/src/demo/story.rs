@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tandem_core::ids::TeamId;
 
 /// Longest time that Tandem may take to import everything, and to carry out one act.
-const IMPORT_SECONDS: u64 = 120;
+const IMPORT_SECONDS: u64 = 300;
 const ACT_SECONDS: u64 = 60;
 
 /// Plays everything once and judges the outcome.

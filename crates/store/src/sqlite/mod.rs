@@ -72,7 +72,7 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the database at `path`, makes it if there is none, brings it to the newest schema, and ends
-    /// the leases of the process that had it before: its links can be claimed at once, and what it was
+    /// the leases and waits of the process that had it before: its links can be claimed at once, and what it was
     /// sending is in doubt at once.
     ///
     /// # Errors
@@ -190,11 +190,14 @@ fn writer_connection(path: &Path) -> DbResult<Connection> {
     Ok(conn)
 }
 
-/// Epochs and versions stay: they are the fences, and what the dead process sent may still arrive.
+/// Epochs and versions stay: they are the fences, and what the dead process sent may still arrive. Whoever
+/// restarts Tandem wants things tried again, so the waits after failures end, too.
 fn end_leases(conn: &Connection) -> DbResult<()> {
     Ok(conn.execute_batch(
         "UPDATE link SET leased_until_us = NULL WHERE leased_until_us IS NOT NULL; \
-         UPDATE intent SET leased_until_us = NULL WHERE leased_until_us IS NOT NULL;",
+         UPDATE intent SET leased_until_us = NULL WHERE leased_until_us IS NOT NULL; \
+         UPDATE intent SET not_before_us = 0 WHERE not_before_us > 0; \
+         UPDATE progress SET not_before_us = NULL WHERE not_before_us IS NOT NULL;",
     )?)
 }
 
