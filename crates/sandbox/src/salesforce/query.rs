@@ -97,6 +97,16 @@ pub(super) fn start(
         .ok_or_else(|| {
             ApiError::bad_request("MALFORMED_QUERY", "A query string has to be specified")
         })?;
+    run(site, call, soql, scope)
+}
+
+/// Answers a query with its first page, whatever resource it came through.
+pub(super) fn run(
+    site: &mut Site<'_>,
+    call: &Call,
+    soql: &str,
+    scope: QueryScope,
+) -> Result<Answer, ApiError> {
     let result = site.world.query(&call.actor, soql, scope)?;
     let page_rows = page_rows(call, &result);
     let rows = result.row_count();
@@ -146,7 +156,10 @@ fn render<'w>(
 ) -> Page<'w> {
     let end = result.row_count().min(offset.saturating_add(page_rows));
     let done = end == result.row_count();
-    let resource = call.segments.first().map_or("query", String::as_str);
+    let resource = match result.scope {
+        QueryScope::Live => "query",
+        QueryScope::All => "queryAll",
+    };
     let next = |id: SfId| format!("{}/{resource}/{id}-{end}", call.base());
     Page {
         total_size: result.total_size(),
