@@ -67,6 +67,19 @@ impl<'a> Binder<'a> {
         self.def(path.object).at(path.field)
     }
 
+    /// The path in the schema's spelling, from the query's object: `Account.Name`.
+    pub(crate) fn name(&self, path: &BoundPath) -> String {
+        let mut name = String::new();
+        let mut object = self.object;
+        for hop in &path.hops {
+            let reference = self.def(object).at(hop.reference);
+            name.push_str(reference.relationship_name.as_deref().unwrap_or_default());
+            name.push('.');
+            object = hop.target;
+        }
+        name + &self.field(path).name
+    }
+
     /// Follows a path from the query's object.
     pub(crate) fn path(&self, path: &Path) -> Result<BoundPath, SoqlError> {
         let Some((last, relationships)) = path.parts.split_last() else {

@@ -5,6 +5,11 @@
 //! way up to `bind`.
 //!
 //! It knows neither HTTP nor pages; the records are rendered by the world.
+//!
+//! Flat rows, as CSV shows them, do not go through JSON: [`QueryResult::columns`] names the columns in the order they
+//! were selected, and `World::flat_rows(&result)` gives a [`FlatRows`] whose `write(index, &mut sink)` hands the cells
+//! of one row to a [`ColumnSink`]; false when the row is gone. [`QueryResult::bulk_refusal`] says why a query cannot be
+//! a Bulk query.
 
 pub(crate) mod aggregate;
 pub(crate) mod ast;
@@ -13,6 +18,7 @@ pub(crate) mod condition;
 mod dates;
 mod error;
 mod eval;
+mod flat;
 pub(crate) mod lexer;
 mod order;
 pub(crate) mod parser;
@@ -24,8 +30,10 @@ pub(crate) mod select;
 mod tests;
 
 pub use error::SoqlError;
+pub use flat::{ColumnSink, FlatRows};
 
 use crate::world::{ObjectNo, SfId};
+use flat::Column;
 use select::Node;
 
 /// Which records a query sees.
@@ -45,6 +53,8 @@ pub struct QueryResult {
     pub(crate) scope: QueryScope,
     pub(crate) rows: Rows,
     pub(crate) long_text: bool,
+    /// The query has an OFFSET.
+    pub(crate) offset: bool,
 }
 
 #[derive(Debug)]
@@ -52,6 +62,7 @@ pub(crate) enum Rows {
     Records {
         ids: Vec<SfId>,
         nodes: Vec<Node>,
+        columns: Vec<Column>,
     },
     /// The columns of the one row of a query with aggregates and no GROUP BY.
     Aggregate(Vec<(String, serde_json::Value)>),

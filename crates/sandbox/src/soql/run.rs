@@ -56,18 +56,23 @@ pub(crate) fn run(
     };
     let ids = search.page(&sorts, &query);
     let long_text =
-        matches!(&selection, Selection::Columns(nodes) if has_long_text(world, object, nodes));
+        matches!(&selection, Selection::Columns(nodes, _) if has_long_text(world, object, nodes));
     Ok(QueryResult {
         object,
         scope,
         rows: rows(world, object, selection, ids),
         long_text,
+        offset: query.offset.is_some(),
     })
 }
 
 fn rows(world: &World, object: ObjectNo, selection: Selection, ids: Vec<SfId>) -> Rows {
     match selection {
-        Selection::Columns(nodes) => Rows::Records { ids, nodes },
+        Selection::Columns(nodes, columns) => Rows::Records {
+            ids,
+            nodes,
+            columns,
+        },
         Selection::Aggregates(columns) => {
             Rows::Aggregate(aggregate::row(world, object, &columns, &ids))
         }

@@ -4,6 +4,7 @@ use super::aggregate::Column;
 use super::ast::{Aggregate, FieldGroup, Path, Query, SelectItem};
 use super::bind::{Binder, BoundPath, Hop};
 use super::error::SoqlError;
+use super::flat::Column as FlatColumn;
 use crate::world::{FieldNo, FieldType, ObjectNo};
 
 /// Most rows a query with FIELDS(ALL) or FIELDS(CUSTOM) may ask for (documented).
@@ -19,7 +20,8 @@ pub(crate) enum Node {
 /// What a query shows.
 #[derive(Debug)]
 pub(crate) enum Selection {
-    Columns(Vec<Node>),
+    /// The tree JSON shows, and the same columns one after another.
+    Columns(Vec<Node>, Vec<FlatColumn>),
     Aggregates(Vec<Column>),
     Count,
 }
@@ -29,7 +31,8 @@ pub(crate) fn select(binder: &Binder<'_>, query: &Query) -> Result<Selection, So
     let aggregate =
         |item: &SelectItem| matches!(item, SelectItem::Aggregate { .. } | SelectItem::CountRows);
     if !query.select.iter().any(aggregate) {
-        return columns(binder, query).map(Selection::Columns);
+        let (nodes, flat) = columns(binder, query)?;
+        return Ok(Selection::Columns(nodes, flat));
     }
     if query.select == [SelectItem::CountRows] {
         return Ok(Selection::Count);
@@ -46,8 +49,8 @@ pub(crate) fn select(binder: &Binder<'_>, query: &Query) -> Result<Selection, So
     Ok(Selection::Aggregates(columns))
 }
 
-fn columns(binder: &Binder<'_>, query: &Query) -> Result<Vec<Node>, SoqlError> {
-    let mut nodes = Vec::new();
+fn columns(binder: &Binder<'_>, query: &Query) -> Result<(Vec<Node>, Vec<FlatColumn>), SoqlError> {
+    let (mut nodes, mut flat) = (Vec::new(), Vec::new());
     for item in &query.select {
         match item {
             SelectItem::Field(path) => {
@@ -63,16 +66,18 @@ fn columns(binder: &Binder<'_>, query: &Query) -> Result<Vec<Node>, SoqlError> {
                         "duplicate field selected: {name}"
                     )));
                 }
+                flat.push(FlatColumn::new(binder, bound));
             }
             SelectItem::Fields(group) => {
                 for bound in fields(binder, query, *group)? {
                     insert(&mut nodes, &bound);
+                    flat.push(FlatColumn::new(binder, bound));
                 }
             }
             SelectItem::Aggregate { .. } | SelectItem::CountRows => {}
         }
     }
-    Ok(nodes)
+    Ok((nodes, flat))
 }
 
 /// Adds a field to its place in the tree; false when it was there.

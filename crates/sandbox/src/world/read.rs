@@ -159,7 +159,7 @@ impl World {
                 }
                 range.contains(&0).then_some(record).into_iter().collect()
             }
-            Rows::Records { ids, nodes } => {
+            Rows::Records { ids, nodes, .. } => {
                 let end = range.end.min(ids.len());
                 let table = self.table(result.object);
                 let name = &self.schema.at(result.object).name;

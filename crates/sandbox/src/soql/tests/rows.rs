@@ -139,3 +139,76 @@ fn field_groups_expand_to_what_can_be_read() {
         .unwrap();
     assert!(result.selects_long_text());
 }
+
+#[derive(Default)]
+struct Cells(Vec<String>);
+
+impl crate::soql::ColumnSink for Cells {
+    fn cell(&mut self, text: &str) {
+        self.0.push(text.to_owned());
+    }
+}
+
+#[test]
+fn flat_rows_come_in_the_order_of_the_select_list() {
+    let mut bench = bench();
+    let soql = "SELECT account.name, DoNotCall, Account.NumberOfEmployees, title, Birthdate, CreatedDate, Id FROM Contact";
+    let result = bench
+        .world
+        .query(&bench.admin, soql, QueryScope::Live)
+        .unwrap();
+    let header = "Account.Name DoNotCall Account.NumberOfEmployees Title Birthdate CreatedDate Id";
+    assert_eq!(result.columns().collect::<Vec<_>>().join(" "), header);
+    let ids = bench.world.ids(&bench.admin, "Contact");
+    bench.delete("Contact", ids[2]).unwrap();
+    let row = |index| {
+        let mut cells = Cells::default();
+        let there = bench.world.flat_rows(&result).write(index, &mut cells);
+        (there, cells.0.join("|"))
+    };
+    let ada = format!(
+        "Pell & Co|false||Cook|1980-02-29|2026-05-13T10:31:00.000Z|{}",
+        ids[0]
+    );
+    let bo = format!(
+        "quill ltd|true|12|50% baker||2026-05-13T10:32:00.000Z|{}",
+        ids[1]
+    );
+    assert_eq!(row(0), (true, ada));
+    assert_eq!(row(1), (true, bo));
+    assert_eq!(row(2), (false, String::new()), "deleted since");
+    assert_eq!(row(3), (false, String::new()), "beyond the end");
+}
+
+#[test]
+fn what_bulk_queries_may_not_do_is_told() {
+    let bench = bench();
+    let refusal = |soql: &str| {
+        let result = bench
+            .world
+            .query(&bench.admin, soql, QueryScope::Live)
+            .unwrap();
+        result.bulk_refusal().map(|error| error.message)
+    };
+    let refused = |what: &str| Some(format!("{what} not supported in Bulk Query"));
+    assert_eq!(
+        refusal("SELECT Id, Account.Owner.Name FROM Contact LIMIT 1"),
+        None
+    );
+    assert_eq!(
+        refusal("SELECT Id FROM Contact OFFSET 1"),
+        refused("OFFSET")
+    );
+    assert_eq!(
+        refusal("SELECT COUNT() FROM Contact"),
+        refused("Aggregate functions")
+    );
+    assert_eq!(
+        refusal("SELECT MAX(Name) FROM Contact"),
+        refused("Aggregate functions")
+    );
+    assert_eq!(
+        refusal("SELECT MailingAddress FROM Contact"),
+        refused("Selecting compound data")
+    );
+}
