@@ -1,0 +1,35 @@
+//! What the numbers were taken on, and how much memory this process has.
+
+/// Cores and model of the processor.
+pub(crate) fn describe() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = about
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
+        .map_or("unknown CPU", |(_, name)| name.trim());
+    format!("{cores} cores, {name}")
+}
+
+/// Memory of this process now; 0 where the system does not say.
+pub(crate) fn resident_bytes() -> usize {
+    status_bytes("VmRSS:")
+}
+
+/// The most memory this process ever had; 0 where the system does not say.
+pub(crate) fn peak_bytes() -> usize {
+    status_bytes("VmHWM:")
+}
+
+fn status_bytes(name: &str) -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kilobytes = status.lines().find_map(|line| {
+        line.strip_prefix(name)?
+            .trim()
+            .strip_suffix("kB")?
+            .trim()
+            .parse()
+            .ok()
+    });
+    kilobytes.map_or(0, |kilobytes: usize| kilobytes * 1_024)
+}
