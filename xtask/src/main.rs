@@ -1,19 +1,20 @@
 //! `cargo xtask`: what developers and CI run. `cargo xtask test` is everything that CI runs.
 //!
 //! A command is a list of [`step`]s, each a `cargo` command with a time limit. Steps run one after the
-//! other; the first that fails ends the command. Nothing is needed beside a Rust toolchain: no tools
-//! installed by cargo, no scripts.
+//! other; the first that fails ends the command. Nothing is needed beside a Rust toolchain, but for
+//! [`clients`], which run in the languages they are written in.
 //!
 //! The tidy test (`tests/tidy`) holds what the compiler does not: who may import whom, which rooms may
 //! sleep or read the environment, module docs, sizes.
 
+mod clients;
 mod run;
 mod step;
 mod tally;
 
 use clap::{Args, Parser, Subcommand};
 use std::process::ExitCode;
-use step::Step;
+use step::Profile;
 
 /// Development tasks.
 #[derive(Parser)]
@@ -35,6 +36,12 @@ enum Task {
     },
     /// Seeds of the simulation.
     Sim(SimArgs),
+    /// Client libraries of others, unmodified, against the sandbox: the one that needs Python only.
+    Clients {
+        /// Those in other languages, too.
+        #[arg(long)]
+        all: bool,
+    },
     /// Writes `openapi/` anew from the code.
     Openapi {
         /// Only compares.
@@ -59,13 +66,14 @@ struct SimArgs {
     mutations: bool,
 }
 
-fn steps(task: Task) -> Vec<Step> {
+fn perform(task: Task) -> ExitCode {
     match task {
-        Task::Check => step::check(),
-        Task::Test { quick: false } => step::everything(),
-        Task::Test { quick: true } => step::quick(),
-        Task::Sim(args) => vec![step::sim(&words(&args), step::Profile::Release)],
-        Task::Openapi { check } => vec![step::openapi(!check)],
+        Task::Check => run::all(&step::check(), false),
+        Task::Test { quick: false } => run::all(&step::everything(), true),
+        Task::Test { quick: true } => run::all(&step::quick(), true),
+        Task::Sim(args) => run::all(&[step::sim(&words(&args), Profile::Release)], false),
+        Task::Clients { all } => clients::run(all),
+        Task::Openapi { check } => run::all(&[step::openapi(!check)], false),
     }
 }
 
@@ -85,7 +93,5 @@ fn words(args: &SimArgs) -> Vec<String> {
 }
 
 fn main() -> ExitCode {
-    let task = Cli::parse().task;
-    let counts = matches!(task, Task::Test { .. });
-    run::all(&steps(task), counts)
+    perform(Cli::parse().task)
 }

@@ -42,23 +42,37 @@ fn told(step: &Step, tally: &mut Tally) -> Result<()> {
 }
 
 fn run(step: &Step, tally: &mut Tally) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut child = Command::new(cargo)
+    let mut cargo = cargo();
+    cargo
         .args(&step.arguments)
-        .envs(step.environment.iter().copied())
-        .current_dir(root())
+        .envs(step.environment.iter().copied());
+    supervise(&mut cargo, step.limit, tally)
+}
+
+/// Cargo, in the workspace's folder.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
+}
+
+/// Runs a program to its end, passes its output on and counts the tests in it; fails if the program does, or if it
+/// is not done in time.
+pub(crate) fn supervise(command: &mut Command, limit: Duration, tally: &mut Tally) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .context("cargo does not start")?;
-    let output = child.stdout.take().context("cargo has no output")?;
-    if !pass_on(output, step.limit, tally, &mut std::io::stdout())? {
+        .with_context(|| format!("{name} does not start"))?;
+    let output = child.stdout.take().context("there is no output")?;
+    if !pass_on(output, limit, tally, &mut std::io::stdout())? {
         end(&mut child)?;
-        bail!("still running after {} minutes", step.limit.as_secs() / 60);
+        bail!("still running after {} minutes", limit.as_secs() / 60);
     }
-    let status = child.wait().context("cargo can't be waited for")?;
+    let status = child.wait().context("it can't be waited for")?;
     if !status.success() {
-        bail!("cargo ended with {status}");
+        bail!("{name} ended with {status}");
     }
     Ok(())
 }
@@ -94,15 +108,15 @@ fn pass_on(
     }
 }
 
-/// Ends cargo. What cargo itself started notices at its next line of output.
-fn end(child: &mut Child) -> Result<()> {
-    child.kill().context("cargo can't be ended")?;
-    child.wait().context("cargo can't be waited for")?;
+/// Ends a program. What it started itself notices at its next line of output.
+pub(crate) fn end(child: &mut Child) -> Result<()> {
+    child.kill().context("it can't be ended")?;
+    child.wait().context("it can't be waited for")?;
     Ok(())
 }
 
 /// The workspace's folder.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
 }

@@ -77,6 +77,11 @@ pub(crate) fn sim(arguments: &[String], profile: Profile) -> Step {
     step
 }
 
+/// Client libraries of others against the sandbox; it runs this program, which starts and ends the sandbox.
+fn clients() -> Step {
+    step("clients", "run --locked --quiet -p xtask -- clients")
+}
+
 /// Compares the committed API description with the code, or writes it anew.
 pub(crate) fn openapi(write: bool) -> Step {
     let mut step = step(
@@ -96,10 +101,17 @@ pub(crate) fn check() -> Vec<Step> {
 
 /// Everything that CI runs.
 pub(crate) fn everything() -> Vec<Step> {
-    vec![format(), lint(), document(), test(), seeds(SEEDS)]
+    vec![
+        format(),
+        lint(),
+        document(),
+        test(),
+        clients(),
+        seeds(SEEDS),
+    ]
 }
 
 /// The same with less patience.
 pub(crate) fn quick() -> Vec<Step> {
-    vec![format(), lint(), test(), seeds(QUICK_SEEDS)]
+    vec![format(), lint(), test(), clients(), seeds(QUICK_SEEDS)]
 }

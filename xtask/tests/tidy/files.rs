@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Folders that are not ours.
+/// What is not ours.
 const SKIPPED: [&str; 4] = [".git", "target", "data", "node_modules"];
 
 /// A text file with its path from the workspace's folder.
@@ -51,7 +51,10 @@ pub(crate) fn all() -> Vec<File> {
         for entry in std::fs::read_dir(&folder).expect("a readable folder") {
             let path = entry.expect("an entry").path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if path.is_dir() && !SKIPPED.contains(&name.as_ref()) {
+            if SKIPPED.contains(&name.as_ref()) {
+                continue;
+            }
+            if path.is_dir() {
                 folders.push(path);
             } else if path.is_file()
                 && let Ok(text) = std::fs::read_to_string(&path)
