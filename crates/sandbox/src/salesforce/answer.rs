@@ -78,14 +78,31 @@ fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Answer {
     answer
 }
 
+/// Recorded on every answer, besides the ones put together below. Left out on purpose: `Strict-Transport-Security`,
+/// which would lock a developer's other local servers out of plain HTTP, and the cookies, which mean nothing here.
+const COMMON: [(HeaderName, HeaderValue); 4] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::X_XSS_PROTECTION,
+        HeaderValue::from_static("1; mode=block"),
+    ),
+    (
+        HeaderName::from_static("x-robots-tag"),
+        HeaderValue::from_static("none"),
+    ),
+    (header::VARY, HeaderValue::from_static("Accept-Encoding")),
+];
+
 /// What every answer of an org carries. `Date` is the org's time: a client should take its watermark from it.
 pub(crate) fn with_common_headers(answer: Answer, now: Timestamp) -> Answer {
     let mut answer = with_header(answer, header::DATE, &http_date(now));
     let headers = answer.headers_mut();
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    for (name, value) in COMMON {
+        headers.insert(name, value);
+    }
     headers.entry(header::CACHE_CONTROL).or_insert(NO_CACHE);
     answer
 }

@@ -3,6 +3,8 @@
 //! The whole is one metered call. At most five parts may be queries or collections. With `allOrNone` the parts are one
 //! transaction of the world; without it a part that refers to a failed one is halted and the others run.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
@@ -38,7 +40,7 @@ struct Composite {
 /// One call of it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Part {
+pub(super) struct Part {
     method: String,
     url: String,
     reference_id: String,
@@ -48,10 +50,48 @@ struct Part {
     http_headers: Option<Map<String, Value>>,
 }
 
-/// Runs the parts in order.
+impl Part {
+    /// Whether its address is that of a record.
+    pub(super) fn is_record(&self) -> bool {
+        self.resource().next() == Some("sobjects")
+    }
+
+    /// Whether it is a query or a collection.
+    fn is_heavy(&self) -> bool {
+        let mut resource = self.resource();
+        match resource.next() {
+            Some("query" | "queryAll") => true,
+            Some("composite") => resource.next() == Some("sobjects"),
+            _ => false,
+        }
+    }
+
+    /// The words of its address after the version.
+    fn resource(&self) -> impl Iterator<Item = &str> {
+        let path = self.url.split('?').next().unwrap_or_default();
+        let segments = path.trim_start_matches("/services/data/").split('/');
+        segments.skip(1)
+    }
+}
+
+/// What parts answered: the JSON text `{"compositeResponse": [...]}`, and whether one of them failed.
+#[derive(Debug)]
+pub(super) struct Played {
+    pub(super) text: String,
+    pub(super) failed: bool,
+}
+
+/// `POST /composite`.
 pub(super) fn run(site: &mut Site<'_>, call: &Call) -> Result<Answer, ApiError> {
     let composite: Composite = call.json()?;
-    check(&composite)?;
+    let parts = &composite.composite_request;
+    check(parts)?;
+    let played = play(site, call, parts, composite.all_or_none);
+    Ok(answer::json_bytes(StatusCode::OK, played.text.into()))
+}
+
+/// Runs parts in order as one transaction, which fails as a whole with `all_or_none`.
+pub(super) fn play(site: &mut Site<'_>, call: &Call, parts: &[Part], all_or_none: bool) -> Played {
     let Site {
         world,
         desk,
@@ -63,27 +103,27 @@ pub(super) fn run(site: &mut Site<'_>, call: &Call) -> Result<Answer, ApiError> 
             desk,
             origin,
         };
-        let answers = run_parts(&mut site, call, &composite);
-        let undo = composite.all_or_none && answers.iter().any(failed);
+        let answers = run_parts(&mut site, call, parts, all_or_none);
+        let undo = all_or_none && answers.iter().any(failed);
         if undo { Err(answers) } else { Ok(answers) }
     });
-    let answers = done.unwrap_or_else(|answers| rolled_back(&composite, answers));
-    Ok(answer::json_bytes(
-        StatusCode::OK,
-        envelope(&composite, &answers),
-    ))
+    let answers = done.unwrap_or_else(|answers| rolled_back(parts, answers));
+    Played {
+        text: envelope(parts, &answers),
+        failed: answers.iter().any(failed),
+    }
 }
 
 /// The answers of the parts; with `allOrNone` nothing runs after the first failure.
-fn run_parts(site: &mut Site<'_>, call: &Call, composite: &Composite) -> Vec<Answer> {
+fn run_parts(site: &mut Site<'_>, call: &Call, parts: &[Part], all_or_none: bool) -> Vec<Answer> {
     let mut references = References::default();
     let mut answers = Vec::new();
-    for part in &composite.composite_request {
+    for part in parts {
         let answer = serve(site, call, part, &references).unwrap_or_else(ApiError::into_answer);
         let failed = failed(&answer);
         references.add(&part.reference_id, (!failed).then(|| answer.body().clone()));
         answers.push(answer);
-        if failed && composite.all_or_none {
+        if failed && all_or_none {
             break;
         }
     }
@@ -143,12 +183,12 @@ pub(super) fn part_headers(call: &Call, own: Option<&Map<String, Value>>) -> Hea
 }
 
 /// The answer of the whole. The parts' bodies are JSON text already and are put in as they are.
-fn envelope(composite: &Composite, answers: &[Answer]) -> Bytes {
-    let parts = composite.composite_request.iter().zip(answers);
+fn envelope(parts: &[Part], answers: &[Answer]) -> String {
+    let parts = parts.iter().zip(answers);
     let parts: Vec<String> = parts
         .map(|(part, answer)| part_text(part, answer))
         .collect();
-    format!("{{\"compositeResponse\":[{}]}}", parts.join(",")).into()
+    format!("{{\"compositeResponse\":[{}]}}", parts.join(","))
 }
 
 fn part_text(part: &Part, answer: &Answer) -> String {
@@ -184,20 +224,20 @@ fn canonical(name: &HeaderName) -> &'static str {
 }
 
 /// Every part but the failed one says that it was rolled back; those after it were not run at all.
-fn rolled_back(composite: &Composite, answers: Vec<Answer>) -> Vec<Answer> {
+fn rolled_back(parts: &[Part], answers: Vec<Answer>) -> Vec<Answer> {
     let mut answers = answers.into_iter();
     let own = |_: &Part| match answers.next() {
         Some(answer) if failed(&answer) => answer,
         _ => halted(RefError::new(ROLLED_BACK)).into_answer(),
     };
-    composite.composite_request.iter().map(own).collect()
+    parts.iter().map(own).collect()
 }
 
 fn halted(error: RefError) -> ApiError {
     ApiError::bad_request("PROCESSING_HALTED", error.to_string())
 }
 
-fn unsupported(part: &Part) -> ApiError {
+pub(super) fn unsupported(part: &Part) -> ApiError {
     let message = format!(
         "{} {} is not supported in a composite request",
         part.method, part.url
@@ -205,15 +245,14 @@ fn unsupported(part: &Part) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "INVALID_INPUT", message)
 }
 
-fn check(composite: &Composite) -> Result<(), ApiError> {
-    let parts = &composite.composite_request;
+fn check(parts: &[Part]) -> Result<(), ApiError> {
     if parts.is_empty() {
         return Err(ApiError::bad_request(
             "INVALID_INPUT",
             "The compositeRequest list is empty",
         ));
     }
-    let heavy = parts.iter().filter(|part| is_heavy(&part.url)).count();
+    let heavy = parts.iter().filter(|part| part.is_heavy()).count();
     if parts.len() > MAX_PARTS || heavy > MAX_HEAVY_PARTS {
         let message = format!(
             "a composite request can have {MAX_PARTS} subrequests, of which {MAX_HEAVY_PARTS} queries or collections; \
@@ -222,27 +261,17 @@ fn check(composite: &Composite) -> Result<(), ApiError> {
         );
         return Err(ApiError::bad_request("LIMIT_EXCEEDED", message));
     }
-    for (index, part) in parts.iter().enumerate() {
-        if parts[..index]
-            .iter()
-            .any(|other| other.reference_id == part.reference_id)
-        {
-            let message = format!("Duplicate referenceId: {}", part.reference_id);
-            return Err(ApiError::bad_request("INVALID_INPUT", message));
-        }
-    }
-    Ok(())
+    check_references(parts)
 }
 
-fn is_heavy(url: &str) -> bool {
-    let path = url.split('?').next().unwrap_or_default();
-    let mut segments = path
-        .trim_start_matches("/services/data/")
-        .split('/')
-        .skip(1);
-    match segments.next() {
-        Some("query" | "queryAll") => true,
-        Some("composite") => segments.next() == Some("sobjects"),
-        _ => false,
+/// Every part has a name of its own.
+pub(super) fn check_references(parts: &[Part]) -> Result<(), ApiError> {
+    let mut seen = HashSet::new();
+    match parts.iter().find(|part| !seen.insert(&part.reference_id)) {
+        None => Ok(()),
+        Some(part) => {
+            let message = format!("Duplicate referenceId: {}", part.reference_id);
+            Err(ApiError::bad_request("INVALID_INPUT", message))
+        }
     }
 }

@@ -1,7 +1,9 @@
-//! Conditional requests: `If-Modified-Since`, `If-None-Match` and `If-Unmodified-Since`, at one-second resolution.
+//! Conditional requests: `If-Modified-Since` and `If-Unmodified-Since` at one-second resolution, and `If-Match` and
+//! `If-None-Match` where there are entity tags: describes and rows of Account.
 
 use http::{StatusCode, header};
 use jiff::{Timestamp, fmt::rfc2822};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     answer::{self, Answer, http_date},
@@ -12,9 +14,7 @@ use super::{
 pub(super) fn not_modified(call: &Call, modified: Timestamp, etag: Option<&str>) -> Option<Answer> {
     // The entity tag decides alone when both headers are there (RFC 9110, section 13.1.3).
     let unchanged = match (call.header("if-none-match"), etag) {
-        (Some(wanted), Some(etag)) => {
-            wanted == "*" || wanted.split(',').any(|tag| same_tag(tag, etag))
-        }
+        (Some(wanted), Some(etag)) => names(wanted, etag),
         _ => {
             date(call, "if-modified-since").is_some_and(|since| seconds(modified) <= seconds(since))
         }
@@ -22,10 +22,33 @@ pub(super) fn not_modified(call: &Call, modified: Timestamp, etag: Option<&str>)
     unchanged.then(|| with_validators(answer::empty(StatusCode::NOT_MODIFIED), modified, etag))
 }
 
-/// The 412 for a writer whose record has been changed since.
-pub(super) fn precondition_failed(call: &Call, modified: Timestamp) -> Option<Answer> {
-    let since = date(call, "if-unmodified-since")?;
-    (seconds(modified) > seconds(since)).then(|| answer::empty(StatusCode::PRECONDITION_FAILED))
+/// The 412 for a writer whose record has been changed since. `etag` is asked for only when the writer names one.
+pub(super) fn precondition_failed(
+    call: &Call,
+    modified: Timestamp,
+    etag: impl FnOnce() -> Option<String>,
+) -> Option<Answer> {
+    let stale = match call.header("if-match") {
+        // Objects without entity tags ignore the header (documented: Account rows only).
+        Some(wanted) => etag().is_some_and(|etag| !names(wanted, &etag)),
+        None => date(call, "if-unmodified-since")
+            .is_some_and(|since| seconds(modified) > seconds(since)),
+    };
+    stale.then(|| answer::empty(StatusCode::PRECONDITION_FAILED))
+}
+
+/// Whether a list of entity tags names this one.
+fn names(wanted: &str, etag: &str) -> bool {
+    wanted == "*" || wanted.split(',').any(|tag| same_tag(tag, etag))
+}
+
+/// The entity tag of an answer with this text, with its quotes.
+pub(super) fn etag_of(text: &[u8]) -> String {
+    let digest = Sha256::digest(text);
+    format!(
+        "\"{:02x}{:02x}{:02x}{:02x}\"",
+        digest[0], digest[1], digest[2], digest[3]
+    )
 }
 
 /// Adds `Last-Modified` and, when there is one, `ETag`.

@@ -9,13 +9,13 @@ use bytes::Bytes;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     Site,
     answer::{self, Answer},
     conditional, describe_field,
     error::ApiError,
+    recent,
     request::Call,
 };
 use crate::world::{Actor, ChildRelationship, ObjectDef, ObjectRights, SfId, World};
@@ -54,11 +54,7 @@ impl Describes {
             return Some(Arc::clone(known));
         }
         let text = Bytes::from(make(world)?.to_string());
-        let digest = Sha256::digest(&text);
-        let etag = format!(
-            "\"{:02x}{:02x}{:02x}{:02x}\"",
-            digest[0], digest[1], digest[2], digest[3]
-        );
+        let etag = conditional::etag_of(&text);
         let described = Arc::new(Described { text, etag });
         self.texts.insert(key, Arc::clone(&described));
         Some(described)
@@ -86,7 +82,7 @@ pub(super) fn object(site: &mut Site<'_>, call: &Call, name: &str) -> Result<Ans
     })
 }
 
-/// `GET /sobjects/{object}`: the entry of the list and the records looked at last, which is none.
+/// `GET /sobjects/{object}`: the entry of the list and the records the user looked at last.
 pub(super) fn basic(site: &Site<'_>, call: &Call, name: &str) -> Result<Answer, ApiError> {
     let def = site
         .world
@@ -97,9 +93,10 @@ pub(super) fn basic(site: &Site<'_>, call: &Call, name: &str) -> Result<Answer, 
     if !rights.read {
         return Err(ApiError::not_found());
     }
-    Ok(answer::ok(
-        &json!({ "objectDescribe": entry(def, rights, &call.base()), "recentItems": [] }),
-    ))
+    Ok(answer::ok(&json!({
+        "objectDescribe": entry(def, rights, &call.base()),
+        "recentItems": recent::items(site, call, Some(name)),
+    })))
 }
 
 fn answer_with(

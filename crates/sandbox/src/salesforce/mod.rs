@@ -15,15 +15,19 @@ mod describe;
 mod describe_field;
 mod dml;
 mod error;
+mod graph;
 mod image;
 mod limits;
 mod org;
 mod query;
+mod recent;
 mod records;
 mod replication;
 mod request;
 mod route;
 mod serve;
+mod traverse;
+mod tree;
 pub(crate) mod users;
 mod versions;
 
@@ -32,7 +36,7 @@ pub(crate) use image::OrgFact;
 pub(crate) use org::Org;
 pub(crate) use request::{Parameters, path_segments};
 
-use self::{describe::Describes, query::Cursors};
+use self::{describe::Describes, query::Cursors, recent::Recent};
 use crate::{
     faults::Faults,
     meter::Meter,
@@ -47,6 +51,7 @@ pub(crate) struct Desk {
     pub(crate) lead_assignee: Option<SfId>,
     cursors: Cursors,
     describes: Describes,
+    recent: Recent,
 }
 
 /// What a data call works on. Apart from [`Org`] so that a composite request can run inside a transaction of the

@@ -15,6 +15,7 @@ use super::{
     error::{self, ApiError},
     image::OrgFact,
     query::Cursors,
+    recent::Recent,
     serve::target,
     users,
 };
@@ -111,6 +112,7 @@ impl Org {
             lead_assignee: None,
             cursors: Cursors::default(),
             describes: Describes::default(),
+            recent: Recent::default(),
         };
         Self {
             world,

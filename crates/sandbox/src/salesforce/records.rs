@@ -9,6 +9,7 @@ use super::{
     conditional,
     dml::{self, Fields},
     error::ApiError,
+    recent,
     request::Call,
 };
 use crate::world::{SfId, UpsertFailure, Upserted};
@@ -48,6 +49,7 @@ pub(super) fn create(
     let fields: Fields = call.json()?;
     refuse_fields(&fields, &["Id"])?;
     let id = dml::create(site, call, object, fields).map_err(ApiError::from_dml)?;
+    recent::note(site, call, &id.to_string());
     let saved = answer::json(StatusCode::CREATED, &Saved::new(id, by_id.then_some(true)));
     Ok(answer::with_header(
         saved,
@@ -109,13 +111,14 @@ pub(super) fn by_key(
     }
 }
 
-fn retrieve(site: &Site<'_>, call: &Call, object: &str, id: &str) -> Result<Answer, ApiError> {
+fn retrieve(site: &mut Site<'_>, call: &Call, object: &str, id: &str) -> Result<Answer, ApiError> {
     let names = call
         .parameters
         .get("fields")
         .map(|names| names.split(',').map(str::trim).collect::<Vec<_>>());
     let modified = dml::last_modified(site, call, object, id).ok_or_else(ApiError::not_found)?;
-    if let Some(answer) = conditional::not_modified(call, modified, None) {
+    let etag = etag(site, call, object, id);
+    if let Some(answer) = conditional::not_modified(call, modified, etag.as_deref()) {
         return Ok(answer);
     }
     let record = site
@@ -123,11 +126,23 @@ fn retrieve(site: &Site<'_>, call: &Call, object: &str, id: &str) -> Result<Answ
         .record(&call.actor, object, id, names.as_deref(), &call.base())
         .map_err(|unknown| ApiError::bad_request("INVALID_FIELD", unknown.to_string()))?
         .ok_or_else(ApiError::not_found)?;
+    let answer = answer::ok(&record);
+    recent::note(site, call, id);
     Ok(conditional::with_validators(
-        answer::ok(&record),
+        answer,
         modified,
-        None,
+        etag.as_deref(),
     ))
+}
+
+/// The entity tag of a row, for the one object whose rows have one (documented): a digest of all the caller reads.
+fn etag(site: &Site<'_>, call: &Call, object: &str, id: &str) -> Option<String> {
+    if !object.eq_ignore_ascii_case("Account") {
+        return None;
+    }
+    let record = site.world.record(&call.actor, object, id, None, "");
+    let text = serde_json::to_vec(&record.ok()??).ok()?;
+    Some(conditional::etag_of(&text))
 }
 
 fn update(
@@ -141,6 +156,7 @@ fn update(
         return Ok(answer);
     }
     dml::update(site, call, object, id, fields).map_err(ApiError::from_dml)?;
+    recent::note(site, call, id);
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
@@ -199,7 +215,8 @@ fn find(
 
 /// The 412 for a change of a record somebody else changed since the client read it.
 fn stale(site: &Site<'_>, call: &Call, object: &str, id: &str) -> Option<Answer> {
-    conditional::precondition_failed(call, dml::last_modified(site, call, object, id)?)
+    let modified = dml::last_modified(site, call, object, id)?;
+    conditional::precondition_failed(call, modified, || etag(site, call, object, id))
 }
 
 /// Several records have the key: 300 and where they are.

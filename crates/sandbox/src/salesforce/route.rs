@@ -4,8 +4,8 @@
 use http::Method;
 
 use super::{
-    Site, answer::Answer, batch, collections, composite, describe, error::ApiError, limits, query,
-    records, replication, request::Call, versions,
+    Site, answer::Answer, batch, collections, composite, describe, error::ApiError, graph, limits,
+    query, recent, records, replication, request::Call, traverse, tree, versions,
 };
 use crate::soql::QueryScope;
 
@@ -21,6 +21,7 @@ pub(super) fn dispatch(site: &mut Site<'_>, call: &Call) -> Result<Answer, ApiEr
         ["queryAll"] => query::start(site, call, QueryScope::All),
         ["query" | "queryAll", locator] => query::more(site, call, locator),
         ["composite", rest @ ..] => composites(site, call, rest),
+        ["recent"] => read(call, || recent::list(site, call)),
         ["limits"] => read(call, || Ok(limits::limits(site))),
         ["limits", "recordCount"] => read(call, || limits::record_count(site, call)),
         _ => Err(ApiError::not_found()),
@@ -42,6 +43,9 @@ fn sobjects(site: &mut Site<'_>, call: &Call, rest: &[&str]) -> Result<Answer, A
         [object, "updated"] => read(call, || replication::updated(site, call, object)),
         [object, "deleted"] => read(call, || replication::deleted(site, call, object)),
         [object, id] => records::by_id(site, call, object, id),
+        [object, id, ref path @ ..] if traverse::starts_at(site, object, id) => {
+            traverse::follow(site, call, (object, id), path)
+        }
         [object, field, value] => records::by_key(site, call, object, (field, value)),
         _ => Err(ApiError::not_found()),
     }
@@ -51,7 +55,11 @@ fn composites(site: &mut Site<'_>, call: &Call, rest: &[&str]) -> Result<Answer,
     match (rest, &call.method) {
         ([], &Method::POST) => composite::run(site, call),
         (["batch"], &Method::POST) => batch::run(site, call),
-        ([] | ["batch"], method) => Err(ApiError::method_not_allowed(method.as_str(), "POST")),
+        (["graph"], &Method::POST) if call.version >= graph::SINCE => graph::run(site, call),
+        (["tree", object], &Method::POST) => tree::create(site, call, object),
+        ([] | ["batch" | "graph"] | ["tree", _], method) => {
+            Err(ApiError::method_not_allowed(method.as_str(), "POST"))
+        }
         (["sobjects"], &Method::POST) => collections::create(site, call),
         (["sobjects"], &Method::PATCH) => collections::update(site, call),
         (["sobjects"], &Method::DELETE) => collections::delete(site, call),

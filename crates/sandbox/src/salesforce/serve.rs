@@ -4,7 +4,7 @@
 //! [`route::dispatch`], past these checks, because together they are one call.
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use jiff::Timestamp;
 use rand::RngExt as _;
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{meter::MeteredCall, world::Actor};
 
-/// Longest request target taken, in bytes (documented).
+/// Longest request target taken, in bytes, and the same with all headers (documented).
 const MAX_TARGET_BYTES: usize = 16_384;
 
 impl Org {
@@ -28,6 +28,11 @@ impl Org {
         let mut answer = if target.len() > MAX_TARGET_BYTES {
             let message = format!("The URI is longer than {MAX_TARGET_BYTES} bytes");
             ApiError::new(StatusCode::URI_TOO_LONG, "URI_TOO_LONG", message).into_answer()
+        } else if target.len() + header_bytes(request.headers()) > MAX_TARGET_BYTES {
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            let message =
+                format!("The URI and the headers are longer than {MAX_TARGET_BYTES} bytes");
+            ApiError::new(status, "REQUEST_HEADER_FIELDS_TOO_LARGE", message).into_answer()
         } else if self.desk.faults.in_outage(self.world.now()) {
             error::html_page(StatusCode::SERVICE_UNAVAILABLE)
         } else {
@@ -155,6 +160,13 @@ impl Org {
             None => self.origin.clone(),
         }
     }
+}
+
+fn header_bytes(headers: &HeaderMap) -> usize {
+    let bytes = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len());
+    bytes.sum()
 }
 
 fn metered(

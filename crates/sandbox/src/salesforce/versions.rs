@@ -8,7 +8,22 @@ use super::answer::{self, Answer};
 
 /// Oldest and newest version served: v31.0 is the oldest Salesforce still serves, v67.0 is Summer '26.
 pub(super) const SERVED: RangeInclusive<u32> = 31..=67;
-const RESOURCES: [&str; 5] = ["composite", "limits", "query", "queryAll", "sobjects"];
+/// What is served below a version; a real org names some more.
+const RESOURCES: [&str; 13] = [
+    "composite",
+    "jobs",
+    "limits",
+    "parameterizedSearch",
+    "query",
+    "queryAll",
+    "quickActions",
+    "recent",
+    "search",
+    "sobjects",
+    "tabs",
+    "theme",
+    "tooling",
+];
 
 /// `GET /services/data`, open to everybody and not metered.
 pub(super) fn list() -> Answer {
@@ -30,8 +45,12 @@ pub(super) fn resources(base: &str, identity: &str) -> Answer {
     answer::ok(&map)
 }
 
-/// Three releases a year; v30.0 was Spring '14, and Winter releases carry the next year's number.
+/// Three releases a year; v30.0 was Spring '14, and Winter releases carry the next year's number. One label has a
+/// typographic apostrophe (recorded).
 fn label(major: u32) -> String {
+    if major == 42 {
+        return "Spring \u{2019}18".to_owned();
+    }
     let since = major - 30;
     let year = 14 + since / 3;
     match since % 3 {
@@ -49,6 +68,7 @@ mod tests {
     fn labels_follow_the_release_calendar() {
         assert_eq!(label(31), "Summer '14");
         assert_eq!(label(32), "Winter '15");
+        assert_eq!(label(42), "Spring ’18");
         assert_eq!(label(66), "Spring '26");
         assert_eq!(label(67), "Summer '26");
     }

@@ -151,3 +151,27 @@ fn the_resources_of_a_version_are_listed() {
         .expect(200);
     assert_eq!(head.text, "");
 }
+
+#[test]
+fn the_limits_are_those_of_a_developer_org() {
+    let limits = Client::empty().get("/limits").expect(200).json();
+    assert_eq!(limits["DataStorageMB"], json!({ "Max": 5, "Remaining": 5 }));
+    let custom = &limits["PermissionSets"]["CreateCustom"];
+    assert_eq!(custom, &json!({ "Max": 1_000, "Remaining": 1_000 }));
+    let whole = |entry: &serde_json::Value| entry["Max"].is_u64() && entry["Remaining"].is_u64();
+    assert!(limits.as_object().expect("a map").values().all(whole));
+}
+
+#[test]
+fn too_long_addresses_and_headers_are_refused() {
+    let client = Client::empty();
+    let long = "x".repeat(16_000);
+    client.get(&format!("/query?q={long}{long}")).expect(414);
+    let headers = [("x-long", long.as_str())];
+    let got = client.call(http::Method::GET, "/limits", None, &headers);
+    got.expect(200);
+    let headers = [("x-long", long.as_str()), ("x-more", &long[..500])];
+    client
+        .call(http::Method::GET, "/limits", None, &headers)
+        .expect(431);
+}

@@ -334,3 +334,50 @@ fn attributes_come_first_then_the_fields_as_asked_for() {
     let row = r#"[{"attributes":{"type":"AggregateResult"},"a":"Order","expr1":1}]"#;
     assert!(counted.text.contains(row), "{}", counted.text);
 }
+
+#[test]
+fn rows_of_account_have_entity_tags() {
+    let client = Client::empty();
+    let id = client.create("Account", json!({ "Name": "Fenwick" }));
+    let path = format!("/sobjects/Account/{id}");
+    let tag = client.get(&path).expect(200).header("etag").to_owned();
+    assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+    let partial = client.get(&format!("{path}?fields=Name")).expect(200);
+    assert_eq!(
+        partial.header("etag"),
+        tag,
+        "the tag is the record's, not the answer's"
+    );
+    client
+        .call(Method::GET, &path, None, &[("If-None-Match", &tag)])
+        .expect(304);
+    let change = |name: &str| Some(json!({ "Name": name }));
+    client
+        .call(
+            Method::PATCH,
+            &path,
+            change("Lenses"),
+            &[("If-Match", &tag)],
+        )
+        .expect(204);
+    client
+        .call(
+            Method::PATCH,
+            &path,
+            change("Prisms"),
+            &[("If-Match", &tag)],
+        )
+        .expect(412);
+    client
+        .call(Method::DELETE, &path, None, &[("If-Match", &tag)])
+        .expect(412);
+    client
+        .call(Method::GET, &path, None, &[("If-None-Match", &tag)])
+        .expect(200);
+    let contact = client.contact("Kinsella");
+    let path = format!("/sobjects/Contact/{contact}");
+    assert_eq!(client.get(&path).expect(200).header("etag"), "");
+    client
+        .call(Method::DELETE, &path, None, &[("If-Match", &tag)])
+        .expect(204);
+}
