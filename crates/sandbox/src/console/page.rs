@@ -12,7 +12,7 @@ use crate::{
 
 /// Objects with a list of their own in the navigation: those whose records belong to people.
 pub(super) fn tabs<'w>(world: &'w World, actor: &'w Actor) -> impl Iterator<Item = &'w ObjectDef> {
-    let objects = world.schema().objects().iter();
+    let objects = world.schema().objects();
     objects.filter(|def| {
         def.owner.is_some() && def.createable && world.object_rights(actor, &def.name).read
     })

@@ -86,7 +86,7 @@ fn state(sandbox: &Sandbox) -> Value {
         let users = users::all(world).into_iter().map(|person| {
             json!({ "id": person.id, "username": person.username, "name": person.name, "active": person.active })
         });
-        let objects = world.schema().objects().iter();
+        let objects = world.schema().objects();
         let records: Map<String, Value> =
             objects.map(|def| (def.name.clone(), world.count(&def.name).into())).collect();
         json!({

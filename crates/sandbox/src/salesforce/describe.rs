@@ -127,7 +127,7 @@ fn visible<'w>(
     world: &'w World,
     actor: &'w Actor,
 ) -> impl Iterator<Item = (&'w ObjectDef, ObjectRights)> {
-    let objects = world.schema().objects().iter();
+    let objects = world.schema().objects();
     objects
         .map(|def| (def, world.object_rights(actor, &def.name)))
         .filter(|(_, rights)| rights.read)

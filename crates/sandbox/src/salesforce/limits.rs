@@ -141,7 +141,6 @@ pub(super) fn record_count(site: &Site<'_>, call: &Call) -> Result<Answer, ApiEr
         .world
         .schema()
         .objects()
-        .iter()
         .filter(|def| wanted(&def.name) && visible(&def.name))
         .map(|def| (site.world.count(&def.name), &def.name))
         .filter(|(count, _)| *count > 0)

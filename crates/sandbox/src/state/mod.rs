@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Version of the format; a file of another one is refused.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// One thing that is so.
 #[derive(Debug, Serialize, Deserialize)]

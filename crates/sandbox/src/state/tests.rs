@@ -302,7 +302,7 @@ fn a_file_that_does_not_fit_is_refused_with_a_way_out() {
     assert!(matches!(error, StateError::OtherOptions { .. }));
     assert!(error.to_string().contains("\"seed\":1"), "{error}");
     let text = std::fs::read_to_string(&path).expect("text");
-    let newer = text.replacen("state\":1", "state\":2", 1);
+    let newer = text.replacen("state\":2", "state\":3", 1);
     std::fs::write(&path, newer).expect("written");
     assert!(matches!(refusal(&options), StateError::NotAState { .. }));
     let damaged = text.replacen("{\"world\"", "{\"wurld\"", 1);

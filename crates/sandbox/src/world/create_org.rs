@@ -16,7 +16,7 @@ impl World {
         standard_objects(options.external_ids)
             .into_iter()
             .for_each(|object| schema.push(object));
-        let tables = schema.objects().iter().map(|_| Table::default()).collect();
+        let tables = schema.objects().map(|_| Table::default()).collect();
         let mut world = World {
             now: options.now,
             schema,

@@ -198,7 +198,7 @@ impl World {
     }
 
     fn counters(&self) -> Counters {
-        let created = self.schema.objects().iter().zip(&self.tables);
+        let created = self.schema.objects().zip(&self.tables);
         Counters {
             created: created
                 .map(|(def, table)| (def.name.clone(), table.created()))

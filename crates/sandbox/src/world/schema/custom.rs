@@ -11,7 +11,7 @@ use super::field::{
     FieldDef, FieldType, Storage, boolean, date, datetime, decimal, email, long_text, phone,
     picklist, reference, text, url,
 };
-use super::standard::{audit, identity, owner};
+use super::standard::{audit, deleted, id, owner};
 use super::{ObjectDef, ObjectNo};
 use crate::world::formula::{Formula, MAX_RESULT_CHARS};
 use crate::world::setup::Step;
@@ -179,18 +179,17 @@ impl World {
             &new.name,
             &new.label,
             &new.label_plural,
-            custom_prefix(self.tables.len()),
+            custom_prefix(self.schema.objects().filter(|object| object.custom).count()),
         );
         object.custom = true;
         let name = text("Name", &format!("{} Name", new.label), 80)
             .required()
             .record_name();
-        let [id, deleted] = identity(&new.label);
-        [id, owner(&["User"]), deleted, name]
+        [id(&new.label), owner(&["User"]), deleted(), name]
             .into_iter()
             .chain(audit())
             .for_each(|field| object.push(field));
-        self.schema.push(object);
+        self.schema.push(Arc::new(object));
         self.tables.push(Default::default());
         self.steps.push(Step::Object(new));
         self.metadata_touched();
@@ -424,7 +423,7 @@ fn in_range(what: &str, value: u32, least: u32, most: u32) -> Result<u32, SetupE
     )))
 }
 
-/// `a00`, `a01` … by the number of objects there are.
+/// `a00`, `a01` … by the number of custom objects there are.
 fn custom_prefix(objects: usize) -> [u8; 3] {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let letter = b'a' + ((objects / (36 * 36)) % 26) as u8;

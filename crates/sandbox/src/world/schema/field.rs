@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use rust_decimal::Decimal;
-
 use super::FieldNo;
 use crate::world::formula::Formula;
 use crate::world::value::Value;
@@ -40,6 +38,8 @@ pub enum FieldType {
     DateTime,
     /// One of a list.
     Picklist,
+    /// One line of text, for which a list makes proposals.
+    Combobox,
     /// Several of a list.
     MultiPicklist,
     /// E-mail address.
@@ -68,6 +68,7 @@ impl FieldType {
             FieldType::Date => "date",
             FieldType::DateTime => "datetime",
             FieldType::Picklist => "picklist",
+            FieldType::Combobox => "combobox",
             FieldType::MultiPicklist => "multipicklist",
             FieldType::Email => "email",
             FieldType::Phone => "phone",
@@ -323,16 +324,6 @@ impl FieldDef {
         self
     }
 
-    pub(crate) fn create_only(mut self) -> FieldDef {
-        self.updateable = false;
-        self
-    }
-
-    pub(crate) fn update_only(mut self) -> FieldDef {
-        self.createable = false;
-        self
-    }
-
     pub(crate) fn not_permissionable(mut self) -> FieldDef {
         self.permissionable = false;
         self
@@ -348,12 +339,6 @@ impl FieldDef {
     /// Never null, and computed by the server when a create leaves it out.
     pub(crate) fn defaulted_required(self) -> FieldDef {
         self.defaulted(Value::Null)
-    }
-
-    /// The server may fill it in, but it can be null.
-    pub(crate) fn defaulted_nillable(mut self) -> FieldDef {
-        self.defaulted_on_create = true;
-        self
     }
 
     pub(crate) fn id_lookup(mut self) -> FieldDef {
@@ -403,16 +388,6 @@ impl FieldDef {
         self.relationship_name = Some(relationship.to_owned()).filter(|name| !name.is_empty());
         self.length(18)
     }
-
-    pub(crate) fn children(mut self, list_name: &str) -> FieldDef {
-        self.child_relationship_name = Some(list_name.to_owned());
-        self
-    }
-
-    pub(crate) fn cascading(mut self) -> FieldDef {
-        self.cascade_delete = true;
-        self
-    }
 }
 
 pub(crate) fn text(name: &str, label: &str, length_chars: u32) -> FieldDef {
@@ -451,12 +426,6 @@ pub(crate) fn boolean(name: &str, label: &str) -> FieldDef {
     FieldDef::new(name, label, FieldType::Boolean).defaulted(Value::Bool(false))
 }
 
-pub(crate) fn int(name: &str, label: &str) -> FieldDef {
-    let mut field = FieldDef::new(name, label, FieldType::Int);
-    field.digits = 8;
-    field
-}
-
 pub(crate) fn date(name: &str, label: &str) -> FieldDef {
     FieldDef::new(name, label, FieldType::Date)
 }
@@ -473,9 +442,4 @@ pub(crate) fn decimal(
     scale: u32,
 ) -> FieldDef {
     FieldDef::new(name, label, field_type).digits(precision, scale)
-}
-
-/// Zero, the default of numeric fields that are never null.
-pub(crate) fn zero() -> Value {
-    Value::Number(Decimal::ZERO)
 }

@@ -8,6 +8,7 @@ mod field;
 mod standard;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::value::Value;
 
@@ -49,6 +50,14 @@ pub struct ObjectDef {
     pub mergeable: bool,
     /// getUpdated and getDeleted work.
     pub replicateable: bool,
+    /// Has page layouts.
+    pub layoutable: bool,
+    /// Search finds its records.
+    pub searchable: bool,
+    /// Triggers can run on it.
+    pub triggerable: bool,
+    /// Its records can have feeds.
+    pub feed_enabled: bool,
     /// The fields, in describe order.
     pub fields: Vec<FieldDef>,
     by_name: HashMap<String, FieldNo>,
@@ -93,6 +102,10 @@ impl ObjectDef {
             undeletable: true,
             mergeable: false,
             replicateable: true,
+            layoutable: true,
+            searchable: true,
+            triggerable: true,
+            feed_enabled: false,
             fields: Vec::new(),
             by_name: HashMap::new(),
             by_relationship: HashMap::new(),
@@ -172,15 +185,15 @@ impl ObjectDef {
 /// All objects of the org.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
-    objects: Vec<ObjectDef>,
+    objects: Vec<Arc<ObjectDef>>,
     by_name: HashMap<String, ObjectNo>,
     by_prefix: HashMap<[u8; 3], ObjectNo>,
 }
 
 impl Schema {
     /// All objects in the order they were added.
-    pub fn objects(&self) -> &[ObjectDef] {
-        &self.objects
+    pub fn objects(&self) -> impl ExactSizeIterator<Item = &ObjectDef> + Clone {
+        self.objects.iter().map(Arc::as_ref)
     }
 
     /// The object of this API name, any case.
@@ -239,10 +252,10 @@ impl Schema {
     }
 
     pub(crate) fn at_mut(&mut self, no: ObjectNo) -> &mut ObjectDef {
-        &mut self.objects[no.0 as usize]
+        Arc::make_mut(&mut self.objects[no.0 as usize])
     }
 
-    pub(crate) fn push(&mut self, object: ObjectDef) {
+    pub(crate) fn push(&mut self, object: Arc<ObjectDef>) {
         let no = ObjectNo(self.objects.len() as u16);
         self.by_name.insert(object.name.to_ascii_lowercase(), no);
         self.by_prefix.insert(object.key_prefix, no);

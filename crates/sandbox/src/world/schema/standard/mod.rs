@@ -1,33 +1,50 @@
 //! The standard objects with their standard fields, as the recorded describes of a developer org show them
-//! (types, lengths, flags, picklists and whether those are restricted).
+//! (types, lengths, flags, picklists and whether those are restricted). Objects without a recording (activities but
+//! events, teams, splits, permissions, metadata) follow the vendor's object reference, from memory.
 //!
-//! Left out are fields of features no one turned on (record types, person accounts, partner networks).
+//! Left out are fields of features no one turned on (record types, person accounts, partner networks, currencies).
 
-mod account;
-mod contact;
-mod lead;
-mod opportunity;
-mod setup;
+mod tables;
 
-use super::field::{Storage, boolean, date, datetime, decimal, picklist, reference, text};
+use std::sync::{Arc, LazyLock};
+
+use super::field::{Storage, boolean, datetime, decimal, picklist, reference, text};
 use super::{FieldDef, FieldType, ObjectDef};
 
 /// Every standard object, with `ExtId__c` on Account, Contact and Lead when `external_ids`.
-pub(crate) fn standard_objects(external_ids: bool) -> Vec<ObjectDef> {
-    let mut business = [account::object(), contact::object(), lead::object()];
-    if external_ids {
-        business
-            .iter_mut()
-            .for_each(|object| object.push(external_id()));
-    }
-    let setup = [
-        setup::user(),
-        setup::profile(),
-        setup::user_role(),
-        setup::organization(),
+pub(crate) fn standard_objects(external_ids: bool) -> Vec<Arc<ObjectDef>> {
+    let mut objects = OBJECTS.clone();
+    let keyed = ["Account", "Contact", "Lead"];
+    let with_key = objects
+        .iter_mut()
+        .filter(|object| external_ids && keyed.contains(&object.name.as_str()));
+    with_key.for_each(|object| Arc::make_mut(object).push(external_id()));
+    objects
+}
+
+/// Read once; a world shares them until it changes one.
+static OBJECTS: LazyLock<Vec<Arc<ObjectDef>>> = LazyLock::new(|| {
+    read_tables()
+        .unwrap_or_default()
+        .into_iter()
+        .map(Arc::new)
+        .collect()
+});
+
+fn read_tables() -> Result<Vec<ObjectDef>, String> {
+    let lists = tables::lists(include_str!("tables/lists.txt"))?;
+    let texts = [
+        include_str!("tables/business.txt"),
+        include_str!("tables/deals.txt"),
+        include_str!("tables/activities.txt"),
+        include_str!("tables/service.txt"),
+        include_str!("tables/people.txt"),
+        include_str!("tables/rights.txt"),
+        include_str!("tables/sharing.txt"),
+        include_str!("tables/metadata.txt"),
     ];
-    let sales = [opportunity::object(), opportunity::history()];
-    business.into_iter().chain(sales).chain(setup).collect()
+    let objects = texts.iter().map(|text| tables::objects(text, &lists));
+    Ok(objects.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 /// The key Tandem upserts by: unique, case-insensitive, 80 characters.
@@ -37,19 +54,21 @@ fn external_id() -> FieldDef {
     field
 }
 
-/// `Id` and `IsDeleted`, the first fields of every object.
-pub(super) fn identity(object_label: &str) -> [FieldDef; 2] {
-    [
-        FieldDef::new("Id", &format!("{object_label} ID"), FieldType::Id)
-            .length(18)
-            .read_only()
-            .id_lookup()
-            .defaulted_required()
-            .stored(Storage::Id),
-        boolean("IsDeleted", "Deleted")
-            .read_only()
-            .stored(Storage::IsDeleted),
-    ]
+/// `Id`, the first field of every object.
+pub(super) fn id(object_label: &str) -> FieldDef {
+    FieldDef::new("Id", &format!("{object_label} ID"), FieldType::Id)
+        .length(18)
+        .read_only()
+        .id_lookup()
+        .defaulted_required()
+        .stored(Storage::Id)
+}
+
+/// `IsDeleted`, of every object whose records go to the recycle bin.
+pub(super) fn deleted() -> FieldDef {
+    boolean("IsDeleted", "Deleted")
+        .read_only()
+        .stored(Storage::IsDeleted)
 }
 
 /// Who created and last changed the record and when, and SystemModstamp.
@@ -149,41 +168,6 @@ pub(super) fn address(prefix: &str) -> Vec<FieldDef> {
         .collect()
 }
 
-/// `LastActivityDate`, `LastViewedDate`, `LastReferencedDate`: the emulator never sets them.
-pub(super) fn activity() -> [FieldDef; 3] {
-    [
-        date("LastActivityDate", "Last Activity").read_only(),
-        datetime("LastViewedDate", "Last Viewed Date").read_only(),
-        datetime("LastReferencedDate", "Last Referenced Date").read_only(),
-    ]
-}
-
-/// The record a merge loser went into.
-pub(super) fn master_record(object: &str) -> FieldDef {
-    reference(
-        "MasterRecordId",
-        "Master Record ID",
-        &[object],
-        "MasterRecord",
-    )
-    .read_only()
-}
-
-pub(super) fn clean_status() -> FieldDef {
-    picklist("CleanStatus", "Clean Status", 40, &CLEAN_STATUSES).restricted()
-}
-
-pub(super) fn fill(
-    mut object: ObjectDef,
-    groups: impl IntoIterator<Item = Vec<FieldDef>>,
-) -> ObjectDef {
-    groups
-        .into_iter()
-        .flatten()
-        .for_each(|field| object.push(field));
-    object
-}
-
 const GEOCODE_ACCURACIES: [&str; 11] = [
     "Address",
     "NearAddress",
@@ -197,56 +181,50 @@ const GEOCODE_ACCURACIES: [&str; 11] = [
     "State",
     "Unknown",
 ];
-const CLEAN_STATUSES: [&str; 8] = [
-    "Matched",
-    "Different",
-    "Acknowledged",
-    "NotFound",
-    "Inactive",
-    "Pending",
-    "SelectMatch",
-    "Skipped",
-];
-pub(super) const LEAD_SOURCES: [&str; 5] = [
-    "Web",
-    "Phone Inquiry",
-    "Partner Referral",
-    "Purchased List",
-    "Other",
-];
-pub(super) const RATINGS: [&str; 3] = ["Hot", "Warm", "Cold"];
-pub(super) const SALUTATIONS: [&str; 5] = ["Mr.", "Ms.", "Mrs.", "Dr.", "Prof."];
-pub(super) const INDUSTRIES: [&str; 32] = [
-    "Agriculture",
-    "Apparel",
-    "Banking",
-    "Biotechnology",
-    "Chemicals",
-    "Communications",
-    "Construction",
-    "Consulting",
-    "Education",
-    "Electronics",
-    "Energy",
-    "Engineering",
-    "Entertainment",
-    "Environmental",
-    "Finance",
-    "Food & Beverage",
-    "Government",
-    "Healthcare",
-    "Hospitality",
-    "Insurance",
-    "Machinery",
-    "Manufacturing",
-    "Media",
-    "Not For Profit",
-    "Recreation",
-    "Retail",
-    "Shipping",
-    "Technology",
-    "Telecommunications",
-    "Transportation",
-    "Utilities",
-    "Other",
-];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_can_be_read_and_no_name_or_prefix_comes_twice() {
+        let objects = read_tables().unwrap();
+        assert!(objects.len() >= 38, "{} objects", objects.len());
+        let mut seen = std::collections::HashSet::new();
+        for object in &objects {
+            assert!(seen.insert(object.name.clone()), "{} twice", object.name);
+            let prefix = String::from_utf8(object.key_prefix.to_vec()).unwrap();
+            assert!(
+                prefix == "01J" || seen.insert(prefix.clone()),
+                "{prefix} twice"
+            );
+            assert_eq!(object.fields[0].name, "Id", "{}", object.name);
+            let mut names = std::collections::HashSet::new();
+            for field in &object.fields {
+                assert!(names.insert(&field.name), "{}.{}", object.name, field.name);
+                let list = matches!(field.field_type, FieldType::Picklist | FieldType::Combobox);
+                let open = ["SobjectType", "Field"].contains(&field.name.as_str());
+                assert!(
+                    !list || open || !field.picklist_values.is_empty(),
+                    "{}.{} has no values",
+                    object.name,
+                    field.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_makes_no_sense_is_refused() {
+        let lists = tables::Lists::new();
+        for text in [
+            "Name | string(80) | C | Name",
+            "= Thing t00 C | Thing | Things\nName | text(80) | C | Name",
+            "= Thing t00 C | Thing | Things\nKind | picklist(40) | C | Kind | | $kinds",
+            "= Thing t00 C | Thing | Things\nName | string(80) | C | Name | colour=red",
+            "= Thing t000 C | Thing | Things",
+        ] {
+            assert!(tables::objects(text, &lists).is_err(), "{text}");
+        }
+    }
+}
