@@ -82,9 +82,11 @@ impl Org {
             Ok(connector) => org.connector = connector,
             Err(refused) => tracing::error!(%refused, "the org starts without its users"),
         }
+        org.world.begin_load();
         if let Err(refused) = seed::populate(&mut org.world, records, seed) {
             tracing::error!(%refused, "the org starts with less data");
         }
+        org.world.end_load();
         org.auth.set_run_as(org.connector);
         org.refresh_token = org.auth.preapprove(org.connector);
         org

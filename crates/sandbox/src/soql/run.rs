@@ -132,11 +132,13 @@ impl<'a> Search<'a> {
         backwards: bool,
     ) -> Box<dyn Iterator<Item = &'a Row> + 'a> {
         let table = self.world.table(self.object);
+        let object = self.world.schema().at(self.object);
         match access {
             Access::Ids(ids) => Box::new(ids.iter().filter_map(|id| table.get(*id))),
-            Access::Values(field, keys) => {
-                Box::new(keys.iter().flat_map(|key| table.by_value(*field, key)))
-            }
+            Access::Values(field, keys) => Box::new(
+                keys.iter()
+                    .flat_map(|key| table.by_value(object, *field, key)),
+            ),
             Access::Stamps(low, high) if backwards => Box::new(table.by_stamp(*low..=*high).rev()),
             Access::Stamps(low, high) => Box::new(table.by_stamp(*low..=*high)),
             Access::IdRange(low, high) => Box::new(table.by_id(*low..=*high)),

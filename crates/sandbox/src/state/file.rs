@@ -50,7 +50,9 @@ impl StateFile {
         };
         lock(path, &file)?;
         let mut opened = Self::around(path, header, file);
+        org.world.begin_load();
         let whole_bytes = opened.read_into(org)?;
+        org.world.end_load();
         opened.compact_at_bytes = compact_at_bytes(whole_bytes);
         Ok(Some(opened))
     }

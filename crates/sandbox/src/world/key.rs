@@ -3,10 +3,13 @@
 //! Text compares without regard to case unless its field says otherwise, so its key is folded once. The order of
 //! the variants puts null first, which is the default of ORDER BY.
 
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
 use super::id::SfId;
+use super::schema::FieldNo;
 use super::value::Value;
 
 /// See the module documentation. Keys of one field are of one kind (or null).
@@ -27,13 +30,20 @@ impl Key {
         match value {
             Value::Null => Key::Null,
             Value::Bool(flag) => Key::Bool(*flag),
-            Value::Text(text) if case_sensitive => Key::Text(text.clone()),
+            Value::Text(text) if case_sensitive => Key::Text((**text).into()),
             Value::Text(text) => Key::Text(fold(text)),
             Value::Number(number) => Key::Number(number.normalize()),
             Value::Date(date) => Key::Date(*date),
             Value::DateTime(at) => Key::DateTime(*at),
             Value::Id(id) => Key::Id(*id),
         }
+    }
+
+    /// A number that is equal for equal keys of one field, and hardly ever for others.
+    pub(crate) fn hash_in(&self, field: FieldNo) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (field, self).hash(&mut hasher);
+        hasher.finish()
     }
 
     pub(crate) fn is_null(&self) -> bool {

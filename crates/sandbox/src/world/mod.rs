@@ -11,6 +11,7 @@
 //!
 //! It does not know sessions, API versions, quotas, faults or page sizes.
 
+mod columns;
 mod commit;
 mod convert;
 mod create_org;
@@ -19,6 +20,7 @@ mod error;
 mod formula;
 mod id;
 mod image;
+mod index;
 mod key;
 mod permissions;
 mod read;
@@ -29,6 +31,7 @@ mod rules;
 mod schema;
 mod setup;
 mod table;
+mod text;
 mod value;
 
 #[cfg(test)]
@@ -50,6 +53,7 @@ pub use schema::{
     ChildRelationship, FieldDef, FieldKind, FieldType, NewField, NewObject, ObjectDef,
     PicklistValue, Returns, Schema,
 };
+pub use text::Text;
 pub use value::{Value, datetime_text};
 
 pub(crate) use convert::parse_datetime;
@@ -166,6 +170,17 @@ impl World {
     pub(crate) fn metadata_touched(&mut self) {
         self.metadata_version += 1;
         self.metadata_changed_at = self.now;
+    }
+
+    /// Puts the indexes off while many rows come: until [`World::end_load`] rows are written and looked up by id only.
+    pub(crate) fn begin_load(&mut self) {
+        self.tables.iter_mut().for_each(Table::begin_load);
+    }
+
+    /// Makes up for the indexes.
+    pub(crate) fn end_load(&mut self) {
+        let tables = self.tables.iter_mut().zip(self.schema.objects());
+        tables.for_each(|(table, object)| table.end_load(object));
     }
 
     pub(crate) fn table(&self, object: ObjectNo) -> &Table {

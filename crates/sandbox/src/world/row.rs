@@ -1,15 +1,14 @@
-//! One record as it is kept: audit data, and its non-null values in field order.
+//! One record as it is kept: audit data and its values.
 
 use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::columns::Columns;
 use super::id::SfId;
 use super::schema::{FieldDef, FieldNo, FieldType, Storage};
 use super::value::Value;
-
-static NULL: Value = Value::Null;
 
 /// Who touched a record and when; whole seconds.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -35,7 +34,7 @@ pub(crate) struct Row {
     pub(crate) id: SfId,
     pub(crate) audit: Audit,
     pub(crate) deletion: Option<Deletion>,
-    values: Vec<(FieldNo, Value)>,
+    values: Columns,
 }
 
 impl Row {
@@ -44,7 +43,7 @@ impl Row {
             id,
             audit,
             deletion: None,
-            values: Vec::new(),
+            values: Columns::default(),
         }
     }
 
@@ -54,20 +53,12 @@ impl Row {
 
     /// The stored value of a column; null when there is none, and for a checkbox that is false.
     pub(crate) fn column(&self, no: FieldNo) -> &Value {
-        match self.values.binary_search_by_key(&no, |(no, _)| *no) {
-            Ok(position) => &self.values[position].1,
-            Err(_) => &NULL,
-        }
+        self.values.get(no)
     }
 
     /// Stores a value; null, and false of a checkbox, take no room.
     pub(crate) fn set(&mut self, no: FieldNo, value: Value) {
-        match (self.values.binary_search_by_key(&no, |(no, _)| *no), value) {
-            (Ok(position), Value::Null | Value::Bool(false)) => drop(self.values.remove(position)),
-            (Err(_), Value::Null | Value::Bool(false)) => {}
-            (Ok(position), value) => self.values[position].1 = value,
-            (Err(position), value) => self.values.insert(position, (no, value)),
-        }
+        self.values.set(no, value);
     }
 
     /// The value of any field but formulas and compounds, which need the world: those are null here.
@@ -90,11 +81,11 @@ impl Row {
 
     /// The columns that are not null.
     pub(crate) fn columns(&self) -> impl Iterator<Item = (FieldNo, &Value)> {
-        self.values.iter().map(|(no, value)| (*no, value))
+        self.values.iter()
     }
 
     /// Gives back spare memory; for rows that are kept.
     pub(crate) fn shrink(&mut self) {
-        self.values.shrink_to_fit();
+        self.values.shrink();
     }
 }

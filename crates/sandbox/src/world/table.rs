@@ -1,14 +1,13 @@
 //! The rows of one object and the indexes over them.
 //!
-//! Invariant: every index holds exactly what the rows say, because `replace` is the only way in. Deleted rows are
-//! kept and indexed like live ones until they are purged.
+//! Invariant: the index fits the rows, because `replace` is the only way in, except while a load puts it off: rows are
+//! then only written, and looked up by id, until `end_load`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::RangeBounds;
 
-use jiff::Timestamp;
-
 use super::id::SfId;
+use super::index::{Index, Moment};
 use super::key::Key;
 use super::row::Row;
 use super::schema::{FieldNo, ObjectDef};
@@ -16,10 +15,10 @@ use super::schema::{FieldNo, ObjectDef};
 /// See the module documentation.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    rows: BTreeMap<SfId, Row>,
-    by_stamp: BTreeSet<(Timestamp, SfId)>,
-    by_value: BTreeSet<(FieldNo, Key, SfId)>,
-    deleted: BTreeSet<(Timestamp, SfId)>,
+    /// Boxed, so that room kept free in the tree is small.
+    rows: BTreeMap<SfId, Box<Row>>,
+    index: Index,
+    loading: bool,
     created: u64,
 }
 
@@ -40,7 +39,7 @@ impl Table {
     }
 
     pub(crate) fn get(&self, id: SfId) -> Option<&Row> {
-        self.rows.get(&id)
+        self.rows.get(&id).map(Box::as_ref)
     }
 
     pub(crate) fn live(&self, id: SfId) -> Option<&Row> {
@@ -48,7 +47,7 @@ impl Table {
     }
 
     pub(crate) fn live_count(&self) -> usize {
-        self.rows.len() - self.deleted.len()
+        self.rows.len() - self.index().deleted_count()
     }
 
     /// Rows whose id lies in a range, in id order.
@@ -56,35 +55,33 @@ impl Table {
         &self,
         range: impl RangeBounds<SfId>,
     ) -> impl DoubleEndedIterator<Item = &Row> {
-        self.rows.range(range).map(|(_, row)| row)
+        self.rows.range(range).map(|(_, row)| &**row)
     }
 
     /// Rows by (SystemModstamp, Id).
     pub(crate) fn by_stamp(
         &self,
-        range: impl RangeBounds<(Timestamp, SfId)>,
+        range: impl RangeBounds<Moment>,
     ) -> impl DoubleEndedIterator<Item = &Row> {
-        self.by_stamp
-            .range(range)
-            .filter_map(|(_, id)| self.rows.get(id))
+        self.index().by_stamp(range).filter_map(|id| self.get(id))
     }
 
     /// Rows with this value in an indexed field, in id order. `key` must not be null: nulls are not indexed.
-    pub(crate) fn by_value(&self, field: FieldNo, key: &Key) -> impl Iterator<Item = &Row> {
-        let range = (field, key.clone(), SfId::MIN)..=(field, key.clone(), SfId::MAX);
-        self.by_value
-            .range(range)
-            .filter_map(|(_, _, id)| self.rows.get(id))
+    pub(crate) fn by_value<'t>(
+        &'t self,
+        object: &'t ObjectDef,
+        field: FieldNo,
+        key: &'t Key,
+    ) -> impl Iterator<Item = &'t Row> {
+        let case_sensitive = object.at(field).case_sensitive;
+        let has = move |row: &&Row| Key::of(row.column(field), case_sensitive) == *key;
+        let ids = self.index().by_value(field, key);
+        ids.filter_map(|id| self.get(id)).filter(has)
     }
 
     /// Deleted rows by (time of deletion, Id).
-    pub(crate) fn deleted(
-        &self,
-        range: impl RangeBounds<(Timestamp, SfId)>,
-    ) -> impl Iterator<Item = &Row> {
-        self.deleted
-            .range(range)
-            .filter_map(|(_, id)| self.rows.get(id))
+    pub(crate) fn deleted(&self, range: impl RangeBounds<Moment>) -> impl Iterator<Item = &Row> {
+        self.index().deleted(range).filter_map(|id| self.get(id))
     }
 
     /// Puts `row` in the place of the row with this id, or removes that one; answers the row that was there.
@@ -94,64 +91,52 @@ impl Table {
         id: SfId,
         row: Option<Row>,
     ) -> Option<Row> {
-        let before = self.rows.remove(&id);
-        self.index_audit(before.as_ref(), row.as_ref());
-        self.index_values(object, before.as_ref(), row.as_ref());
-        if let Some(row) = row {
-            self.rows.insert(id, row);
+        let row = row.map(Box::new);
+        if !self.loading {
+            let before = self.rows.get(&id).map(Box::as_ref);
+            self.index.update(object, before, row.as_deref());
         }
-        before
+        let before = match row {
+            Some(row) => self.rows.insert(id, row),
+            None => self.rows.remove(&id),
+        };
+        before.map(|row| *row)
     }
 
-    fn index_audit(&mut self, before: Option<&Row>, after: Option<&Row>) {
-        if let Some(row) = before {
-            self.by_stamp.remove(&(row.audit.stamp, row.id));
-            row.deletion
-                .map(|deletion| self.deleted.remove(&(deletion.at, row.id)));
-        }
-        if let Some(row) = after {
-            self.by_stamp.insert((row.audit.stamp, row.id));
-            row.deletion
-                .map(|deletion| self.deleted.insert((deletion.at, row.id)));
-        }
+    /// Puts the index off, since many rows are to come.
+    pub(crate) fn begin_load(&mut self) {
+        self.loading = true;
     }
 
-    fn index_values(&mut self, object: &ObjectDef, before: Option<&Row>, after: Option<&Row>) {
-        for (no, value) in before.into_iter().flat_map(Row::columns) {
-            let field = object.at(no);
-            let stays = after.is_some_and(|after| after.column(no) == value);
-            if field.is_indexed() && !stays {
-                let row = before.map_or(SfId::MIN, |row| row.id);
-                self.by_value
-                    .remove(&(no, Key::of(value, field.case_sensitive), row));
-            }
-        }
-        for (no, value) in after.into_iter().flat_map(Row::columns) {
-            let field = object.at(no);
-            let was = before.is_some_and(|before| before.column(no) == value);
-            if field.is_indexed() && !was {
-                let row = after.map_or(SfId::MIN, |row| row.id);
-                self.by_value
-                    .insert((no, Key::of(value, field.case_sensitive), row));
-            }
-        }
+    /// Makes up for the index.
+    pub(crate) fn end_load(&mut self, object: &ObjectDef) {
+        self.loading = false;
+        self.index = self.fresh_index(object);
+    }
+
+    fn fresh_index(&self, object: &ObjectDef) -> Index {
+        Index::of(object, self.rows.values().map(Box::as_ref))
+    }
+
+    fn index(&self) -> &Index {
+        debug_assert!(
+            !self.loading,
+            "rows are found by id only while many are loaded"
+        );
+        &self.index
     }
 }
 
 #[cfg(test)]
 impl Table {
-    /// The indexes are what they would be if they were built anew from the rows.
+    /// The index is what it would be if it were built anew from the rows.
     pub(crate) fn assert_consistent(&self, object: &ObjectDef) {
-        let mut fresh = Table::default();
         for (id, row) in &self.rows {
             assert!(
                 row.audit.stamp >= row.audit.modified,
                 "{id}: the stamp is before the modification"
             );
-            fresh.replace(object, *id, Some(row.clone()));
         }
-        assert_eq!(self.by_stamp, fresh.by_stamp);
-        assert_eq!(self.by_value, fresh.by_value);
-        assert_eq!(self.deleted, fresh.deleted);
+        assert_eq!(self.index, self.fresh_index(object));
     }
 }

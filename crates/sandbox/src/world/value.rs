@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::id::SfId;
 use super::schema::{FieldDef, FieldType};
+use super::text::Text;
 
 /// One field's value. Its serialised form is that of state files, not of the API; see [`Value::to_json`] for that.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub enum Value {
     /// A checkbox.
     Bool(bool),
     /// Text of any kind, picklist values included; several picklist values are joined by `;`.
-    Text(Box<str>),
+    Text(Text),
     /// A number, already rounded to its field's scale.
     Number(Decimal),
     /// A day.

@@ -119,8 +119,9 @@ impl World {
 
     /// No other live record, visible or still staged, has a unique value of this one.
     pub(super) fn check_unique(&self, object: ObjectNo, row: &Row) -> Result<(), DmlError> {
+        let def = self.schema.at(object);
         for (no, value) in row.columns() {
-            let field = self.schema.at(object).at(no);
+            let field = def.at(no);
             if !field.unique {
                 continue;
             }
@@ -132,7 +133,7 @@ impl World {
                 .map(|staged| &staged.row);
             let staged =
                 staged.filter(|other| Key::of(other.column(no), field.case_sensitive) == key);
-            let mut others = self.table(object).by_value(no, &key).chain(staged);
+            let mut others = self.table(object).by_value(def, no, &key).chain(staged);
             if let Some(other) = others.find(|other| other.id != row.id && other.is_live()) {
                 let (name, id) = (&field.name, other.id.short());
                 let message = format!(

@@ -93,7 +93,8 @@ impl World {
     }
 
     pub(super) fn live_with_value(&self, object: ObjectNo, field: FieldNo, key: &Key) -> Vec<SfId> {
-        let rows = self.table(object).by_value(field, key);
+        let def = self.schema.at(object);
+        let rows = self.table(object).by_value(def, field, key);
         rows.filter(|row| row.is_live()).map(|row| row.id).collect()
     }
 

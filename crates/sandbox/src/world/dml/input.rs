@@ -172,7 +172,8 @@ impl World {
         field: FieldNo,
         value: &Value,
     ) -> Vec<crate::world::SfId> {
-        let def = self.schema.at(object).at(field);
+        let object_def = self.schema.at(object);
+        let def = object_def.at(field);
         let table = self.table(object);
         let seen =
             |row: &&crate::world::row::Row| row.is_live() && self.can_see(actor, object, row);
@@ -185,7 +186,7 @@ impl World {
                 .into_iter()
                 .collect(),
             (_, key) => table
-                .by_value(field, &key)
+                .by_value(object_def, field, &key)
                 .filter(seen)
                 .map(|row| row.id)
                 .collect(),
