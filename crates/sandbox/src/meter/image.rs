@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{CallKind, LOGGED_CALLS, Meter, MeteredCall, WINDOW_MINUTES, minute};
 
 /// Every kind of call there is; see `route::kind`.
-pub(crate) const KINDS: [&str; 11] = [
+pub(crate) const KINDS: [&str; 12] = [
     "batch",
     "collections",
     "composite",
@@ -19,6 +19,7 @@ pub(crate) const KINDS: [&str; 11] = [
     "query_more",
     "record",
     "replication",
+    "soap",
     "unknown",
 ];
 

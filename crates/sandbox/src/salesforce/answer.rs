@@ -16,6 +16,7 @@ pub(super) const HTML: HeaderValue = HeaderValue::from_static("text/html;charset
 pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_CACHE: HeaderValue =
     HeaderValue::from_static("no-cache,must-revalidate,max-age=0,no-store,private");
+const XML: HeaderValue = HeaderValue::from_static("text/xml;charset=UTF-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
 
 /// An answer whose body is `body` as JSON.
@@ -44,6 +45,10 @@ pub(crate) fn css(sheet: &'static str) -> Answer {
 
 pub(crate) fn html(status: StatusCode, page: String) -> Answer {
     typed(status, HTML, page.into())
+}
+
+pub(super) fn xml(status: StatusCode, document: String) -> Answer {
+    typed(status, XML, document.into())
 }
 
 pub(super) fn text(status: StatusCode, line: &'static str) -> Answer {

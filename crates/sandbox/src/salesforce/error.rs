@@ -100,6 +100,14 @@ impl ApiError {
         }
     }
 
+    /// Code and message of the first error.
+    pub(super) fn first(&self) -> (&str, &str) {
+        let first = self.errors.first();
+        first.map_or(("UNKNOWN_EXCEPTION", ""), |error| {
+            (error.code.as_str(), error.message.as_str())
+        })
+    }
+
     pub(super) fn into_answer(self) -> Answer {
         answer::json(self.status, &self.errors)
     }

@@ -26,6 +26,7 @@ mod replication;
 mod request;
 mod route;
 mod serve;
+mod soap;
 mod traverse;
 mod tree;
 pub(crate) mod users;

@@ -57,6 +57,9 @@ impl Org {
         if path.starts_with("/services/data/") {
             return self.data(request, target, &origin);
         }
+        if path.starts_with("/services/Soap/") {
+            return self.soap(request, path, &origin);
+        }
         self.oauth(request, path, &origin)
     }
 

@@ -7,7 +7,7 @@ use crate::{
     world::{Actor, SfId, World},
 };
 
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 14] = [
     "Id",
     "Username",
     "Email",
@@ -17,6 +17,11 @@ const FIELDS: [&str; 9] = [
     "Alias",
     "IsActive",
     "LastModifiedDate",
+    "TimeZoneSidKey",
+    "LocaleSidKey",
+    "LanguageLocaleKey",
+    "ProfileId",
+    "UserRoleId",
 ];
 
 /// One user.
@@ -32,6 +37,12 @@ pub(crate) struct Person {
     pub(crate) active: bool,
     /// `LastModifiedDate` as the API writes it.
     pub(crate) modified: String,
+    /// `Europe/London` and the like.
+    pub(crate) time_zone: String,
+    pub(crate) locale: String,
+    pub(crate) language: String,
+    pub(crate) profile_id: Option<String>,
+    pub(crate) role_id: Option<String>,
 }
 
 impl Person {
@@ -47,6 +58,11 @@ impl Person {
             alias: String::new(),
             active: true,
             modified: String::new(),
+            time_zone: String::new(),
+            locale: String::new(),
+            language: String::new(),
+            profile_id: None,
+            role_id: None,
         }
     }
 }
@@ -115,5 +131,10 @@ fn person(row: &Value) -> Option<Person> {
         alias: text("Alias").unwrap_or_default(),
         active: row["IsActive"] == true,
         modified: text("LastModifiedDate").unwrap_or_default(),
+        time_zone: text("TimeZoneSidKey").unwrap_or_default(),
+        locale: text("LocaleSidKey").unwrap_or_default(),
+        language: text("LanguageLocaleKey").unwrap_or_default(),
+        profile_id: text("ProfileId"),
+        role_id: text("UserRoleId"),
     })
 }

@@ -43,6 +43,14 @@ impl DmlError {
         DmlError::new("ENTITY_IS_DELETED", "entity is deleted")
     }
 
+    /// An innocent record of a call that saves all or none.
+    pub(crate) fn rolled_back() -> DmlError {
+        DmlError::new(
+            "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+            "Record rolled back because not all records were valid and the request was using AllOrNone header",
+        )
+    }
+
     /// The caller may read the record but not do this to it.
     pub(crate) fn no_access() -> DmlError {
         DmlError::new(

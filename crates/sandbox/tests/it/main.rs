@@ -18,5 +18,6 @@ mod records;
 mod replication;
 mod seed;
 mod shell;
+mod soap;
 mod traverse;
 mod trees;

@@ -7,13 +7,12 @@ use http::{Method, StatusCode};
 use jiff::Timestamp;
 use url::Url;
 
-use super::{App, CODE_LIFE, Consent, FULL_SCOPE, later, pages};
+use super::{App, CODE_LIFE, Consent, FULL_SCOPE, check_password, later, pages};
 use crate::salesforce::{
     Org,
     answer::{self, Answer},
     error::OAuthError,
     request::Parameters,
-    users,
 };
 
 const DENIED: &str = "end-user denied authorization";
@@ -57,8 +56,7 @@ pub(in crate::salesforce) fn authorize(
 fn log_in(org: &mut Org, redirect: Url, parameters: &Parameters) -> Answer {
     let username = parameters.get("username").unwrap_or_default();
     let password = parameters.get("password").unwrap_or_default();
-    let user = users::by_username(&org.world, username).filter(|user| user.active);
-    let Some(user) = user.filter(|_| password == org.auth.app.password) else {
+    let Ok(user) = check_password(org, username, password) else {
         let problem = "Please check your username and password. If you still can't log in, contact your administrator.";
         return answer::html(
             StatusCode::OK,

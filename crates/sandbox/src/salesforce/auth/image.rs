@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Approval, Auth, Consent, Issued, Session};
-use crate::tracked::Change;
+use super::{Approval, Auth, Consent, Issued, Session, WrongPasswords};
+use crate::{tracked::Change, world::SfId};
 
 /// One fact about tokens. They stand in the file as they are: these are the secrets of an org made to play with.
 #[derive(Debug, Serialize, Deserialize)]
@@ -13,6 +13,7 @@ pub(crate) enum AuthFact {
     Code(Change<String, Consent>),
     Approval(Change<u64, Approval>),
     Session(Change<String, Session>),
+    WrongPasswords(Change<SfId, WrongPasswords>),
 }
 
 impl Auth {
@@ -25,6 +26,8 @@ impl Auth {
         facts.extend(approvals.map(AuthFact::Approval));
         let sessions = self.sessions.take_changes().into_iter();
         facts.extend(sessions.map(AuthFact::Session));
+        let wrong = self.wrong_passwords.take_changes().into_iter();
+        facts.extend(wrong.map(AuthFact::WrongPasswords));
         if !facts.is_empty() {
             facts.push(AuthFact::Issued(self.issued));
         }
@@ -35,10 +38,12 @@ impl Auth {
         let codes = self.codes.everything().map(AuthFact::Code);
         let approvals = self.approvals.everything().map(AuthFact::Approval);
         let sessions = self.sessions.everything().map(AuthFact::Session);
+        let wrong = self.wrong_passwords.everything();
         std::iter::once(AuthFact::Issued(self.issued))
             .chain(codes)
             .chain(approvals)
             .chain(sessions)
+            .chain(wrong.map(AuthFact::WrongPasswords))
     }
 
     pub(crate) fn apply(&mut self, fact: AuthFact) {
@@ -47,6 +52,7 @@ impl Auth {
             AuthFact::Code(change) => self.codes.apply(change),
             AuthFact::Approval(change) => self.approvals.apply(change),
             AuthFact::Session(change) => self.sessions.apply(change),
+            AuthFact::WrongPasswords(change) => self.wrong_passwords.apply(change),
         }
     }
 
@@ -55,5 +61,6 @@ impl Auth {
         self.codes.forget_changes();
         self.approvals.forget_changes();
         self.sessions.forget_changes();
+        self.wrong_passwords.forget_changes();
     }
 }

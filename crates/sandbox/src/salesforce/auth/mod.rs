@@ -12,6 +12,7 @@ mod authorize;
 mod identity;
 mod image;
 mod pages;
+mod password;
 mod token;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -20,12 +21,14 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use self::password::WrongPasswords;
 use super::error::OAuthError;
 use crate::{tracked::Tracked, world::SfId};
 
 pub(super) use authorize::authorize;
 pub(super) use identity::{discovery, identity, introspect, revoke, userinfo};
 pub(crate) use image::AuthFact;
+pub(super) use password::{LoginRefused, check_password};
 pub(super) use token::token;
 
 /// Approvals one user may give one app before the oldest is revoked.
@@ -97,6 +100,7 @@ pub(crate) struct Auth {
     codes: Tracked<String, Consent>,
     approvals: Tracked<u64, Approval>,
     sessions: Tracked<String, Session>,
+    wrong_passwords: Tracked<SfId, WrongPasswords>,
 }
 
 impl Auth {
@@ -110,6 +114,7 @@ impl Auth {
             codes: Tracked::default(),
             approvals: Tracked::default(),
             sessions: Tracked::default(),
+            wrong_passwords: Tracked::default(),
         }
     }
 

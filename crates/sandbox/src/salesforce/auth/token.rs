@@ -6,7 +6,7 @@ use http::{StatusCode, header};
 use serde::Serialize;
 use sha2::Sha256;
 
-use super::{App, FULL_SCOPE};
+use super::{App, FULL_SCOPE, LoginRefused, check_password};
 use crate::{
     salesforce::{
         Org,
@@ -145,20 +145,13 @@ fn by_refresh_token(org: &mut Org, parameters: &Parameters) -> Result<Granted, O
     Ok(granted)
 }
 
-fn by_password(org: &Org, parameters: &Parameters) -> Result<Granted, OAuthError> {
+fn by_password(org: &mut Org, parameters: &Parameters) -> Result<Granted, OAuthError> {
     let username = required(parameters, "username")?;
     let password = required(parameters, "password")?;
-    let app = &org.auth.app;
-    // A trusted network may leave the security token out, so both forms log in.
-    let right = password
-        .strip_prefix(app.password.as_str())
-        .is_some_and(|rest| rest.is_empty() || rest == app.security_token);
-    let user = users::by_username(&org.world, username)
-        .filter(|_| right)
-        .ok_or_else(|| OAuthError::invalid_grant("authentication failure"))?;
-    if !user.active {
-        return Err(OAuthError::new("inactive_user", "user is inactive"));
-    }
+    let user = check_password(org, username, password).map_err(|refused| match refused {
+        LoginRefused::Inactive => OAuthError::new("inactive_user", "user is inactive"),
+        _ => OAuthError::invalid_grant("authentication failure"),
+    })?;
     Ok(without_approval(user.id))
 }
 

@@ -13,8 +13,6 @@ use crate::{
     world::{DmlError, SfId, UpsertFailure, Upserted},
 };
 
-const ROLLED_BACK: &str = "Record rolled back because not all records were valid and the request was using AllOrNone header";
-
 /// What became of one record. A failure has no id; only upserts say `created`.
 #[derive(Debug, Serialize)]
 pub(super) struct Outcome {
@@ -49,11 +47,10 @@ impl Outcome {
         if !self.success {
             return self;
         }
-        let error = DmlError::new("ALL_OR_NONE_OPERATION_ROLLED_BACK", ROLLED_BACK);
         let created = self.created.map(|_| false);
         Self {
             created,
-            ..Self::new(Err(vec![error]))
+            ..Self::new(Err(vec![DmlError::rolled_back()]))
         }
     }
 }

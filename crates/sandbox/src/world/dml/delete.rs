@@ -138,6 +138,39 @@ impl World {
         Ok(())
     }
 
+    /// Removes one record, and what was deleted with it, from the recycle bin for good.
+    ///
+    /// # Errors
+    /// The id is unknown, or the record is not in the recycle bin.
+    pub fn purge_record(
+        &mut self,
+        actor: &Actor,
+        object: &str,
+        id: &str,
+    ) -> Result<(), Vec<DmlError>> {
+        let batch = self
+            .binned(actor, object, id)
+            .map_err(|error| vec![error])?;
+        for object in self.object_numbers() {
+            let together = (batch.at, SfId::MIN)..=(batch.at, SfId::MAX);
+            let rows = self.table(object).deleted(together);
+            let of_batch = |row: &&Row| row.deletion.is_some_and(|own| own.batch == batch.batch);
+            let ids: Vec<SfId> = rows.filter(of_batch).map(|row| row.id).collect();
+            ids.into_iter().for_each(|id| self.purge(object, id));
+        }
+        Ok(())
+    }
+
+    fn binned(&self, actor: &Actor, object: &str, id: &str) -> Result<Deletion, DmlError> {
+        let object = self.object_named(actor, object)?;
+        let row = self.table(object).get(parse_id(id)?);
+        let row = row.filter(|row| self.can_see(actor, object, row));
+        let not_there = || DmlError::new("INVALID_ID_FIELD", "Entity is not in the recycle bin");
+        row.ok_or_else(DmlError::unknown_id)?
+            .deletion
+            .ok_or_else(not_there)
+    }
+
     /// Removes everything from the recycle bin for good.
     pub fn empty_recycle_bin(&mut self) {
         self.purge_deleted(Bound::Unbounded);

@@ -1,0 +1,122 @@
+//! Sessions: `login`, `logout`, and who one is (`getUserInfo`).
+//!
+//! A session of SOAP is one of the org: its id is an access token for REST as well. `login` refuses a wrong password,
+//! a locked-out and an inactive user alike, as the vendor does, so that nobody learns which it was.
+
+use super::{
+    Element, Writer,
+    envelope::{Fault, Service},
+};
+use crate::{
+    salesforce::{
+        Org,
+        auth::check_password,
+        users::{self, Person},
+    },
+    world::{Actor, SfId},
+};
+
+/// What `getUserInfo` and `login` tell of a user.
+struct UserInfo {
+    person: Person,
+    org_id: SfId,
+    org_name: String,
+    session_seconds: i64,
+}
+
+pub(super) fn login(
+    org: &mut Org,
+    operation: &Element,
+    (service, version): (Service, u32),
+    origin: &str,
+) -> Result<Writer, Fault> {
+    let username = operation.value("username").unwrap_or_default();
+    let password = operation.value("password").unwrap_or_default();
+    let person = check_password(org, username, password).map_err(|_| Fault::login())?;
+    let session_id = org.auth.log_in(person.id, org.world.now());
+    let url = |letter: &str| {
+        let org_id = org.world.org_id().short();
+        format!("{origin}/services/Soap/{letter}/{version}.0/{org_id}")
+    };
+    let (server_url, metadata_url) = (url(service.letter()), url("m"));
+    let info = info(org, person.id)?;
+    let mut results = Writer::default();
+    results.element("result", "", |xml| {
+        xml.leaf("metadataServerUrl", metadata_url);
+        xml.flag("passwordExpired", false);
+        xml.flag("sandbox", false);
+        xml.leaf("serverUrl", server_url);
+        xml.leaf("sessionId", session_id);
+        xml.leaf("userId", info.person.id.to_string());
+        xml.element("userInfo", "", |xml| info.write(xml));
+    });
+    Ok(results)
+}
+
+/// Ends the session that calls.
+pub(super) fn logout(org: &mut Org, session_id: &str) -> Writer {
+    org.auth.revoke(session_id);
+    Writer::default()
+}
+
+pub(super) fn user_info(org: &Org, user: SfId) -> Result<Writer, Fault> {
+    let info = info(org, user)?;
+    let mut results = Writer::default();
+    results.element("result", "", |xml| info.write(xml));
+    Ok(results)
+}
+
+fn info(org: &Org, user: SfId) -> Result<UserInfo, Fault> {
+    let person = users::by_id(&org.world, user).ok_or_else(Fault::session)?;
+    let org_id = org.world.org_id();
+    let system = Actor::system(org.world.admin_id());
+    let row = org
+        .world
+        .retrieve(
+            &system,
+            "Organization",
+            &org_id.to_string(),
+            Some(&["Name"]),
+            "",
+        )
+        .ok()
+        .flatten();
+    let org_name = row.and_then(|row| row["Name"].as_str().map(str::to_owned));
+    Ok(UserInfo {
+        person,
+        org_id,
+        org_name: org_name.unwrap_or_default(),
+        session_seconds: org.auth.app.session_life.as_secs(),
+    })
+}
+
+impl UserInfo {
+    /// In the order of the WSDL. The org has one currency and no person accounts.
+    fn write(&self, xml: &mut Writer) {
+        let person = &self.person;
+        xml.flag("accessibilityMode", false);
+        xml.flag("chatterExternal", false);
+        xml.leaf("currencySymbol", "$");
+        xml.leaf("orgAttachmentFileSizeLimit", "5242880");
+        xml.leaf("orgDefaultCurrencyIsoCode", "USD");
+        xml.leaf("orgDefaultCurrencyLocale", "en_US");
+        xml.flag("orgDisallowHtmlAttachments", false);
+        xml.flag("orgHasPersonAccounts", false);
+        xml.leaf("organizationId", self.org_id.to_string());
+        xml.flag("organizationMultiCurrency", false);
+        xml.leaf("organizationName", &self.org_name);
+        xml.optional("profileId", person.profile_id.as_ref());
+        xml.optional("roleId", person.role_id.as_ref());
+        xml.leaf("sessionSecondsValid", self.session_seconds.to_string());
+        xml.nil("userDefaultCurrencyIsoCode");
+        xml.leaf("userEmail", &person.email);
+        xml.leaf("userFullName", &person.name);
+        xml.leaf("userId", person.id.to_string());
+        xml.leaf("userLanguage", &person.language);
+        xml.leaf("userLocale", &person.locale);
+        xml.leaf("userName", &person.username);
+        xml.leaf("userTimeZone", &person.time_zone);
+        xml.leaf("userType", "Standard");
+        xml.leaf("userUiSkin", "Theme3");
+    }
+}
