@@ -13,6 +13,7 @@ mod step;
 mod tally;
 
 use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use step::Profile;
 
@@ -41,6 +42,12 @@ enum Task {
         /// Those in other languages, too.
         #[arg(long)]
         all: bool,
+    },
+    /// Recorded answers of real orgs against the sandbox's, key by key.
+    Fidelity {
+        /// Folder of recordings; they are not part of the repository.
+        #[arg(long)]
+        fixtures: PathBuf,
     },
     /// Writes `openapi/` anew from the code.
     Openapi {
@@ -73,6 +80,7 @@ fn perform(task: Task) -> ExitCode {
         Task::Test { quick: true } => run::all(&step::quick(), true),
         Task::Sim(args) => run::all(&[step::sim(&words(&args), Profile::Release)], false),
         Task::Clients { all } => clients::run(all),
+        Task::Fidelity { fixtures } => run::all(&[step::fidelity(&fixtures)], false),
         Task::Openapi { check } => run::all(&[step::openapi(!check)], false),
     }
 }

@@ -1,5 +1,6 @@
 //! What there is to run: the steps of each command.
 
+use std::path::Path;
 use std::time::Duration;
 
 /// Seeds that CI runs, from 1 on: always the same, so that a red run is red everywhere.
@@ -91,6 +92,17 @@ pub(crate) fn openapi(write: bool) -> Step {
     if write {
         step.environment.push(("TANDEM_WRITE_OPENAPI", "1"));
     }
+    step
+}
+
+/// The comparison with recordings in a folder, which may be named from where the command was given.
+pub(crate) fn fidelity(fixtures: &Path) -> Step {
+    let fixtures = std::path::absolute(fixtures).unwrap_or_else(|_| fixtures.to_owned());
+    let mut step = step(
+        "fidelity",
+        "run --locked --quiet -p tandem-sandbox --example fidelity -- --fixtures",
+    );
+    step.arguments.push(fixtures.to_string_lossy().into_owned());
     step
 }
 

@@ -38,6 +38,19 @@ pub(crate) struct Compared {
     pub(crate) allowed: usize,
 }
 
+impl Compared {
+    /// A recording whose request could not be played.
+    pub(crate) fn failed(recording: &Recording, error: &anyhow::Error) -> Self {
+        let what = What::Failed(format!("{error:#}"));
+        let path = "$".to_owned();
+        Self {
+            file: recording.file.clone(),
+            differences: vec![Difference { path, what }],
+            ..Self::default()
+        }
+    }
+}
+
 /// A sandbox for one recording.
 #[derive(Debug)]
 pub(crate) struct Player<'p> {
@@ -205,7 +218,9 @@ impl<'p> Player<'p> {
 fn encoded(target: &str) -> String {
     let marks = [(" ", "%20"), ("{", "%7B"), ("}", "%7D"), ("\"", "%22")];
     let target = target.to_owned();
-    marks.iter().fold(target, |text, (mark, code)| text.replace(mark, code))
+    marks
+        .iter()
+        .fold(target, |text, (mark, code)| text.replace(mark, code))
 }
 
 /// The names in braces every request may use.

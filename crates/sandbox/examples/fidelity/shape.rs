@@ -12,11 +12,12 @@ use std::{
 use serde_json::Value;
 
 /// Lists whose elements have names, and the keys their names are in.
-const NAMED: [(&str, &[&str]); 4] = [
+const NAMED: [(&str, &[&str]); 5] = [
     ("fields", &["name"]),
     ("sobjects", &["name"]),
     ("childRelationships", &["childSObject", "field"]),
     ("supportedScopes", &["name"]),
+    ("picklistValues", &["value"]),
 ];
 
 /// A JSON type other than null.
@@ -59,6 +60,8 @@ pub(crate) enum What {
     Value(String, String),
     /// Another HTTP status: the recorded one and ours.
     Status(u16, u16),
+    /// No answer to compare with, and why.
+    Failed(String),
 }
 
 impl What {
@@ -70,6 +73,7 @@ impl What {
             What::Type => "type",
             What::Value(..) => "value",
             What::Status(..) => "status",
+            What::Failed(_) => "failed",
         }
     }
 }
@@ -80,6 +84,7 @@ impl fmt::Display for Difference {
         match &self.what {
             What::Value(recorded, ours) => write!(f, "  recorded {recorded}, ours {ours}"),
             What::Status(recorded, ours) => write!(f, "  recorded {recorded}, ours {ours}"),
+            What::Failed(why) => write!(f, "  {why}"),
             _ => Ok(()),
         }
     }
