@@ -2,48 +2,20 @@
 //!
 //! Bodies are JSON objects. A refusal is `{"error": "<sentence>"}` with 400 or 404, or 500 when the state file cannot
 //! be written. Times are ISO 8601, ids 15 or 18 characters, users are named by their user name.
+//
 //!
-//! | route | does |
-//! |---|---|
-//! | `GET /control/health` | `{"status":"ok"}` |
-//! | `GET /control/state` | org, users, record counts, clock, held requests |
-//! | `GET /control/clock` | `{"now","mode"}` |
-//! | `PUT /control/clock` | `{"now"?,"mode"?: "real" or "virtual"}` |
-//! | `POST /control/clock/advance` | `{"seconds"}` |
-//! | `POST /control/seed` | `{"seed"?,"accounts"?,"contacts"?,"leads"?,"opportunities"?}`: invents more records |
-//! | `GET /control/records/{object}?deleted=true&limit=n` | all fields of the records, at most 10,000 |
-//! | `POST /control/records/{object}` | `{"as"?,"fields","visible_in_seconds"?}`: creates, as a person in the UI would |
-//! | `PATCH /control/records/{object}/{id}` | the same for a change |
-//! | `DELETE /control/records/{object}/{id}?as=` | deletes into the recycle bin |
-//! | `POST /control/records/{object}/{id}/undelete` | `{"as"?}` |
-//! | `POST /control/records/{object}/{id}/touch` | moves only `SystemModstamp`, as a system process |
-//! | `POST /control/records/{object}/{id}/merge` | `{"as"?,"losers":[ids],"fields"?}`: the losers go into this record |
-//! | `POST /control/records/Lead/{id}/convert` | `{"as"?}` and a [`crate::world::LeadConversion`]; answers the ids made |
-//! | `DELETE /control/recycle-bin` | empties it |
-//! | `POST /control/objects` | adds a custom object, see [`crate::world::NewObject`] |
-//! | `POST /control/objects/{object}/fields` | adds a custom field, see [`crate::world::NewField`] |
-//! | `PUT /control/permissions/{user}/{object}` | see [`crate::world::ObjectRights`] |
-//! | `PUT /control/permissions/{user}/{object}/{field}` | see [`crate::world::FieldRights`] |
-//! | `PUT /control/automations` | see [`crate::world::AutomationRule`]; `DELETE …/{name}` removes one |
-//! | `PUT /control/validation-rules` | see [`crate::world::ValidationRule`]; `DELETE …/{name}` removes one |
-//! | `PUT /control/lead-assignment` | `{"owner": user name or null}` |
-//! | `GET /control/faults` | the rules with what they have seen |
-//! | `POST /control/faults` | adds a rule, see [`crate::faults::FaultRule`]; answers `{"id"}` |
-//! | `DELETE /control/faults`, `DELETE /control/faults/{id}` | ends all faults, or removes one rule |
-//! | `POST /control/faults/strike` | starts a [`crate::faults::FaultAction`] that is a state, at once |
-//! | `POST /control/held/release` | applies held requests; answers `{"released"}` |
-//! | `GET /control/meter`, `DELETE /control/meter` | reads or resets the meter |
-//! | `GET /control/meter/calls` | the most recent calls |
-//! | `PUT /control/meter/limit` | `{"calls_24h"}` |
-//! | `POST /control/tokens/expire` | ends all access tokens |
-//! | `POST /control/tokens/revoke` | `{"token"?}`: ends one token, or all refresh tokens |
+//! The one idea: [`routes::Route`] says everything about a route, to the router and to the document of the API
+//! (`GET /control/openapi.json`, OpenAPI 3.1) alike. A body has the shape its schema in `schemas.json` says; the
+//! types that read it are the world's and the faults' own.
 
+mod openapi;
 mod org;
 mod records;
+mod routes;
 mod setup;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -103,28 +75,17 @@ type Outcome = Result<Value, Refusal>;
 
 /// One request, taken apart.
 struct Asked<'r> {
-    method: &'r Method,
-    segments: Vec<String>,
+    /// What stands in the places of the route's path, by their names.
+    places: Vec<(&'static str, &'r str)>,
     query: Vec<(String, String)>,
     body: &'r [u8],
 }
 
 impl<'r> Asked<'r> {
-    fn new(request: &'r Request<Bytes>) -> Self {
-        let path = request
-            .uri()
-            .path()
-            .strip_prefix("/control")
-            .unwrap_or_default();
-        let query = request.uri().query().unwrap_or_default();
-        Self {
-            method: request.method(),
-            segments: path_segments(path),
-            query: form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
-            body: request.body(),
-        }
+    /// What stands in a place of the route's path.
+    fn place(&self, name: &str) -> &'r str {
+        let place = self.places.iter().find(|(known, _)| *known == name);
+        place.map_or("", |(_, text)| text)
     }
 
     fn query(&self, name: &str) -> Option<&str> {
@@ -149,8 +110,8 @@ impl<'r> Asked<'r> {
 
 /// Answers one request of the control API.
 pub fn handle(sandbox: &Sandbox, request: &Request<Bytes>) -> Response<Bytes> {
-    let asked = Asked::new(request);
-    let (status, body) = match route(sandbox, &asked).and_then(|body| kept(sandbox, body)) {
+    let outcome = answer(sandbox, request).and_then(|body| kept(sandbox, body));
+    let (status, body) = match outcome {
         Ok(body) => (StatusCode::OK, body),
         Err(refusal) => (refusal.status, refusal.body),
     };
@@ -161,6 +122,26 @@ pub fn handle(sandbox: &Sandbox, request: &Request<Bytes>) -> Response<Bytes> {
     response
 }
 
+fn answer(sandbox: &Sandbox, request: &Request<Bytes>) -> Outcome {
+    let (uri, method) = (request.uri(), request.method());
+    let segments = path_segments(uri.path());
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let path = segments.join("/");
+    let found = routes::find(method, &segments);
+    let (route, places) = found.ok_or_else(|| {
+        Refusal::not_found(format!("route {method} /{path}; see /control/openapi.json"))
+    })?;
+    let query = uri.query().unwrap_or_default();
+    let asked = Asked {
+        places,
+        query: form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect(),
+        body: request.body(),
+    };
+    (route.serve)(sandbox, &asked)
+}
+
 /// An answer may leave only while the state file holds what it says.
 fn kept(sandbox: &Sandbox, body: Value) -> Outcome {
     if sandbox.keeps() {
@@ -169,27 +150,6 @@ fn kept(sandbox: &Sandbox, body: Value) -> Outcome {
     let sentence =
         "the sandbox's state file cannot be written; see the log, make room and start again";
     Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, sentence))
-}
-
-fn route(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
-    let segments: Vec<&str> = asked.segments.iter().map(String::as_str).collect();
-    match segments.as_slice() {
-        ["records" | "recycle-bin", ..] => records::route(sandbox, asked, &segments),
-        [
-            "objects" | "permissions" | "automations" | "validation-rules" | "lead-assignment",
-            ..,
-        ] => setup::route(sandbox, asked, &segments),
-        _ => org::route(sandbox, asked, &segments),
-    }
-}
-
-/// The route exists with other methods, or not at all.
-fn unknown(asked: &Asked<'_>) -> Refusal {
-    let path = asked.segments.join("/");
-    Refusal::not_found(format!(
-        "route {} /control/{path}; see the list in the documentation",
-        asked.method
-    ))
 }
 
 fn user(sandbox: &Sandbox, username: &str) -> Result<SfId, Refusal> {

@@ -1,11 +1,10 @@
 //! Control of the org as a whole: health, state, clock, seed, faults, meter, tokens.
 
-use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Outcome, Refusal, done, shown, unknown};
+use super::{Asked, Outcome, Refusal, done, openapi, routes::Route, shown};
 use crate::{
     ClockMode, Sandbox,
     faults::{FaultAction, FaultError, FaultRule},
@@ -61,25 +60,80 @@ impl From<FaultError> for Refusal {
     }
 }
 
-pub(super) fn route(sandbox: &Sandbox, asked: &Asked<'_>, segments: &[&str]) -> Outcome {
-    match (asked.method, segments) {
-        (&Method::GET, ["health"]) => Ok(json!({ "status": "ok" })),
-        (&Method::GET, ["state"]) => Ok(state(sandbox)),
-        (_, ["clock", ..]) => clock(sandbox, asked, segments),
-        (&Method::POST, ["seed"]) => seed(sandbox, &asked.json()?),
-        (_, ["faults", ..]) => faults(sandbox, asked, segments),
-        (&Method::POST, ["held", "release"]) => Ok(json!({ "released": sandbox.release_held() })),
-        (_, ["meter", ..]) => meter(sandbox, asked, segments),
-        (&Method::POST, ["tokens", "expire"]) => {
-            sandbox.strike(&FaultAction::ExpireAccessTokens)?;
-            done()
-        }
-        (&Method::POST, ["tokens", "revoke"]) => revoke(sandbox, &asked.json()?),
-        _ => Err(unknown(asked)),
-    }
+/// What concerns the org as a whole.
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/health", "Says that the control API answers.", health).answers("Health"),
+    Route::get("/openapi.json", "This document.", openapi).answers("Object"),
+    Route::get(
+        "/state",
+        "The org, its users, record counts and clock.",
+        state,
+    )
+    .answers("State"),
+    Route::get("/clock", "Reads the clock.", clock).answers("Clock"),
+    Route::put("/clock", "Sets the time, or who moves it.", set_clock)
+        .takes("ClockChange")
+        .answers("Clock"),
+    Route::post("/clock/advance", "Moves the time forward.", advance)
+        .takes("Advance")
+        .answers("Clock"),
+    Route::post("/seed", "Invents more records.", seed).takes("Seed"),
+    Route::get(
+        "/faults",
+        "The fault rules with what they have seen and done.",
+        faults,
+    )
+    .answers("ArmedRules"),
+    Route::post("/faults", "Adds a fault rule.", add_fault)
+        .takes("FaultRule")
+        .answers("Number"),
+    Route::delete("/faults", "Ends all faults.", clear_faults),
+    Route::delete("/faults/{id}", "Removes one fault rule.", remove_fault),
+    Route::post(
+        "/faults/strike",
+        "Starts a fault that is a state of the org, at once.",
+        strike,
+    )
+    .takes("FaultAction"),
+    Route::post(
+        "/held/release",
+        "Applies the requests held back by faults.",
+        release,
+    )
+    .answers("Released"),
+    Route::get("/meter", "Reads the meter of API calls.", meter).answers("Meter"),
+    Route::delete("/meter", "Forgets all metered calls.", reset_meter).answers("Meter"),
+    Route::get(
+        "/meter/calls",
+        "The most recent metered calls, oldest first.",
+        calls,
+    )
+    .answers("MeteredCalls"),
+    Route::put(
+        "/meter/limit",
+        "Sets the calls allowed in 24 hours.",
+        set_limit,
+    )
+    .takes("Limit")
+    .answers("Meter"),
+    Route::post("/tokens/expire", "Ends all access tokens.", expire),
+    Route::post(
+        "/tokens/revoke",
+        "Ends one token, or all refresh tokens.",
+        revoke,
+    )
+    .takes("Token"),
+];
+
+fn health(_: &Sandbox, _: &Asked<'_>) -> Outcome {
+    Ok(json!({ "status": "ok" }))
 }
 
-fn state(sandbox: &Sandbox) -> Value {
+fn openapi(_: &Sandbox, _: &Asked<'_>) -> Outcome {
+    Ok(openapi::document())
+}
+
+fn state(sandbox: &Sandbox, _: &Asked<'_>) -> Outcome {
     let held = sandbox.held();
     let (now, mode) = (sandbox.now(), sandbox.clock_mode());
     sandbox.world(|world| {
@@ -89,46 +143,46 @@ fn state(sandbox: &Sandbox) -> Value {
         let objects = world.schema().objects();
         let records: Map<String, Value> =
             objects.map(|def| (def.name.clone(), world.count(&def.name).into())).collect();
-        json!({
+        Ok(json!({
             "org_id": world.org_id(),
             "now": now,
             "clock_mode": mode,
             "users": users.collect::<Vec<_>>(),
             "records": records,
             "held_requests": held,
-        })
+        }))
     })
 }
 
-fn clock(sandbox: &Sandbox, asked: &Asked<'_>, segments: &[&str]) -> Outcome {
-    match (asked.method, segments) {
-        (&Method::GET, ["clock"]) => {}
-        (&Method::PUT, ["clock"]) => {
-            let change: ClockChange = asked.json()?;
-            if let Some(mode) = change.mode {
-                sandbox.set_clock_mode(mode);
-            }
-            if let Some(now) = change.now {
-                sandbox.set_now(now);
-            }
-        }
-        (&Method::POST, ["clock", "advance"]) => {
-            let by: Advance = asked.json()?;
-            sandbox.advance(SignedDuration::from_secs(by.seconds.into()));
-        }
-        _ => return Err(unknown(asked)),
-    }
+fn clock(sandbox: &Sandbox, _: &Asked<'_>) -> Outcome {
     Ok(json!({ "now": sandbox.now(), "mode": sandbox.clock_mode() }))
 }
 
-fn seed(sandbox: &Sandbox, wanted: &Seed) -> Outcome {
-    let &Seed {
+fn set_clock(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let change: ClockChange = asked.json()?;
+    if let Some(mode) = change.mode {
+        sandbox.set_clock_mode(mode);
+    }
+    if let Some(now) = change.now {
+        sandbox.set_now(now);
+    }
+    clock(sandbox, asked)
+}
+
+fn advance(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let by: Advance = asked.json()?;
+    sandbox.advance(SignedDuration::from_secs(by.seconds.into()));
+    clock(sandbox, asked)
+}
+
+fn seed(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let Seed {
         seed,
         accounts,
         contacts,
         leads,
         opportunities,
-    } = wanted;
+    } = asked.json()?;
     let size = SeedSize {
         accounts,
         contacts,
@@ -149,44 +203,63 @@ fn seed(sandbox: &Sandbox, wanted: &Seed) -> Outcome {
     done()
 }
 
-fn faults(sandbox: &Sandbox, asked: &Asked<'_>, segments: &[&str]) -> Outcome {
-    match (asked.method, segments) {
-        (&Method::GET, ["faults"]) => shown(&sandbox.faults()),
-        (&Method::POST, ["faults"]) => {
-            let rule: FaultRule = asked.json()?;
-            Ok(json!({ "id": sandbox.add_fault(rule)? }))
-        }
-        (&Method::POST, ["faults", "strike"]) => {
-            sandbox.strike(&asked.json()?)?;
-            done()
-        }
-        (&Method::DELETE, ["faults"]) => {
-            sandbox.clear_faults();
-            done()
-        }
-        (&Method::DELETE, ["faults", id]) => match id.parse() {
-            Ok(number) if sandbox.remove_fault(number) => done(),
-            _ => Err(Refusal::not_found(format!("fault rule {id}"))),
-        },
-        _ => Err(unknown(asked)),
+fn faults(sandbox: &Sandbox, _: &Asked<'_>) -> Outcome {
+    shown(&sandbox.faults())
+}
+
+fn add_fault(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let rule: FaultRule = asked.json()?;
+    Ok(json!({ "id": sandbox.add_fault(rule)? }))
+}
+
+fn strike(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    sandbox.strike(&asked.json()?)?;
+    done()
+}
+
+fn clear_faults(sandbox: &Sandbox, _: &Asked<'_>) -> Outcome {
+    sandbox.clear_faults();
+    done()
+}
+
+fn remove_fault(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let id = asked.place("id");
+    match id.parse() {
+        Ok(number) if sandbox.remove_fault(number) => done(),
+        _ => Err(Refusal::not_found(format!("fault rule {id}"))),
     }
 }
 
-fn meter(sandbox: &Sandbox, asked: &Asked<'_>, segments: &[&str]) -> Outcome {
-    match (asked.method, segments) {
-        (&Method::GET, ["meter"]) => {}
-        (&Method::GET, ["meter", "calls"]) => return shown(&sandbox.metered_calls()),
-        (&Method::DELETE, ["meter"]) => sandbox.reset_meter(),
-        (&Method::PUT, ["meter", "limit"]) => {
-            let limit: Limit = asked.json()?;
-            sandbox.set_call_limit(limit.calls_24h);
-        }
-        _ => return Err(unknown(asked)),
-    }
+fn release(sandbox: &Sandbox, _: &Asked<'_>) -> Outcome {
+    Ok(json!({ "released": sandbox.release_held() }))
+}
+
+fn meter(sandbox: &Sandbox, _: &Asked<'_>) -> Outcome {
     shown(&sandbox.meter())
 }
 
-fn revoke(sandbox: &Sandbox, what: &Revoke) -> Outcome {
+fn reset_meter(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    sandbox.reset_meter();
+    meter(sandbox, asked)
+}
+
+fn calls(sandbox: &Sandbox, _: &Asked<'_>) -> Outcome {
+    shown(&sandbox.metered_calls())
+}
+
+fn set_limit(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let limit: Limit = asked.json()?;
+    sandbox.set_call_limit(limit.calls_24h);
+    meter(sandbox, asked)
+}
+
+fn expire(sandbox: &Sandbox, _: &Asked<'_>) -> Outcome {
+    sandbox.strike(&FaultAction::ExpireAccessTokens)?;
+    done()
+}
+
+fn revoke(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let what: Revoke = asked.json()?;
     match &what.token {
         None => sandbox.strike(&FaultAction::RevokeRefreshTokens)?,
         Some(token) if sandbox.revoke_token(token) => {}

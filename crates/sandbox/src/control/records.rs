@@ -1,11 +1,10 @@
 //! Control of records, as a person in the org's own UI or a system process changes them.
 
-use http::Method;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Asked, Outcome, Refusal, done, shown, unknown, user};
+use super::{Asked, Outcome, Refusal, done, routes::Route, shown, user};
 use crate::{
     Sandbox,
     soql::QueryScope,
@@ -29,6 +28,13 @@ struct Edit {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct As {
+    #[serde(rename = "as")]
+    who: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Merge {
     #[serde(rename = "as")]
     who: Option<String>,
@@ -45,70 +51,139 @@ struct Convert {
     conversion: LeadConversion,
 }
 
-pub(super) fn route(sandbox: &Sandbox, asked: &Asked<'_>, segments: &[&str]) -> Outcome {
-    match (asked.method, segments) {
-        (&Method::GET, ["records", object]) => dump(sandbox, asked, object),
-        (&Method::POST, ["records", object]) => {
-            let edit: Edit = asked.json()?;
-            let actor = actor(sandbox, edit.who.as_deref())?;
-            let id = sandbox.world(|world| {
-                let options = options(world, &edit);
-                world.create(&actor, object, &edit.fields, &options)
-            })?;
-            Ok(json!({ "id": id }))
-        }
-        (&Method::PATCH, ["records", object, id]) => {
-            let edit: Edit = asked.json()?;
-            let actor = actor(sandbox, edit.who.as_deref())?;
-            sandbox.world(|world| {
-                let options = options(world, &edit);
-                world.update(&actor, object, id, &edit.fields, &options)
-            })?;
-            done()
-        }
-        (&Method::DELETE, ["records", object, id]) => {
-            let actor = actor(sandbox, asked.query("as"))?;
-            sandbox.world(|world| world.delete(&actor, object, id, &DmlOptions::default()))?;
-            done()
-        }
-        (&Method::POST, ["records", object, id, action]) => {
-            act(sandbox, asked, (object, id), action)
-        }
-        (&Method::DELETE, ["recycle-bin"]) => {
-            sandbox.world(World::empty_recycle_bin);
-            done()
-        }
-        _ => Err(unknown(asked)),
-    }
+/// What concerns records.
+pub(super) const ROUTES: &[Route] = &[
+    Route::get(
+        "/records/{object}",
+        "All fields of the records of an object.",
+        dump,
+    )
+    .asks(&[
+        ("deleted", "`true`: with those in the recycle bin"),
+        ("limit", "most records shown, at most 10,000"),
+    ])
+    .answers("Records"),
+    Route::post(
+        "/records/{object}",
+        "Creates a record, as a person in the UI would.",
+        create,
+    )
+    .takes("Edit")
+    .answers("Id"),
+    Route::patch(
+        "/records/{object}/{id}",
+        "Changes a record, as a person in the UI would.",
+        update,
+    )
+    .takes("Edit"),
+    Route::delete(
+        "/records/{object}/{id}",
+        "Puts a record into the recycle bin.",
+        delete,
+    )
+    .asks(&[("as", "user name; absent: the administrator")]),
+    Route::post(
+        "/records/{object}/{id}/undelete",
+        "Takes it out again.",
+        undelete,
+    )
+    .takes("As"),
+    Route::post(
+        "/records/{object}/{id}/touch",
+        "Moves only SystemModstamp, as a system process.",
+        touch,
+    ),
+    Route::post(
+        "/records/{object}/{id}/merge",
+        "Merges other records into this one.",
+        merge,
+    )
+    .takes("Merge"),
+    Route::post(
+        "/records/{object}/{id}/convert",
+        "Converts a lead.",
+        convert,
+    )
+    .takes("Convert")
+    .answers("ConvertedLead"),
+    Route::delete(
+        "/recycle-bin",
+        "Empties the recycle bin.",
+        empty_recycle_bin,
+    ),
+];
+
+fn create(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let edit: Edit = asked.json()?;
+    let actor = actor(sandbox, edit.who.as_deref())?;
+    let id = sandbox.world(|world| {
+        let options = options(world, &edit);
+        world.create(&actor, asked.place("object"), &edit.fields, &options)
+    })?;
+    Ok(json!({ "id": id }))
 }
 
-/// What can be done with a record besides changing and deleting it.
-fn act(sandbox: &Sandbox, asked: &Asked<'_>, (object, id): (&str, &str), action: &str) -> Outcome {
-    match action {
-        "undelete" => {
-            let edit: Edit = asked.json()?;
-            let actor = actor(sandbox, edit.who.as_deref())?;
-            sandbox.world(|world| world.undelete(&actor, object, id))?;
-        }
-        "touch" => sandbox
-            .world(|world| world.touch(object, id))
-            .map_err(|error| vec![error])?,
-        "merge" => {
-            let merge: Merge = asked.json()?;
-            let actor = actor(sandbox, merge.who.as_deref())?;
-            let losers: Vec<&str> = merge.losers.iter().map(String::as_str).collect();
-            sandbox.world(|world| world.merge(&actor, object, id, &losers, &merge.fields))?;
-        }
-        "convert" if object.eq_ignore_ascii_case("lead") => {
-            let convert: Convert = asked.json()?;
-            let actor = actor(sandbox, convert.who.as_deref())?;
-            let made =
-                sandbox.world(|world| world.convert_lead(&actor, id, &convert.conversion))?;
-            return shown(&made);
-        }
-        _ => return Err(unknown(asked)),
-    }
+fn update(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let edit: Edit = asked.json()?;
+    let actor = actor(sandbox, edit.who.as_deref())?;
+    let (object, id) = record(asked);
+    sandbox.world(|world| {
+        let options = options(world, &edit);
+        world.update(&actor, object, id, &edit.fields, &options)
+    })?;
     done()
+}
+
+fn delete(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let actor = actor(sandbox, asked.query("as"))?;
+    let (object, id) = record(asked);
+    sandbox.world(|world| world.delete(&actor, object, id, &DmlOptions::default()))?;
+    done()
+}
+
+fn undelete(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let who: As = asked.json()?;
+    let actor = actor(sandbox, who.who.as_deref())?;
+    let (object, id) = record(asked);
+    sandbox.world(|world| world.undelete(&actor, object, id))?;
+    done()
+}
+
+fn touch(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let (object, id) = record(asked);
+    let touched = sandbox.world(|world| world.touch(object, id));
+    touched.map_err(|error| vec![error])?;
+    done()
+}
+
+fn merge(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let merge: Merge = asked.json()?;
+    let actor = actor(sandbox, merge.who.as_deref())?;
+    let losers: Vec<&str> = merge.losers.iter().map(String::as_str).collect();
+    let (object, id) = record(asked);
+    sandbox.world(|world| world.merge(&actor, object, id, &losers, &merge.fields))?;
+    done()
+}
+
+fn convert(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let (object, id) = record(asked);
+    if !object.eq_ignore_ascii_case("lead") {
+        return Err(Refusal::bad("only leads can be converted"));
+    }
+    let convert: Convert = asked.json()?;
+    let actor = actor(sandbox, convert.who.as_deref())?;
+    let made = sandbox.world(|world| world.convert_lead(&actor, id, &convert.conversion))?;
+    shown(&made)
+}
+
+fn empty_recycle_bin(sandbox: &Sandbox, _: &Asked<'_>) -> Outcome {
+    sandbox.world(World::empty_recycle_bin);
+    done()
+}
+
+/// Object and id of the route's path.
+fn record<'r>(asked: &Asked<'r>) -> (&'r str, &'r str) {
+    (asked.place("object"), asked.place("id"))
 }
 
 fn actor(sandbox: &Sandbox, who: Option<&str>) -> Result<Actor, Refusal> {
@@ -131,7 +206,7 @@ fn options(world: &World, edit: &Edit) -> DmlOptions {
 }
 
 /// All fields of the records of an object, as the administrator sees them.
-fn dump(sandbox: &Sandbox, asked: &Asked<'_>, object: &str) -> Outcome {
+fn dump(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
     let scope = match asked.query("deleted") {
         Some("true") => QueryScope::All,
         _ => QueryScope::Live,
@@ -140,7 +215,7 @@ fn dump(sandbox: &Sandbox, asked: &Asked<'_>, object: &str) -> Outcome {
         text.parse()
             .map_err(|_| Refusal::bad(format!("limit: '{text}' is not a number")))
     })?;
-    sandbox.world(|world| rows(world, object, scope, limit.min(MAX_DUMPED)))
+    sandbox.world(|world| rows(world, asked.place("object"), scope, limit.min(MAX_DUMPED)))
 }
 
 fn rows(world: &World, object: &str, scope: QueryScope, limit: usize) -> Outcome {

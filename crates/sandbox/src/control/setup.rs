@@ -1,9 +1,8 @@
 //! Control of metadata: objects, fields, rights, rules.
 
-use http::Method;
 use serde::Deserialize;
 
-use super::{Asked, Outcome, Refusal, done, unknown, user};
+use super::{Asked, Outcome, Refusal, done, routes::Route, user};
 use crate::{
     Sandbox,
     world::{AutomationRule, FieldRights, NewField, NewObject, ObjectRights, ValidationRule},
@@ -15,60 +14,115 @@ struct LeadAssignment {
     owner: Option<String>,
 }
 
-pub(super) fn route(sandbox: &Sandbox, asked: &Asked<'_>, segments: &[&str]) -> Outcome {
-    match (asked.method, segments) {
-        (&Method::POST, ["objects"]) => {
-            let object: NewObject = asked.json()?;
-            sandbox.world(|world| world.add_object(object))?;
-        }
-        (&Method::POST, ["objects", object, "fields"]) => {
-            let field: NewField = asked.json()?;
-            sandbox.world(|world| world.add_field(object, field))?;
-        }
-        (&Method::PUT, ["permissions", name, object]) => {
-            let (id, rights): (_, ObjectRights) = (user(sandbox, name)?, asked.json()?);
-            sandbox.world(|world| world.set_object_rights(id, object, rights))?;
-        }
-        (&Method::PUT, ["permissions", name, object, field]) => {
-            let (id, rights): (_, FieldRights) = (user(sandbox, name)?, asked.json()?);
-            sandbox.world(|world| world.set_field_rights(id, object, field, rights))?;
-        }
-        (&Method::PUT, ["lead-assignment"]) => {
-            let assignment: LeadAssignment = asked.json()?;
-            let owner = assignment
-                .owner
-                .map(|name| user(sandbox, &name))
-                .transpose()?;
-            sandbox.set_lead_assignee(owner);
-        }
-        _ => return rules(sandbox, asked, segments),
-    }
+/// What concerns metadata.
+pub(super) const ROUTES: &[Route] = &[
+    Route::post("/objects", "Adds a custom object.", add_object).takes("NewObject"),
+    Route::post(
+        "/objects/{object}/fields",
+        "Adds a custom field.",
+        add_field,
+    )
+    .takes("NewField"),
+    Route::put(
+        "/permissions/{user}/{object}",
+        "Sets a user's rights on an object.",
+        object_rights,
+    )
+    .takes("ObjectRights"),
+    Route::put(
+        "/permissions/{user}/{object}/{field}",
+        "Sets a user's rights on a field.",
+        field_rights,
+    )
+    .takes("FieldRights"),
+    Route::put(
+        "/automations",
+        "Adds or replaces an automation.",
+        set_automation,
+    )
+    .takes("AutomationRule"),
+    Route::delete(
+        "/automations/{name}",
+        "Removes an automation.",
+        remove_automation,
+    ),
+    Route::put(
+        "/validation-rules",
+        "Adds or replaces a validation rule.",
+        set_validation_rule,
+    )
+    .takes("ValidationRule"),
+    Route::delete(
+        "/validation-rules/{name}",
+        "Removes a validation rule.",
+        remove_validation_rule,
+    ),
+    Route::put(
+        "/lead-assignment",
+        "Sets who gets the leads of API clients.",
+        assign_leads,
+    )
+    .takes("LeadAssignment"),
+];
+
+fn add_object(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let object: NewObject = asked.json()?;
+    sandbox.world(|world| world.add_object(object))?;
     done()
 }
 
-fn rules(sandbox: &Sandbox, asked: &Asked<'_>, segments: &[&str]) -> Outcome {
-    let removed = match (asked.method, segments) {
-        (&Method::PUT, ["automations"]) => {
-            let rule: AutomationRule = asked.json()?;
-            sandbox.world(|world| world.set_automation(rule))?;
-            true
-        }
-        (&Method::PUT, ["validation-rules"]) => {
-            let rule: ValidationRule = asked.json()?;
-            sandbox.world(|world| world.set_validation_rule(rule))?;
-            true
-        }
-        (&Method::DELETE, ["automations", name]) => {
-            sandbox.world(|world| world.remove_automation(name))
-        }
-        (&Method::DELETE, ["validation-rules", name]) => {
-            sandbox.world(|world| world.remove_validation_rule(name))
-        }
-        _ => return Err(unknown(asked)),
-    };
-    if removed {
-        done()
-    } else {
-        Err(Refusal::not_found("rule of this name"))
+fn add_field(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let field: NewField = asked.json()?;
+    sandbox.world(|world| world.add_field(asked.place("object"), field))?;
+    done()
+}
+
+fn object_rights(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let (id, rights): (_, ObjectRights) = (user(sandbox, asked.place("user"))?, asked.json()?);
+    sandbox.world(|world| world.set_object_rights(id, asked.place("object"), rights))?;
+    done()
+}
+
+fn field_rights(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let (id, rights): (_, FieldRights) = (user(sandbox, asked.place("user"))?, asked.json()?);
+    let (object, field) = (asked.place("object"), asked.place("field"));
+    sandbox.world(|world| world.set_field_rights(id, object, field, rights))?;
+    done()
+}
+
+fn set_automation(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let rule: AutomationRule = asked.json()?;
+    sandbox.world(|world| world.set_automation(rule))?;
+    done()
+}
+
+fn remove_automation(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    removed(sandbox.world(|world| world.remove_automation(asked.place("name"))))
+}
+
+fn set_validation_rule(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let rule: ValidationRule = asked.json()?;
+    sandbox.world(|world| world.set_validation_rule(rule))?;
+    done()
+}
+
+fn remove_validation_rule(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    removed(sandbox.world(|world| world.remove_validation_rule(asked.place("name"))))
+}
+
+fn removed(was_there: bool) -> Outcome {
+    if was_there {
+        return done();
     }
+    Err(Refusal::not_found("rule of this name"))
+}
+
+fn assign_leads(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let assignment: LeadAssignment = asked.json()?;
+    let owner = assignment
+        .owner
+        .map(|name| user(sandbox, &name))
+        .transpose()?;
+    sandbox.set_lead_assignee(owner);
+    done()
 }

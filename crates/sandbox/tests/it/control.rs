@@ -4,8 +4,6 @@ use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use tandem_sandbox::seed::SeedSize;
-
 use crate::client::Client;
 
 fn ask(client: &Client, method: Method, path: &str, body: Value) -> (u16, Value) {
@@ -329,34 +327,5 @@ fn bad_requests_are_explained() {
         assert_eq!(status.to_string(), parts[2], "{line}: {answer}");
         let sentence = answer["error"].as_str().unwrap_or_default();
         assert!(sentence.contains(parts[3]), "{line}: {sentence}");
-    }
-}
-
-const MANUAL: &str = include_str!("../../../../docs/sandbox.md");
-
-#[test]
-fn the_examples_of_the_manual_work_one_after_another() {
-    let client = Client::with_records(SeedSize {
-        accounts: 1,
-        contacts: 2,
-        leads: 1,
-        opportunities: 0,
-    });
-    let (_, rest) = MANUAL.split_once("```control\n").expect("the examples");
-    let (examples, _) = rest.split_once("```").expect("their end");
-    for line in examples.lines() {
-        let mut words = line.splitn(3, ' ');
-        let method = words.next().unwrap_or_default().parse().expect("a method");
-        let path = words.next().expect("a path").strip_prefix("/control");
-        let body = words
-            .next()
-            .map(|body| serde_json::from_str(body).expect("JSON"));
-        let (status, answer) = ask(
-            &client,
-            method,
-            path.expect("a route"),
-            body.unwrap_or_default(),
-        );
-        assert_eq!(status, 200, "{line}: {answer}");
     }
 }

@@ -11,6 +11,7 @@ mod faults;
 mod fuzz;
 mod kill;
 mod limits;
+mod openapi;
 mod permissions;
 mod query;
 mod recent;
