@@ -12,7 +12,7 @@
 //! - [`control`] is the API tests and people steer the org with; [`shell`] serves both over loopback.
 //!
 //! [`Sandbox::handle`] is a pure function of the org's state and one request: no clock, no network, no entropy. A
-//! simulation calls it directly; the shell puts sockets around it. What it does not do: SOAP, Bulk, Pub/Sub.
+//! simulation calls it directly; the shell puts sockets around it. What it does not do: SOAP, Pub/Sub.
 
 mod console;
 pub mod control;
@@ -27,4 +27,5 @@ pub mod state;
 mod tracked;
 pub mod world;
 
+pub use salesforce::BulkSettings;
 pub use sandbox::{ClockMode, Delivery, Options, Reply, Sandbox};

@@ -51,12 +51,38 @@ pub struct MeterReading {
     pub by_client: BTreeMap<String, u64>,
 }
 
+/// A sum over the last 24 hours, by the minute.
+#[derive(Debug, Default)]
+pub(crate) struct Rolling {
+    minutes: VecDeque<(i64, u64)>,
+    sum: u64,
+}
+
+impl Rolling {
+    pub(crate) fn add(&mut self, amount: u64, at: Timestamp) {
+        let at = minute(at);
+        match self.minutes.back_mut().filter(|(last, _)| *last >= at) {
+            Some((_, sum)) => *sum += amount,
+            None => self.minutes.push_back((at, amount)),
+        }
+        self.sum += amount;
+    }
+
+    pub(crate) fn sum(&mut self, now: Timestamp) -> u64 {
+        let oldest = minute(now) - WINDOW_MINUTES;
+        while let Some(&(_, amount)) = self.minutes.front().filter(|(at, _)| *at <= oldest) {
+            self.sum -= amount;
+            self.minutes.pop_front();
+        }
+        self.sum
+    }
+}
+
 /// Counts metered calls.
 #[derive(Debug)]
 pub(crate) struct Meter {
     limit: u64,
-    minutes: VecDeque<(i64, u64)>,
-    used: u64,
+    calls: Rolling,
     total: u64,
     by_kind: BTreeMap<&'static str, u64>,
     by_client: BTreeMap<String, u64>,
@@ -69,8 +95,7 @@ impl Meter {
     pub(crate) fn new(limit_calls_24h: u64) -> Self {
         Self {
             limit: limit_calls_24h,
-            minutes: VecDeque::new(),
-            used: 0,
+            calls: Rolling::default(),
             total: 0,
             by_kind: BTreeMap::new(),
             by_client: BTreeMap::new(),
@@ -90,12 +115,7 @@ impl Meter {
 
     /// Calls of the last 24 hours.
     pub(crate) fn used(&mut self, now: Timestamp) -> u64 {
-        let oldest = minute(now) - WINDOW_MINUTES;
-        while let Some(&(_, calls)) = self.minutes.front().filter(|(at, _)| *at <= oldest) {
-            self.used -= calls;
-            self.minutes.pop_front();
-        }
-        self.used
+        self.calls.sum(now)
     }
 
     pub(crate) fn exhausted(&mut self, now: Timestamp) -> bool {
@@ -104,12 +124,7 @@ impl Meter {
 
     pub(crate) fn count(&mut self, call: MeteredCall) {
         self.fresh.push(MeterFact::Call(call.clone()));
-        let at = minute(call.at);
-        match self.minutes.back_mut().filter(|(last, _)| *last >= at) {
-            Some((_, calls)) => *calls += 1,
-            None => self.minutes.push_back((at, 1)),
-        }
-        self.used += 1;
+        self.calls.add(1, call.at);
         self.total += 1;
         *self.by_kind.entry(call.kind).or_default() += 1;
         match self.by_client.get_mut(&call.client) {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     faults::{ArmedRule, FaultAction, FaultError, FaultRule},
     meter::{MeterReading, MeteredCall},
-    salesforce::{Org, users},
+    salesforce::{BulkSettings, Org, users},
     seed::SeedSize,
     shell::SalesforceCredentials,
     state::{Header, StateError, StateFile},
@@ -57,6 +57,8 @@ pub struct Options {
     pub client_secret: String,
     /// File that keeps the org; none: it is gone with the process. See [`Sandbox::open`].
     pub state: Option<PathBuf>,
+    /// How bulk jobs are treated.
+    pub bulk: BulkSettings,
     /// Password of every user.
     pub password: String,
     /// Security token of every user.
@@ -82,6 +84,7 @@ impl Default for Options {
             client_id: "3MVG9sandboxConnectedApp".into(),
             client_secret: "sandbox-client-secret".into(),
             state: None,
+            bulk: BulkSettings::default(),
             password: "sandbox-password-1".into(),
             security_token: "sandboxSecurityToken".into(),
         }
@@ -233,6 +236,21 @@ impl Sandbox {
     /// Tells the org the real time; it follows only in real mode.
     pub fn follow(&self, real: Timestamp) {
         self.with(|org| org.follow(real));
+    }
+
+    /// Does a little of the work that waits (bulk jobs), for who has nothing else to ask; false when there is none.
+    pub fn work(&self) -> bool {
+        self.with(|org| org.work())
+    }
+
+    /// How bulk jobs are treated.
+    pub fn bulk_settings(&self) -> BulkSettings {
+        self.with(|org| org.desk.jobs.settings)
+    }
+
+    /// Changes how bulk jobs are treated; jobs handed over before keep their time.
+    pub fn set_bulk_settings(&self, settings: BulkSettings) {
+        self.with(|org| org.desk.jobs.settings = settings);
     }
 
     /// Who moves the clock.

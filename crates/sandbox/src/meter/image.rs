@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CallKind, LOGGED_CALLS, Meter, MeteredCall, WINDOW_MINUTES, minute};
+use super::{CallKind, LOGGED_CALLS, Meter, MeteredCall, Rolling, WINDOW_MINUTES, minute};
 
 /// Every kind of call there is; see `route::kind`.
-pub(crate) const KINDS: [&str; 12] = [
+pub(crate) const KINDS: [&str; 13] = [
     "batch",
+    "bulk",
     "collections",
     "composite",
     "describe",
@@ -53,7 +54,7 @@ impl Meter {
     /// All there is at this time.
     pub(crate) fn image(&self, now: Timestamp) -> MeterFact {
         let oldest = minute(now) - WINDOW_MINUTES;
-        let minutes = self.minutes.iter().filter(|(at, _)| *at > oldest);
+        let minutes = self.calls.minutes.iter().filter(|(at, _)| *at > oldest);
         let by_kind = self.by_kind.iter();
         MeterFact::Whole(MeterImage {
             limit: self.limit,
@@ -79,8 +80,10 @@ impl Meter {
         let by_kind = image.by_kind.into_iter();
         *self = Self {
             limit: image.limit,
-            used: image.minutes.iter().map(|(_, calls)| calls).sum(),
-            minutes: image.minutes.into(),
+            calls: Rolling {
+                sum: image.minutes.iter().map(|(_, calls)| calls).sum(),
+                minutes: image.minutes.into(),
+            },
             total: image.total,
             by_kind: by_kind.map(|(kind, n)| (kind_named(&kind), n)).collect(),
             by_client: image.by_client,

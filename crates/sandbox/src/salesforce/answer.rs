@@ -74,7 +74,8 @@ pub(crate) fn with_header(mut answer: Answer, name: HeaderName, value: &str) -> 
     answer
 }
 
-fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Answer {
+/// An answer with a body of this type.
+pub(super) fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Answer {
     let mut answer = Response::new(body);
     *answer.status_mut() = status;
     answer

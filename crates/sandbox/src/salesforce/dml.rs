@@ -48,6 +48,17 @@ pub(super) fn delete(
     site.world.delete(&call.actor, object, id, &options)
 }
 
+/// Deletes a record past the recycle bin.
+pub(super) fn hard_delete(
+    site: &mut Site<'_>,
+    call: &Call,
+    object: &str,
+    id: &str,
+) -> Result<(), Vec<DmlError>> {
+    site.desk.check_lock(id.parse().ok())?;
+    site.world.hard_delete(&call.actor, object, id)
+}
+
 pub(super) fn upsert(
     site: &mut Site<'_>,
     call: &Call,

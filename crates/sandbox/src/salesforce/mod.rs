@@ -7,6 +7,7 @@
 pub(crate) mod answer;
 mod auth;
 mod batch;
+mod bulk;
 mod collections;
 mod composite;
 mod composite_refs;
@@ -33,11 +34,12 @@ pub(crate) mod users;
 mod versions;
 
 pub(crate) use auth::AuthFact;
+pub use bulk::BulkSettings;
 pub(crate) use image::OrgFact;
 pub(crate) use org::Org;
 pub(crate) use request::{Parameters, path_segments};
 
-use self::{describe::Describes, query::Cursors, recent::Recent};
+use self::{bulk::Jobs, describe::Describes, query::Cursors, recent::Recent};
 use crate::{
     faults::Faults,
     meter::Meter,
@@ -50,6 +52,7 @@ pub(crate) struct Desk {
     pub(crate) faults: Faults,
     pub(crate) meter: Meter,
     pub(crate) lead_assignee: Option<SfId>,
+    pub(crate) jobs: Jobs,
     cursors: Cursors,
     describes: Describes,
     recent: Recent,

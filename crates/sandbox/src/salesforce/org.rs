@@ -9,8 +9,9 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Desk, answer,
+    Desk, Site, answer,
     auth::{App, Auth},
+    bulk::{self, Jobs},
     describe::Describes,
     error::{self, ApiError},
     image::OrgFact,
@@ -112,6 +113,7 @@ impl Org {
             faults: Faults::default(),
             meter: Meter::new(options.call_limit_24h),
             lead_assignee: None,
+            jobs: Jobs::new(options.bulk),
             cursors: Cursors::default(),
             describes: Describes::default(),
             recent: Recent::default(),
@@ -267,11 +269,25 @@ impl Org {
         }
     }
 
-    /// Sets the time; held requests whose time has come are applied.
+    /// Sets the time; held requests whose time has come are applied, and bulk jobs are done.
     pub(crate) fn set_now(&mut self, now: Timestamp) {
         self.clock.offset = self.real_now.map(|real| now.duration_since(real));
         self.world.set_now(now);
         self.release_due();
+        bulk::work_off(&mut self.site());
+    }
+
+    /// Does a little of the work that waits; false when there is none.
+    pub(crate) fn work(&mut self) -> bool {
+        bulk::work(&mut self.site())
+    }
+
+    fn site(&mut self) -> Site<'_> {
+        Site {
+            world: &mut self.world,
+            desk: &mut self.desk,
+            origin: &self.origin,
+        }
     }
 
     pub(crate) fn follow(&mut self, real: Timestamp) {

@@ -4,8 +4,8 @@
 use http::Method;
 
 use super::{
-    Site, answer::Answer, batch, collections, composite, describe, error::ApiError, graph, limits,
-    query, recent, records, replication, request::Call, traverse, tree, versions,
+    Site, answer::Answer, batch, bulk, collections, composite, describe, error::ApiError, graph,
+    limits, query, recent, records, replication, request::Call, traverse, tree, versions,
 };
 use crate::soql::QueryScope;
 
@@ -22,6 +22,7 @@ pub(super) fn dispatch(site: &mut Site<'_>, call: &Call) -> Result<Answer, ApiEr
         ["query" | "queryAll", locator] => query::more(site, call, locator),
         ["composite", rest @ ..] => composites(site, call, rest),
         ["recent"] => read(call, || recent::list(site, call)),
+        ["jobs", rest @ ..] => bulk::route(site, call, rest),
         ["limits"] => read(call, || Ok(limits::limits(site))),
         ["limits", "recordCount"] => read(call, || limits::record_count(site, call)),
         _ => Err(ApiError::not_found()),
@@ -95,6 +96,7 @@ pub(super) fn kind(call: &Call) -> &'static str {
         ["composite", "sobjects", ..] => "collections",
         ["composite", "batch"] => "batch",
         ["composite", ..] => "composite",
+        ["jobs", ..] => "bulk",
         ["limits", ..] => "limits",
         _ => "other",
     }

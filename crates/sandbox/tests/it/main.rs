@@ -1,6 +1,8 @@
 //! The sandbox seen from outside: shapes, statuses and errors of the org's API, by way of `Sandbox::handle`.
 
 mod auth;
+mod bulk;
+mod bulk_query;
 mod client;
 mod collections;
 mod composite;

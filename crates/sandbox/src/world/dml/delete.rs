@@ -41,6 +41,31 @@ impl World {
         .map_err(|error| vec![error])
     }
 
+    /// Removes a record and its dependents for good, past the recycle bin.
+    ///
+    /// # Errors
+    /// As for [`World::delete`].
+    pub fn hard_delete(
+        &mut self,
+        actor: &Actor,
+        object: &str,
+        id: &str,
+    ) -> Result<(), Vec<DmlError>> {
+        self.transaction(|world| {
+            world.delete(actor, object, id, &DmlOptions::default())?;
+            let (at, batch) = (world.now_seconds(), world.deletions);
+            for object in world.object_numbers() {
+                let rows = world
+                    .table(object)
+                    .deleted((at, SfId::MIN)..=(at, SfId::MAX));
+                let of_batch = |row: &&Row| row.deletion.is_some_and(|own| own.batch == batch);
+                let gone: Vec<SfId> = rows.filter(of_batch).map(|row| row.id).collect();
+                gone.into_iter().for_each(|id| world.purge(object, id));
+            }
+            Ok(())
+        })
+    }
+
     pub(super) fn record_to_delete(
         &self,
         actor: &Actor,
