@@ -28,7 +28,8 @@ fn own_attributes(def: &FieldDef, object: ObjectRights, rights: FieldRights) -> 
         "byteLength": byte_length(def),
         "calculated": def.calculated,
         "calculatedFormula": def.calculated_formula,
-        "cascadeDelete": def.cascade_delete,
+        // Of a standard reference only the parent's list of children tells that it cascades (recorded).
+        "cascadeDelete": def.cascade_delete && def.custom,
         "caseSensitive": def.case_sensitive,
         "compoundFieldName": def.compound_field_name,
         "createable": def.createable && object.create && rights.edit,

@@ -14,6 +14,7 @@ mod composite_refs;
 mod conditional;
 mod describe;
 mod describe_field;
+mod describe_object;
 mod dml;
 mod error;
 mod graph;
