@@ -7,6 +7,7 @@
 //! The tidy test (`tests/tidy`) holds what the compiler does not: who may import whom, which rooms may
 //! sleep or read the environment, module docs, sizes.
 
+mod bench;
 mod clients;
 mod run;
 mod step;
@@ -49,6 +50,15 @@ enum Task {
         #[arg(long)]
         fixtures: PathBuf,
     },
+    /// Measures and writes `docs/benchmarks.md` anew.
+    Bench {
+        /// Contacts in the sandbox.
+        #[arg(long, default_value_t = 1_000_000)]
+        contacts: usize,
+        /// The date to write down, if not today's.
+        #[arg(long)]
+        date: Option<String>,
+    },
     /// Writes `openapi/` anew from the code.
     Openapi {
         /// Only compares.
@@ -81,6 +91,7 @@ fn perform(task: Task) -> ExitCode {
         Task::Sim(args) => run::all(&[step::sim(&words(&args), Profile::Release)], false),
         Task::Clients { all } => clients::run(all),
         Task::Fidelity { fixtures } => run::all(&[step::fidelity(&fixtures)], false),
+        Task::Bench { contacts, date } => ended(bench::write(contacts, date)),
         Task::Openapi { check } => run::all(&[step::openapi(!check)], false),
     }
 }
@@ -98,6 +109,16 @@ fn words(args: &SimArgs) -> Vec<String> {
     ];
     words.extend(args.mutations.then(|| "--mutations".into()));
     words
+}
+
+fn ended(outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn main() -> ExitCode {

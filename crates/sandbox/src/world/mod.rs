@@ -62,7 +62,7 @@ pub(crate) use key::{Key, fold};
 pub(crate) use record::Shown;
 pub(crate) use row::Row;
 pub(crate) use schema::{FieldNo, ObjectNo, Storage};
-pub(crate) use value::number_json;
+pub(crate) use value::{number_json, push_date, push_datetime};
 
 use std::collections::BTreeSet;
 

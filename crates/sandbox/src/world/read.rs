@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::convert::parse_id;
 use super::row::Row;
 use super::schema::{FieldNo, ObjectNo, Storage};
+use super::value::FieldValue;
 use super::{Actor, Record, SfId, Shown, World};
 use crate::soql::select::Node;
 use crate::soql::{QueryResult, QueryScope, Rows, SoqlError};
@@ -153,7 +154,7 @@ impl World {
         match &result.rows {
             Rows::Count(_) => Vec::new(),
             Rows::Aggregate(columns) => {
-                let mut record = Record::new("AggregateResult", None);
+                let mut record = Record::new("AggregateResult", None, columns.len());
                 for (name, value) in columns {
                     record.push(name, Shown::Value(value.clone()));
                 }
@@ -197,19 +198,18 @@ impl World {
     fn render<'w>(
         &'w self,
         object: ObjectNo,
-        row: &Row,
+        row: &'w Row,
         nodes: &[Node],
         base: ApiBase<'_>,
         type_name: &'w str,
     ) -> Record<'w> {
         let def = self.schema.at(object);
-        let url = format!("{base}/sobjects/{}/{}", def.name, row.id);
-        let mut record = Record::new(type_name, Some(url));
+        let url = [base, "/sobjects/", &def.name, "/", &row.id.to_string()].concat();
+        let mut record = Record::new(type_name, Some(url), nodes.len());
         for node in nodes {
             match node {
                 Node::Field { field } => {
-                    let value = self.field_json(object, row, *field);
-                    record.push(&def.at(*field).name, Shown::Value(value));
+                    record.push(&def.at(*field).name, self.shown(object, row, *field));
                 }
                 Node::Parent { hop, nodes } => {
                     let reference = def.at(hop.reference);
@@ -233,19 +233,20 @@ impl World {
         record
     }
 
-    fn field_json(&self, object: ObjectNo, row: &Row, field: FieldNo) -> Json {
+    fn shown<'w>(&'w self, object: ObjectNo, row: &'w Row, field: FieldNo) -> Shown<'w> {
         let def = self.schema.at(object);
         let field_def = def.at(field);
         if field_def.storage != Storage::Compound {
-            return self.field_value(object, row, field).to_json(field_def);
+            let value = self.field_value(object, row, field);
+            return Shown::Field(FieldValue::new(value, field_def));
         }
         let part =
             |(no, key): &(FieldNo, String)| (key.clone(), row.column(*no).to_json(def.at(*no)));
         let parts: Map<String, Json> = field_def.parts.iter().map(part).collect();
-        if parts.values().all(Json::is_null) {
+        Shown::Value(if parts.values().all(Json::is_null) {
             Json::Null
         } else {
             Json::Object(parts)
-        }
+        })
     }
 }

@@ -4,6 +4,8 @@
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value as Json;
 
+use super::value::FieldValue;
+
 /// One record, or one row of aggregates, as the API writes it.
 #[derive(Debug, Clone)]
 pub struct Record<'w> {
@@ -24,15 +26,16 @@ struct Attributes<'w> {
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(untagged)]
 pub(crate) enum Shown<'w> {
+    Field(FieldValue<'w>),
     Value(Json),
     Parent(Record<'w>),
 }
 
 impl<'w> Record<'w> {
-    pub(crate) fn new(type_name: &'w str, url: Option<String>) -> Self {
+    pub(crate) fn new(type_name: &'w str, url: Option<String>, fields: usize) -> Self {
         Self {
             attributes: Attributes { type_name, url },
-            fields: Vec::new(),
+            fields: Vec::with_capacity(fields),
         }
     }
 

@@ -17,8 +17,7 @@ const DEEP: usize = 100;
 
 /// Measures and prints.
 pub(crate) async fn measure(world: &World, listed: i64) -> Outcome<()> {
-    let title = format!("list, at {listed} rows");
-    println!("\n{title:<52}{:>20}", "ms a page of 50");
+    println!("\n| list, at {listed} rows | a page of {ROWS} |\n|---|---:|");
     for (name, filter) in record_filters() {
         record_list(world, name, &filter).await?;
     }
@@ -115,5 +114,5 @@ async fn median(ask: impl AsyncFn() -> StoreResult<()>) -> StoreResult<Duration>
 }
 
 fn print(name: &str, took: Duration) {
-    println!("{name:<52}{:>20.2}", took.as_secs_f64() * 1_000.0);
+    println!("| {name} | {:.2} ms |", took.as_secs_f64() * 1_000.0);
 }

@@ -42,10 +42,7 @@ async fn main() -> Outcome<()> {
         None => RECORDS,
     };
     println!("machine: {}", machine());
-    println!(
-        "{:<44}{:>8}{:>10}{:>10}",
-        "step", "rows", "rows/s", "× bare"
-    );
+    println!("| step | rows | rate | × least |\n|---|---:|---:|---:|");
     let directory = tempfile::tempdir()?;
     let world = World::open(&directory.path().join("bench.db")).await?;
     let mut raw = Raw::open(directory.path())?;
@@ -74,7 +71,7 @@ async fn main() -> Outcome<()> {
 fn report(step: &Measured, bare: Duration) {
     let seconds = step.took.as_secs_f64();
     println!(
-        "{:<44}{:>8}{:>10.0}{:>10.1}",
+        "| {} | {} | {:.0} rows/s | {:.1} |",
         step.name,
         step.rows,
         step.rows as f64 / seconds,
