@@ -14,13 +14,29 @@ pub struct BudgetState {
     pub spent_since: u64,
     /// Calls reserved by requests under way.
     pub reserved: u64,
+    /// When the org was last asked for its count and nothing else.
+    pub asked_at: Option<Timestamp>,
+}
+
+/// How old a refusal's evidence may be, in seconds. The org's count falls as its 24-hour window moves on,
+/// but while sync pauses no answer brings it; so after this long it is asked for, with one call.
+pub const ASK_AFTER_SECONDS: i64 = 900;
+
+/// Whether one call may be spent, whatever the budget says, to ask the org for its count: what is
+/// known of it is old, and nobody asked meanwhile.
+pub fn may_ask(state: &BudgetState, now: Timestamp) -> bool {
+    let told_at = state.org.map(|(_, at)| at);
+    [told_at, state.asked_at]
+        .into_iter()
+        .flatten()
+        .all(|at| now.duration_since(at).as_secs() >= ASK_AFTER_SECONDS)
 }
 
 /// Whether `calls` may be spent in a lane: `Ok` or the reason, in an administrator's words.
 ///
 /// Scheduled work stops at the threshold less the reserve for people; live edits may use the reserve;
 /// nothing passes the threshold. Before the org told its allowance only a few calls are let through,
-/// enough to ask for it.
+/// enough to ask for it. What is too old to refuse upon is asked for anew, see [`may_ask`].
 ///
 /// # Errors
 /// The reason why not.

@@ -265,7 +265,9 @@ pub trait SyncStore: Send + Sync {
     /// The rules in force.
     async fn rules(&self, team: TeamId) -> StoreResult<TeamRules>;
 
-    /// Publishes rules. Links of a pair whose mapping version changed become due.
+    /// Publishes rules. Links of a pair whose mapping version changed become due. An object of which more
+    /// shall come in than was read so far (another field, or records that nobody linked) is read again
+    /// from the beginning.
     async fn put_rules(&self, team: TeamId, rules: TeamRules, now: Timestamp) -> StoreResult<()>;
 
     /// The main connection's state.
@@ -303,6 +305,10 @@ pub trait SyncStore: Send + Sync {
 
     /// Forgets an object's position, so that everything is read again. Nothing else changes.
     async fn reset_progress(&self, team: TeamId, object: &CrmObject) -> StoreResult<()>;
+
+    /// Ends the waits after failures, of reads and of writes: somebody wants to see it tried now. What
+    /// failed how often is not forgotten.
+    async fn end_waits(&self, team: TeamId) -> StoreResult<()>;
 
     /// Stores pulled records that are news, makes their links due, and moves the progress: all in one
     /// transaction. A record is news if its revision is newer than the known one, or equal with other
@@ -362,6 +368,17 @@ pub trait SyncStore: Send + Sync {
         lane: Lane,
         now: Timestamp,
     ) -> StoreResult<Result<ReservationId, String>>;
+
+    /// Takes one call to ask the org for its count, where [`may_ask`] lets it: past the threshold, but at
+    /// most once in [`ASK_AFTER_SECONDS`] however many workers come.
+    ///
+    /// [`may_ask`]: crate::budget::may_ask
+    /// [`ASK_AFTER_SECONDS`]: crate::budget::ASK_AFTER_SECONDS
+    async fn reserve_question(
+        &self,
+        team: TeamId,
+        now: Timestamp,
+    ) -> StoreResult<Option<ReservationId>>;
 
     /// Replaces a reservation by what was really spent and what the org said about its use.
     async fn spend_calls(

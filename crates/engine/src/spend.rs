@@ -1,7 +1,7 @@
 //! The budget around a request, and what a failed request means for the connection.
 
 use crate::{Engine, StepResult, Tick};
-use tandem_core::connector::{ConnectorResult, Failure, OrgUsage};
+use tandem_core::connector::{ConnectorResult, Failure, OrgUsage, Reply};
 use tandem_core::error::{Directive, ErrorClass};
 use tandem_core::ids::ReservationId;
 use tandem_core::link::Lane;
@@ -25,6 +25,23 @@ impl Engine {
         self.store
             .reserve_calls(self.team, calls, lane, tick.now)
             .await
+    }
+
+    /// Asks the org for its own count, where what is known of it is too old to refuse upon; the calls
+    /// spent, or `None` if it need not or may not be asked.
+    pub(crate) async fn ask_allowance(&self, tick: Tick) -> StepResult<Option<u32>> {
+        let reserved = self.store.reserve_question(self.team, tick.now).await?;
+        let Some(reservation) = reserved else {
+            return Ok(None);
+        };
+        let result = self.connector.limits().await.map(|reply| Reply {
+            usage: Some(reply.value),
+            ..reply
+        });
+        let accounted = self
+            .account(reservation, result, self.answered(tick))
+            .await?;
+        Ok(Some(accounted.calls))
     }
 
     /// Accounts for a request, and closes the connection where its failure says so.

@@ -20,6 +20,11 @@ pub enum Turn {
     Wrote(WriteStep),
     /// Read.
     Pulled(PullOutcome),
+    /// Asked the org for its API use, because the budget refused on old evidence.
+    Asked {
+        /// API calls spent.
+        calls: u32,
+    },
     /// Nothing to do before `until`, if anything is due at all.
     Idle {
         /// When something is due next.
@@ -53,6 +58,11 @@ impl Engine {
             return Ok(Turn::Pulled(pulled));
         }
         let refused = pulled.refused.or(refused);
+        if refused.is_some()
+            && let Some(calls) = self.ask_allowance(tick).await?
+        {
+            return Ok(Turn::Asked { calls });
+        }
         Ok(Turn::Idle {
             until: self.next_due(tick).await?,
             refused,

@@ -101,6 +101,10 @@ impl SyncStore for SimStore {
         forward!(self.reset_progress(team, object))
     }
 
+    async fn end_waits(&self, team: TeamId) -> StoreResult<()> {
+        forward!(self.end_waits(team))
+    }
+
     async fn stage(&self, team: TeamId, page: StagePage) -> StoreResult<StageReport> {
         forward!(self.stage(team, page))
     }
@@ -152,6 +156,14 @@ impl SyncStore for SimStore {
         now: Timestamp,
     ) -> StoreResult<Result<ReservationId, String>> {
         forward!(self.reserve_calls(team, calls, lane, now))
+    }
+
+    async fn reserve_question(
+        &self,
+        team: TeamId,
+        now: Timestamp,
+    ) -> StoreResult<Option<ReservationId>> {
+        forward!(self.reserve_question(team, now))
     }
 
     async fn spend_calls(

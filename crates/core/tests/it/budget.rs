@@ -2,7 +2,7 @@
 
 use crate::fixture::at;
 use crate::table::{check, expect};
-use tandem_core::budget::{BudgetState, may_spend};
+use tandem_core::budget::{ASK_AFTER_SECONDS, BudgetState, may_ask, may_spend};
 use tandem_core::connector::OrgUsage;
 use tandem_core::link::Lane;
 
@@ -22,6 +22,7 @@ fn what_may_be_spent() {
                 }),
                 spent_since: number(spent),
                 reserved: number(reserved),
+                asked_at: None,
             };
             let lane = match lane {
                 "live" => Lane::Live,
@@ -37,6 +38,34 @@ fn what_may_be_spent() {
             }
         },
     );
+}
+
+#[test]
+fn the_org_is_asked_on_old_evidence_and_seldom() {
+    let (used, max) = (1000, 1000);
+    let state = |told: Option<i64>, asked: Option<i64>| BudgetState {
+        org: told.map(|second| (OrgUsage { used, max }, at(second))),
+        asked_at: asked.map(at),
+        ..BudgetState::default()
+    };
+    let table = [
+        (None, None, true),
+        (Some(1), None, false),
+        (Some(0), None, true),
+        (None, Some(1), false),
+        (None, Some(0), true),
+        (Some(0), Some(1), false),
+        (Some(1), Some(0), false),
+        (Some(0), Some(0), true),
+    ];
+    for (told, asked, may) in table {
+        let now = at(ASK_AFTER_SECONDS);
+        assert_eq!(
+            may_ask(&state(told, asked), now),
+            may,
+            "told {told:?}, asked {asked:?}"
+        );
+    }
 }
 
 fn number(text: &str) -> u64 {

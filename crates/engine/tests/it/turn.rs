@@ -2,6 +2,7 @@
 
 use crate::script::{Answer, Asked};
 use crate::world::{World, applied, at, lead, object, page, rules};
+use tandem_core::connector::OrgUsage;
 use tandem_core::error::ErrorClass;
 use tandem_core::record::CrmRecord;
 use tandem_engine::Turn;
@@ -79,6 +80,31 @@ fn a_turn_that_the_allowance_stops_says_why_and_when_to_come_again() {
     assert!(refused.expect("a reason").contains("80 of 100"));
     assert!(until.is_some());
     assert_eq!(world.crm.asked(), []);
+}
+
+#[test]
+fn a_paused_sync_asks_seldom_and_goes_on_by_itself() {
+    let world = World::new();
+    world.used(0, 100);
+    for (second, asks) in [
+        (899, false),
+        (900, true),
+        (930, false),
+        (1799, false),
+        (1800, true),
+    ] {
+        if asks {
+            world.crm.will_fail(ErrorClass::Unavailable);
+        }
+        let asked = matches!(world.turn(second), Turn::Asked { calls: 1 });
+        assert_eq!(asked, asks, "at second {second}");
+    }
+    let (used, max) = (5, 100);
+    world.crm.will(Answer::Limits(OrgUsage { used, max }));
+    assert_eq!(world.turn(2700), Turn::Asked { calls: 1 });
+    let pages = vec![Ok(page(2700, Vec::new())), Ok(page(2700, Vec::new()))];
+    world.crm.will(Answer::Pull(pages));
+    assert!(matches!(world.turn(2700), Turn::Pulled(_)), "it goes on");
 }
 
 #[test]

@@ -120,22 +120,13 @@ impl App {
         self.act(actor, "sync.threshold", "sync", summary).await
     }
 
-    /// Reads every object now instead of when it is due.
+    /// Reads every object now instead of when it is due, and tries again at once what waits after a failure.
     ///
     /// # Errors
     /// `Conflict` if sync is off or the connection is lost.
     pub async fn sync_now(&self, actor: &Actor) -> AppResult<()> {
-        match self.sync_state(actor).await? {
-            SyncState::Enabled { .. } => {}
-            SyncState::ConnectionLost { message, .. } => {
-                let text = format!("the connection to the CRM is lost ({message}); connect again");
-                return Err(AppError::Conflict(text));
-            }
-            SyncState::NotConnected | SyncState::NotConfigured => {
-                let text = "sync is off; turn it on in Sync Management first";
-                return Err(AppError::Conflict(text.into()));
-            }
-        }
+        self.must_run(actor).await?;
+        self.store().end_waits(actor.team).await?;
         self.signals().read_now(actor.team, self.now());
         self.act(
             actor,
@@ -145,9 +136,51 @@ impl App {
         )
         .await
     }
+
+    /// Reads these objects from the beginning: every record that the connected user sees, not only what
+    /// changed. What both sides agree on stays agreed. Costs a call for every 10,000 records or so.
+    ///
+    /// # Errors
+    /// `Forbidden`; `Invalid` with `objects` if one is not mapped, or none is named; `Conflict` if sync is off
+    /// or the connection is lost.
+    pub async fn read_again(&self, actor: &Actor, objects: &[CrmObject]) -> AppResult<()> {
+        actor.must_be_admin()?;
+        let rules = self.store().rules(actor.team).await?;
+        if objects.is_empty() {
+            let text = "choose at least one object";
+            return Err(AppError::invalid("objects", text));
+        }
+        if let Some(unknown) = objects.iter().find(|object| rules.pair(object).is_none()) {
+            let text = format!("{unknown} is not mapped");
+            return Err(AppError::invalid("objects", text));
+        }
+        self.must_run(actor).await?;
+        for object in objects {
+            self.store().reset_progress(actor.team, object).await?;
+        }
+        self.store().end_waits(actor.team).await?;
+        self.signals().wake(actor.team);
+        let names: Vec<_> = objects.iter().map(CrmObject::as_str).collect();
+        let summary = format!("Asked to read everything again of {}", names.join(", "));
+        self.act(actor, "sync.read_again", "sync", summary).await
+    }
 }
 
 impl App {
+    /// Refuses what only a running sync can do.
+    async fn must_run(&self, actor: &Actor) -> AppResult<()> {
+        let text = match self.sync_state(actor).await? {
+            SyncState::Enabled { .. } => return Ok(()),
+            SyncState::ConnectionLost { message, .. } => {
+                format!("the connection to the CRM is lost ({message}); connect again")
+            }
+            SyncState::NotConnected | SyncState::NotConfigured => {
+                "sync is off; turn it on in Sync Management first".into()
+            }
+        };
+        Err(AppError::Conflict(text))
+    }
+
     /// Refuses to turn sync on while something that it needs is missing.
     async fn must_be_ready(&self, actor: &Actor) -> AppResult<()> {
         let refuse = |text: String| Err(AppError::Conflict(text));

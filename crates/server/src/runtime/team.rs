@@ -121,7 +121,9 @@ async fn after(app: &App, team: TeamId, turn: Turn) -> AppResult<Next> {
             }
             Ok(Next::Again)
         }
-        Turn::Resolved(_) | Turn::Reconciled(_) | Turn::Wrote(_) => Ok(Next::Again),
+        Turn::Resolved(_) | Turn::Reconciled(_) | Turn::Wrote(_) | Turn::Asked { .. } => {
+            Ok(Next::Again)
+        }
     }
 }
 
@@ -225,6 +227,7 @@ pub async fn until_idle(
             }
             Turn::Resolved(outcome) => work.api_calls += u64::from(outcome.calls),
             Turn::Reconciled(outcome) => work.decisions += outcome.claimed as u64,
+            Turn::Asked { calls } => work.api_calls += u64::from(calls),
             Turn::Wrote(WriteStep::Sent {
                 records,
                 applied,

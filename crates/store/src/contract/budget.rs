@@ -3,7 +3,7 @@
 use super::bench::Bench;
 use super::samples::{at, rules};
 use crate::rules::RESERVATION_SECONDS;
-use tandem_core::budget::BudgetState;
+use tandem_core::budget::{ASK_AFTER_SECONDS, BudgetState};
 use tandem_core::connector::OrgUsage;
 use tandem_core::ids::ReservationId;
 use tandem_core::link::Lane;
@@ -115,6 +115,39 @@ pub(super) async fn an_answer_that_was_overtaken_gives_nothing_back(b: &Bench) {
         Some(600),
         "the window freed calls"
     );
+}
+
+/// While sync pauses no answer tells how the org's use falls; so it is asked, by one worker and seldom.
+pub(super) async fn old_evidence_is_asked_for_anew(b: &Bench) {
+    let question = async |second| {
+        let reserved = b.store().reserve_question(b.team, at(second)).await;
+        reserved.expect("reserve_question")
+    };
+    told(b, 0, 1000).await;
+    assert!(reserve(b, ASK_AFTER_SECONDS, 1, Lane::Live).await.is_err());
+    assert_eq!(question(ASK_AFTER_SECONDS - 1).await, None, "it was told");
+    let first = question(ASK_AFTER_SECONDS)
+        .await
+        .expect("past the threshold");
+    assert_eq!(budget(b, ASK_AFTER_SECONDS).await.reserved, 1);
+    assert_eq!(
+        question(ASK_AFTER_SECONDS).await,
+        None,
+        "somebody asks already"
+    );
+    spend(b, ASK_AFTER_SECONDS, first, 1, None).await;
+    let failed = budget(b, ASK_AFTER_SECONDS).await;
+    assert_eq!((failed.spent_since, failed.reserved), (1, 0));
+    assert_eq!(
+        question(2 * ASK_AFTER_SECONDS - 1).await,
+        None,
+        "asked in vain"
+    );
+    let second = question(2 * ASK_AFTER_SECONDS).await.expect("a second try");
+    spend(b, 2 * ASK_AFTER_SECONDS, second, 1, Some(10)).await;
+    reserve(b, 2 * ASK_AFTER_SECONDS, 1, Lane::Normal)
+        .await
+        .expect("the org freed calls");
 }
 
 pub(super) async fn each_team_has_its_own_budget(b: &Bench) {

@@ -52,10 +52,11 @@ pub fn run<S: CrashSubject + 'static>(make: impl Fn() -> S) {
     super::block_on(async {
         die_everywhere_in! {
             &make;
-            stage, pull_failed, drop_page, reset_progress, set_connection_state, put_rules, claim_links,
+            stage, pull_failed, drop_page, reset_progress, end_waits, set_connection_state, put_rules,
+            claim_links,
             commit_create_and_write, commit_adopt, claim_intents, claim_doubtful, settle_create,
             settle_retry, edit_record, add_record, resolve_hold, retry_links, reserve_calls,
-            spend_calls, append_log,
+            reserve_question, spend_calls, append_log,
         }
     });
 }
@@ -170,6 +171,15 @@ async fn reset_progress<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
         .await
 }
 
+async fn end_waits<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.process.bench;
+    let lead = object("Lead");
+    let failed = b.store().pull_failed(b.team, &lead, at(9), None);
+    failed.await.expect("pull_failed");
+    t.act(async |b: &Bench| b.store().end_waits(b.team).await)
+        .await
+}
+
 async fn set_connection_state<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
     let state = ConnectionState::Connected;
     t.act(async |b: &Bench| {
@@ -185,6 +195,7 @@ async fn put_rules<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
     linked(b).await;
     let mut published = rules();
     published.pairs[0].version += 1;
+    published.pairs[0].external_id = None;
     t.act(async |b: &Bench| b.store().put_rules(b.team, published.clone(), at(2)).await)
         .await
 }
@@ -337,6 +348,11 @@ async fn retry_links<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
 
 async fn reserve_calls<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
     t.act(async |b: &Bench| b.store().reserve_calls(b.team, 5, Lane::Live, at(1)).await)
+        .await
+}
+
+async fn reserve_question<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    t.act(async |b: &Bench| b.store().reserve_question(b.team, at(1)).await)
         .await
 }
 

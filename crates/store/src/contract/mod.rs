@@ -71,6 +71,8 @@ cases! {
         a_forgotten_page_begins_its_pull_again,
         only_the_page_that_failed_is_dropped,
         a_reset_reads_again_and_forgets_nothing_else,
+        rules_that_want_more_read_again,
+        nobody_waits_after_the_waits_are_ended,
         older_evidence_never_wins,
         seeing_the_same_later_outdates_an_answer_under_way,
         fields_that_were_not_asked_for_stay,
@@ -173,6 +175,7 @@ cases! {
         nothing_passes_the_threshold,
         the_settings_set_the_threshold,
         an_answer_that_was_overtaken_gives_nothing_back,
+        old_evidence_is_asked_for_anew,
         each_team_has_its_own_budget,
     }
     keeping {

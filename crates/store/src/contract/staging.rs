@@ -1,11 +1,14 @@
 //! Pulled pages: what is news, and how progress moves.
 
-use super::bench::{Bench, done, more};
-use super::samples::{at, crm, deleted, fields, keep, object, parked_link, seen};
+use super::bench::{Bench, done, ended, more};
+use super::samples::{at, crm, deleted, fields, keep, object, parked_link, rules, seen, update};
 use tandem_core::ids::TeamId;
 use tandem_core::link::Lane;
+use tandem_core::mapping::PairRules;
 use tandem_core::store::{PullPosition, StoreError};
 use tandem_core::value::Value;
+use tandem_core::workspace::Kind;
+use tandem_core::write::IntentNext;
 
 pub(super) async fn a_new_record_makes_a_half_link_that_is_due(b: &Bench) {
     let report = b.pull(1, crm("Account", "001", 1, &[("Name", "A")])).await;
@@ -133,6 +136,47 @@ pub(super) async fn a_reset_reads_again_and_forgets_nothing_else(b: &Bench) {
     assert_eq!(b.link(link.record.expect("linked")).await, link);
     let again = b.pull(3, crm("Account", "001", 1, &[("Name", "A")])).await;
     assert_eq!((again.unchanged, again.outrun), (1, false));
+}
+
+pub(super) async fn rules_that_want_more_read_again(b: &Bench) {
+    type Change = fn(&mut PairRules);
+    let fewer: Change = |pair| drop(pair.fields.pop());
+    let changes: [(&str, Change, bool); 6] = [
+        ("the same", |_| (), false),
+        ("a field less", fewer, false),
+        ("a field more", |_| (), true),
+        ("no import", |pair| pair.import = false, false),
+        ("import", |_| (), true),
+        ("no key", |pair| pair.external_id = None, true),
+    ];
+    for (what, change, again) in changes {
+        b.pull(1, crm("Account", "001", 1, &[])).await;
+        let mut published = rules();
+        change(&mut published.pairs[0]);
+        let put = b.store().put_rules(b.team, published, at(2)).await;
+        put.expect("put_rules");
+        let from_the_start = b.position("Account").await.watermark.is_none();
+        assert_eq!(from_the_start, again, "{what}");
+    }
+}
+
+pub(super) async fn nobody_waits_after_the_waits_are_ended(b: &Bench) {
+    let link = b.linked(1, crm("Account", "001", 1, &[])).await;
+    let (record, patch) = (link.record.expect("linked"), fields(&[("phone", "2")]));
+    b.edit(2, Kind::Account, record, patch).await;
+    b.decide_write(2, update("001", "Phone", "2")).await;
+    let sent = b.send_one(2, "Account").await;
+    let retry = IntentNext::Retry(at(90));
+    b.settle(3, ended(sent.intent.id, sent.epoch, retry)).await;
+    let lead = object("Lead");
+    let failed = b.store().pull_failed(b.team, &lead, at(90), None);
+    failed.await.expect("pull_failed");
+    assert!(b.send(4, "Account").await.is_empty());
+    let ended = b.store().end_waits(b.team).await;
+    ended.expect("end_waits");
+    let progress = b.progress("Lead").await;
+    assert_eq!((progress.attempts, progress.not_before), (1, None));
+    assert_eq!(b.send(4, "Account").await.len(), 1);
 }
 
 pub(super) async fn a_forgotten_page_begins_its_pull_again(b: &Bench) {

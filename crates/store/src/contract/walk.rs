@@ -88,7 +88,8 @@ impl Walk {
             65..75 => self.send().await,
             75..85 => self.settle().await,
             85..88 => self.doubt().await,
-            88..91 => self.retry().await,
+            88..90 => self.retry().await,
+            90 => self.end_waits().await,
             91..94 => self.resolve().await,
             94..95 => self.publish().await,
             95..98 => self.spend().await,
@@ -410,10 +411,17 @@ impl Walk {
         }
     }
 
+    async fn end_waits(&mut self) {
+        let ended = self.b.store().end_waits(self.b.team).await;
+        ended.expect("end_waits");
+        self.transcript.add("end waits", &());
+    }
+
     async fn publish(&mut self) {
         let mut published = rules();
         for pair in &mut published.pairs {
             pair.version += u32::try_from(self.dice.below(3)).unwrap_or(0);
+            pair.import = self.dice.below(4) > 0;
         }
         let put = self
             .b
@@ -439,6 +447,10 @@ impl Walk {
             let spent = store.spend_calls(team, id, 3, usage, now).await;
             spent.expect("spend_calls");
         }
+        let question = store.reserve_question(team, now).await;
+        let question = question.expect("reserve_question");
+        self.transcript.add("question", &question.is_some());
+        self.reservations.extend(question);
         let budget = store.budget(team, now).await.expect("budget");
         self.transcript.add("budget", &budget);
     }

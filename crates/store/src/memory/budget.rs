@@ -3,7 +3,7 @@
 use crate::rules;
 use std::collections::BTreeMap;
 use tandem_core::Timestamp;
-use tandem_core::budget::{BudgetState, may_spend};
+use tandem_core::budget::{BudgetState, may_ask, may_spend};
 use tandem_core::connector::OrgUsage;
 use tandem_core::ids::ReservationId;
 use tandem_core::link::Lane;
@@ -47,6 +47,19 @@ impl Budget {
         )?;
         self.reservations.insert(id, (calls, now));
         Ok(id)
+    }
+
+    pub(super) fn reserve_question(
+        &mut self,
+        id: ReservationId,
+        now: Timestamp,
+    ) -> Option<ReservationId> {
+        if !may_ask(&self.spent, now) {
+            return None;
+        }
+        self.spent.asked_at = Some(now);
+        self.reservations.insert(id, (1, now));
+        Some(id)
     }
 
     pub(super) fn spend(

@@ -16,6 +16,12 @@ impl Team {
         let changed = |pair: &&tandem_core::mapping::PairRules| {
             before.pair(&pair.object).map(|old| old.version) != Some(pair.version)
         };
+        for pair in &self.rules.pairs {
+            if rules::wants_more(before.pair(&pair.object), pair) {
+                let progress = self.progress.get_mut(&pair.object);
+                progress.map(rules::forget_position);
+            }
+        }
         for pair in self.rules.pairs.iter().filter(changed) {
             for link in self.links.of_object(&pair.object) {
                 self.links.change(link, |link| link.parked = None);
@@ -51,6 +57,13 @@ impl Team {
         let record = self.records.get(id).filter(|record| record.kind == kind);
         let record = record.ok_or_else(|| StoreError::NotFound(format!("{kind} {id}")))?;
         Ok(record.id)
+    }
+
+    pub(super) fn end_waits(&mut self) {
+        for progress in self.progress.values_mut() {
+            progress.not_before = None;
+        }
+        self.intents.end_waits();
     }
 
     fn add_record(&mut self, kind: Kind, now: Timestamp) -> RecordId {

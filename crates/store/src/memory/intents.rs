@@ -91,6 +91,13 @@ impl Intents {
         self.rows.get_mut(self.by_link.get(&link)?)
     }
 
+    /// Everything that waits for its next try may go now.
+    pub(super) fn end_waits(&mut self) {
+        for row in self.rows.values_mut() {
+            row.not_before = row.not_before.min(Timestamp::UNIX_EPOCH);
+        }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &IntentRow> {
         self.rows.values()
     }

@@ -85,6 +85,13 @@ impl SyncStore for MemoryStore {
         })
     }
 
+    async fn end_waits(&self, team: TeamId) -> StoreResult<()> {
+        self.with(team, |team| {
+            team.end_waits();
+            Ok(())
+        })
+    }
+
     async fn stage(&self, team: TeamId, page: StagePage) -> StoreResult<StageReport> {
         self.with(team, |team| Ok(team.stage(page)))
     }
@@ -139,6 +146,17 @@ impl SyncStore for MemoryStore {
             let id = ReservationId(team.ids.next());
             let settings = &team.rules.settings;
             Ok(team.budget.reserve(id, calls, lane, settings, now))
+        })
+    }
+
+    async fn reserve_question(
+        &self,
+        team: TeamId,
+        now: Timestamp,
+    ) -> StoreResult<Option<ReservationId>> {
+        self.with(team, |team| {
+            let id = ReservationId(team.ids.next());
+            Ok(team.budget.reserve_question(id, now))
         })
     }
 

@@ -3,6 +3,7 @@
 use tandem_core::Timestamp;
 use tandem_core::connector::{Next, Watermark};
 use tandem_core::ids::CrmObject;
+use tandem_core::mapping::PairRules;
 use tandem_core::store::{ObjectProgress, PullPosition, StagePage};
 
 /// Progress of an object that nobody has read yet.
@@ -72,6 +73,17 @@ pub fn forget_position(progress: &mut ObjectProgress) {
     progress.complete_at = None;
     progress.started_at = None;
     progress.rows = 0;
+}
+
+/// Whether more of an object shall come in under its new rules than under the old ones: then what was
+/// read so far is not enough, because rows come again only when they change.
+pub fn wants_more(old: Option<&PairRules>, new: &PairRules) -> bool {
+    let Some(old) = old else {
+        return true;
+    };
+    let known = old.crm_fields();
+    let more_fields = new.crm_fields().iter().any(|field| !known.contains(field));
+    more_fields || (new.import && !old.import) || new.external_id != old.external_id
 }
 
 fn later(known: Option<Watermark>, new: &Watermark) -> Watermark {

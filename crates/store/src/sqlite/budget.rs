@@ -1,13 +1,13 @@
 //! The API budget: what the org said, what we spent since, and the slices under way.
 
-use super::column::{from_micros, get, micros};
+use super::column::{from_micros, get, micros, time_opt};
 use super::error::DbResult;
 use super::team;
 use super::tx::Tx;
 use crate::rules::{self, RESERVATION_SECONDS};
 use rusqlite::params;
 use tandem_core::Timestamp;
-use tandem_core::budget::{BudgetState, may_spend};
+use tandem_core::budget::{BudgetState, may_ask, may_spend};
 use tandem_core::connector::OrgUsage;
 use tandem_core::ids::{ReservationId, TeamId};
 use tandem_core::link::Lane;
@@ -48,11 +48,31 @@ pub(super) fn reserve(
     if let Err(reason) = verdict {
         return Ok(Err(reason));
     }
+    Ok(Ok(insert(tx, team, calls, now)?))
+}
+
+pub(super) fn reserve_question(
+    tx: &Tx<'_>,
+    team: TeamId,
+    now: Timestamp,
+) -> DbResult<Option<ReservationId>> {
+    if !may_ask(&spent(tx, team)?, now) {
+        return Ok(None);
+    }
+    tx.execute(
+        "INSERT INTO budget (team, asked_at_us) VALUES (?, ?) \
+         ON CONFLICT DO UPDATE SET asked_at_us = excluded.asked_at_us",
+        params![team.0, micros(now)],
+    )?;
+    insert(tx, team, 1, now).map(Some)
+}
+
+fn insert(tx: &Tx<'_>, team: TeamId, calls: u32, now: Timestamp) -> DbResult<ReservationId> {
     let id = tx.insert(
         "INSERT INTO reservation (team, calls, made_us) VALUES (?, ?, ?)",
         params![team.0, calls, micros(now)],
     )?;
-    Ok(Ok(ReservationId(id)))
+    Ok(ReservationId(id))
 }
 
 pub(super) fn spend(
@@ -71,8 +91,9 @@ pub(super) fn spend(
     rules::spend(&mut state, calls, usage, now);
     let org = state.org.as_ref();
     tx.execute(
-        "INSERT OR REPLACE INTO budget (team, org_used, org_max, org_at_us, spent_since) \
-         VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO budget (team, org_used, org_max, org_at_us, spent_since) VALUES (?, ?, ?, ?, ?) \
+         ON CONFLICT DO UPDATE SET org_used = excluded.org_used, org_max = excluded.org_max, \
+         org_at_us = excluded.org_at_us, spent_since = excluded.spent_since",
         params![
             team.0,
             org.map(|(usage, _)| number(usage.used)),
@@ -97,7 +118,7 @@ pub(super) fn hour_us(at: Timestamp) -> i64 {
 /// Everything but the reservations.
 fn spent(tx: &Tx<'_>, team: TeamId) -> DbResult<BudgetState> {
     let known = tx.row(
-        "SELECT org_used, org_max, org_at_us, spent_since FROM budget WHERE team = ?",
+        "SELECT org_used, org_max, org_at_us, spent_since, asked_at_us FROM budget WHERE team = ?",
         [team.0],
         |row| {
             let used: Option<i64> = get(row, "org_used")?;
@@ -111,6 +132,7 @@ fn spent(tx: &Tx<'_>, team: TeamId) -> DbResult<BudgetState> {
                 org: usage.zip(at.map(from_micros).transpose()?),
                 spent_since: count(get(row, "spent_since")?),
                 reserved: 0,
+                asked_at: time_opt(row, "asked_at_us")?,
             })
         },
     )?;

@@ -11,9 +11,10 @@ use tandem_core::store::StoreError;
 /// `TNDM`, in the file's header: tells our files from other programs'.
 const APPLICATION_ID: i32 = 0x544e_444d;
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/0001_sync.sql"),
     include_str!("../../migrations/0002_admin.sql"),
+    include_str!("../../migrations/0003_budget_question.sql"),
 ];
 
 /// Checks whose file it is and runs what is missing.

@@ -88,6 +88,18 @@ pub(super) fn reset(tx: &Tx<'_>, team: TeamId, object: &CrmObject) -> DbResult<(
     save(tx, team, &progress)
 }
 
+pub(super) fn end_waits(tx: &Tx<'_>, team: TeamId) -> DbResult<()> {
+    tx.execute(
+        "UPDATE progress SET not_before_us = NULL WHERE team = ? AND not_before_us IS NOT NULL",
+        [team.0],
+    )?;
+    tx.execute(
+        "UPDATE intent SET not_before_us = 0 WHERE team = ? AND not_before_us > 0",
+        [team.0],
+    )?;
+    Ok(())
+}
+
 fn read(row: &Row<'_>) -> DbResult<ObjectProgress> {
     let order: Option<i64> = get(row, "watermark_order")?;
     let token: Option<String> = get(row, "watermark_token")?;

@@ -115,6 +115,11 @@ impl SyncStore for SqliteStore {
             .await
     }
 
+    async fn end_waits(&self, team: TeamId) -> StoreResult<()> {
+        self.step(team, move |tx| progress::end_waits(tx, team))
+            .await
+    }
+
     async fn stage(&self, team: TeamId, page: StagePage) -> StoreResult<StageReport> {
         self.step(team, move |tx| stage::stage(tx, team, page))
             .await
@@ -184,6 +189,15 @@ impl SyncStore for SqliteStore {
         now: Timestamp,
     ) -> StoreResult<Result<ReservationId, String>> {
         self.step(team, move |tx| budget::reserve(tx, team, calls, lane, now))
+            .await
+    }
+
+    async fn reserve_question(
+        &self,
+        team: TeamId,
+        now: Timestamp,
+    ) -> StoreResult<Option<ReservationId>> {
+        self.step(team, move |tx| budget::reserve_question(tx, team, now))
             .await
     }
 

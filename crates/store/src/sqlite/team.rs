@@ -3,7 +3,8 @@
 use super::column::{doc, json};
 use super::error::DbResult;
 use super::tx::Tx;
-use super::{links, log};
+use super::{links, log, progress};
+use crate::rules::wants_more;
 use rusqlite::params;
 use tandem_core::Timestamp;
 use tandem_core::ids::TeamId;
@@ -40,6 +41,11 @@ pub(super) fn put_rules(
     )?;
     let changed =
         |pair: &&PairRules| before.pair(&pair.object).map(|old| old.version) != Some(pair.version);
+    for pair in &new.pairs {
+        if wants_more(before.pair(&pair.object), pair) {
+            progress::reset(tx, team, &pair.object)?;
+        }
+    }
     for pair in new.pairs.iter().filter(changed) {
         for mut row in links::parked(tx, team, &pair.object)? {
             row.change(|link| link.parked = None);

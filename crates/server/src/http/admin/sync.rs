@@ -23,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(quote))
         .routes(routes!(set_threshold))
         .routes(routes!(sync_now))
+        .routes(routes!(read_again))
 }
 
 /// The toggle.
@@ -41,6 +42,13 @@ struct Threshold {
     /// Percent of the org's daily allowance.
     #[schema(minimum = 1, maximum = 100)]
     threshold_percent: u8,
+}
+
+/// What is read from the beginning.
+#[derive(Deserialize, ToSchema)]
+struct ReadAgain {
+    /// CRM objects that are mapped.
+    objects: Vec<String>,
 }
 
 /// State, freshness, backlog and API use of the sync.
@@ -114,7 +122,7 @@ async fn set_threshold(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Reads every object now.
+/// Reads every object now, and tries at once what waits after a failure.
 #[utoipa::path(post, path = "/api/admin/sync/now", tag = "sync",
     responses((status = 202, description = "It will be done at once"),
         (status = 409, body = Problem, description = "Sync is off or the connection is lost")))]
@@ -123,6 +131,22 @@ async fn sync_now(
     SignedIn(actor): SignedIn,
 ) -> Result<StatusCode, Problem> {
     app.sync_now(&actor).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Reads objects from the beginning: every record, not only what changed. Costs about a call for every
+/// 10,000 records.
+#[utoipa::path(post, path = "/api/admin/sync/read-again", tag = "sync", request_body = ReadAgain,
+    responses((status = 202, description = "It begins at once"), (status = 403, body = Problem),
+        (status = 409, body = Problem, description = "Sync is off or the connection is lost"),
+        (status = 422, body = Problem)))]
+async fn read_again(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Body(body): Body<ReadAgain>,
+) -> Result<StatusCode, Problem> {
+    let objects: Vec<_> = body.objects.into_iter().map(CrmObject::new).collect();
+    app.read_again(&actor, &objects).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -9,6 +9,7 @@ use crate::http::ui::parts::form::button_post;
 use crate::http::ui::parts::icon::{Icon, icon};
 use crate::http::ui::parts::layout::{Page, Place, Shell, card, page as framed};
 use crate::http::ui::parts::when::ago;
+use jiff::Timestamp;
 use maud::{Markup, html};
 use tandem_store::views::LogRow;
 
@@ -36,10 +37,11 @@ impl SyncPage {
 /// Draws it.
 pub fn page(shell: &Shell, view: &SyncPage) -> Markup {
     let body = html! {
-        (status_card(shell, view))
+        @if view.overview.connector.is_none() { (status_card(shell, view)) }
         @if view.overview.connector.is_some() {
             // Asks for the page again and puts its own part in place; a dialog stays as it is.
             div id="live" hx-get="/sync" hx-trigger="every 5s" hx-select="#live" hx-swap="outerMorph" {
+                (status_card(shell, view))
                 (sync_cards::waiting(shell, view))
                 div class="columns" {
                     (sync_cards::usage(view, shell.now))
@@ -113,21 +115,61 @@ fn status_card(shell: &Shell, view: &SyncPage) -> Markup {
     let (tone, mark) = match &view.overview.state {
         SyncState::NotConnected => (Tone::Quiet, Icon::Connect),
         SyncState::NotConfigured => (Tone::Quiet, Icon::Pause),
+        SyncState::Enabled { .. } if Hitch::of(&view.overview).is_some() => {
+            (Tone::Warn, Icon::Alert)
+        }
         SyncState::Enabled { .. } => (Tone::Good, Icon::Check),
         SyncState::ConnectionLost { .. } => (Tone::Bad, Icon::Alert),
     };
     html! {
         section class={ "card status " (tone.class()) } aria-label="CRM Sync" {
             span class="status-icon" { (icon(mark)) }
-            div class="status-text" { (status_text(shell, &view.overview.state)) }
+            div class="status-text" { (status_text(shell, &view.overview)) }
             div class="actions" { (status_action(&view.overview.state)) }
         }
     }
 }
 
-fn status_text(shell: &Shell, state: &SyncState) -> Markup {
+/// What keeps an enabled sync from moving at present; it ends by itself.
+enum Hitch<'a> {
+    /// The budget, in words.
+    Paused(&'a str),
+    /// Objects that can't be read, and when the next try is.
+    Failing(Vec<&'a str>, Option<Timestamp>),
+}
+
+impl<'a> Hitch<'a> {
+    fn of(overview: &'a Overview) -> Option<Self> {
+        if let Some(reason) = &overview.api.paused {
+            return Some(Self::Paused(reason));
+        }
+        let failing: Vec<_> = overview.objects.iter().filter(|o| o.failures > 0).collect();
+        let next = failing.iter().filter_map(|object| object.next_at).min();
+        let names: Vec<_> = failing
+            .iter()
+            .map(|object| object.object.as_str())
+            .collect();
+        (!names.is_empty()).then_some(Self::Failing(names, next))
+    }
+}
+
+fn hitch_text(hitch: &Hitch<'_>, now: Timestamp) -> Markup {
     html! {
-        @match state {
+        @match hitch {
+            Hitch::Paused(reason) => p { strong { "Paused: " } (reason) ". Edits wait in the queue." },
+            Hitch::Failing(objects, next) => {
+                p { strong { "Can’t read " (objects.join(", ")) " at present." }
+                    " Edits wait in the queue, nothing is lost. The next try is "
+                    @match next { Some(at) if *at > now => (ago(*at, now)), _ => "due" }
+                    "; “Sync now” tries at once. " a href="/logs?status=failed" { "What the CRM said" } }
+            }
+        }
+    }
+}
+
+fn status_text(shell: &Shell, overview: &Overview) -> Markup {
+    html! {
+        @match &overview.state {
             SyncState::NotConnected => {
                 h2 { "No user connected" }
                 p { "CRM Sync can’t be enabled until a user connects to Salesforce." }
@@ -138,7 +180,10 @@ fn status_text(shell: &Shell, state: &SyncState) -> Markup {
             }
             SyncState::Enabled { using } => {
                 h2 { "Enabled using " (using) }
-                p { "Changes move both ways by the field mapping." }
+                @match Hitch::of(overview) {
+                    Some(hitch) => (hitch_text(&hitch, shell.now)),
+                    None => p { "Changes move both ways by the field mapping." },
+                }
             }
             SyncState::ConnectionLost { using, message, hint, since, .. } => {
                 h2 { "Connection lost for Main CRM Connector" }

@@ -221,6 +221,9 @@ fn chart(bars: &[HourBar], most: u64, label: &str) -> Markup {
 pub(super) fn objects(shell: &Shell, view: &SyncPage) -> Markup {
     let edit = html! {
         @if view.unlocked() {
+            @if matches!(view.overview.state, SyncState::Enabled { .. }) {
+                a class="button plain small" href="/sync?edit=read-again" { (icon(Icon::Retry)) "Read again" }
+            }
             a class="button plain small" href="/sync?edit=frequency" { (icon(Icon::Edit)) "Sync frequency" }
         } @else {
             span class="muted" { "Locked until a connector works" }

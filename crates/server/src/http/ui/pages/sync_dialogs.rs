@@ -19,6 +19,8 @@ pub enum Dialog {
     Frequency(FrequencyDialog),
     /// When the sync pauses to leave calls to others.
     Threshold(ThresholdDialog),
+    /// Which objects are read from the beginning.
+    ReadAgain(ReadAgainDialog),
 }
 
 /// The toggle and the connector.
@@ -58,12 +60,22 @@ pub struct ThresholdDialog {
     pub errors: Vec<FieldError>,
 }
 
+/// Which objects are read from the beginning.
+#[derive(Clone, Debug, Default)]
+pub struct ReadAgainDialog {
+    /// Each synced object with the number of its linked records.
+    pub rows: Vec<(CrmObject, u64)>,
+    /// What was wrong with the last try.
+    pub errors: Vec<FieldError>,
+}
+
 /// Draws a dialog.
 pub(super) fn draw(dialog: &Dialog, csrf: &str) -> Markup {
     match dialog {
         Dialog::Connector(view) => connector(view, csrf),
         Dialog::Frequency(view) => frequency(view, csrf),
         Dialog::Threshold(view) => threshold(view, csrf),
+        Dialog::ReadAgain(view) => read_again(view, csrf),
     }
 }
 
@@ -197,11 +209,39 @@ fn threshold(view: &ThresholdDialog, csrf: &str) -> Markup {
     )
 }
 
+fn read_again(view: &ReadAgainDialog, csrf: &str) -> Markup {
+    let fields = html! {
+        (form_errors(&view.errors))
+        p class="muted" {
+            "Reads every record of the chosen objects, not only those that changed. Use it when something in the CRM may "
+            "have changed without a trace, such as rights or a restored backup. Nothing is overwritten by it: "
+            "the field mapping decides as always."
+        }
+        fieldset {
+            legend { "Objects" }
+            @for (object, linked) in &view.rows {
+                label { input type="checkbox" name=(object) value="on" checked; (object) " " small class="muted" { (grouped(*linked)) " linked" } }
+            }
+        }
+        p class="muted" { "It costs about one API call for every 10,000 records in the CRM." }
+        (buttons_to("Read again"))
+    };
+    dialog(
+        "Read everything again",
+        "/sync",
+        &post("/sync/read-again", csrf, &fields),
+    )
+}
+
 fn buttons() -> Markup {
+    buttons_to("Save")
+}
+
+fn buttons_to(act: &str) -> Markup {
     html! {
         footer {
             a class="button secondary" href="/sync" { "Cancel" }
-            button type="submit" { "Save" }
+            button type="submit" { (act) }
         }
     }
 }

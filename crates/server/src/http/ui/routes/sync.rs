@@ -9,7 +9,7 @@ use crate::http::csrf::{CheckedForm, FORM_TOKEN};
 use crate::http::problem::Problem;
 use crate::http::ui::pages::sync::{SyncPage, page};
 use crate::http::ui::pages::sync_dialogs::{
-    ConnectorDialog, Dialog, FrequencyDialog, OTHER_CONNECTOR, ThresholdDialog,
+    ConnectorDialog, Dialog, FrequencyDialog, OTHER_CONNECTOR, ReadAgainDialog, ThresholdDialog,
 };
 use crate::http::ui::parts::form::FieldError;
 use axum::Router;
@@ -36,6 +36,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/sync/frequency", post(set_frequency))
         .route("/sync/threshold", post(set_threshold))
         .route("/sync/now", post(sync_now))
+        .route("/sync/read-again", post(read_again))
 }
 
 async fn show(State(app): State<App>, visitor: Visitor, Query(query): Query<Pairs>) -> PageResult {
@@ -44,6 +45,7 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(query): Query<Pair
         Some("connector") => Some(connector_dialog(&overview)),
         Some("frequency") => Some(frequency_dialog(&app, &visitor, &query).await?),
         Some("threshold") => Some(threshold_dialog(&overview)),
+        Some("read-again") => Some(read_again_dialog(&overview)),
         _ => None,
     };
     drawn(&app, &visitor, overview, dialog, StatusCode::OK).await
@@ -252,6 +254,43 @@ async fn set_threshold(
             errors: vec![error],
         })
     })
+    .await
+}
+
+fn read_again_dialog(overview: &Overview) -> Dialog {
+    let rows = overview.objects.iter();
+    Dialog::ReadAgain(ReadAgainDialog {
+        rows: rows.map(|row| (row.object.clone(), row.linked)).collect(),
+        errors: Vec::new(),
+    })
+}
+
+/// Each ticked box is a name of the form.
+async fn read_again(
+    State(app): State<App>,
+    visitor: Visitor,
+    form: CheckedForm<Pairs>,
+) -> PageResult {
+    let named = form.form.keys().filter(|name| *name != FORM_TOKEN);
+    let objects: Vec<_> = named.map(CrmObject::new).collect();
+    let Err(error) = app.read_again(&visitor.actor, &objects).await else {
+        return Ok(Redirect::to(&done("/sync", "reading-again")).into_response());
+    };
+    again(
+        &app,
+        &visitor,
+        error,
+        |overview, error| match read_again_dialog(overview) {
+            Dialog::ReadAgain(view) => Dialog::ReadAgain(ReadAgainDialog {
+                errors: vec![FieldError {
+                    field: String::new(),
+                    ..error
+                }],
+                ..view
+            }),
+            other => other,
+        },
+    )
     .await
 }
 

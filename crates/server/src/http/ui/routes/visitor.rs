@@ -85,6 +85,7 @@ fn notice(query: &str) -> Option<Notice> {
         "saved" => "Saved.".to_owned(),
         "edited" => "Saved. Mapped fields go to the CRM at once.".to_owned(),
         "reading" => "Every object is read from the CRM now.".to_owned(),
+        "reading-again" => "The chosen objects are read from the beginning.".to_owned(),
         "retried" => format!(
             "Tried again: {}. The log tells how it ends.",
             counted(count, "record")
