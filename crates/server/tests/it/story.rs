@@ -114,6 +114,30 @@ impl Houses {
         assert_eq!(work.refused, None);
     }
 
+    /// Records here, by kind.
+    async fn counts(&self) -> HashMap<String, u64> {
+        let state = self.state().await;
+        let kinds = state["records"].as_array().expect("kinds").iter();
+        let count =
+            |kind: &Value| (kind["kind"].as_str()?.to_owned(), kind["records"].as_u64()?).into();
+        kinds.filter_map(count).collect()
+    }
+
+    async fn edit_mapping(&self, object: &str, edit: Value) {
+        let path = format!("/api/admin/mappings/{object}");
+        let reply = self.call(Method::PATCH, &path, edit).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+    }
+
+    fn title_rights(&self, read: bool) {
+        let user = self.org.sandbox().connector_user();
+        let rights = tandem_sandbox::world::FieldRights { read, edit: read };
+        let set = |world: &mut tandem_sandbox::world::World| {
+            world.set_field_rights(user, "Lead", "Title", rights)
+        };
+        self.org.sandbox().world(set).expect("a right");
+    }
+
     async fn state(&self) -> Value {
         self.call(Method::GET, "/api/admin/sync", Value::Null)
             .await
@@ -148,20 +172,10 @@ async fn connecting_maps_the_standard_fields_inbound_and_imports() {
     houses.work().await;
     let state = houses.state().await;
     assert_eq!(state["sync"]["state"], "enabled");
-    let counts: HashMap<_, _> = state["records"]
-        .as_array()
-        .expect("kinds")
-        .iter()
-        .map(|kind| {
-            (
-                kind["kind"].as_str().expect("a name"),
-                kind["records"].as_u64(),
-            )
-        })
-        .collect();
-    assert_eq!(counts["person"], Some(11));
-    assert_eq!(counts["account"], Some(3));
-    assert_eq!(counts["opportunity"], Some(2));
+    let counts = houses.counts().await;
+    assert_eq!(counts["person"], 11);
+    assert_eq!(counts["account"], 3);
+    assert_eq!(counts["opportunity"], 2);
 }
 
 #[tokio::test]
@@ -320,15 +334,89 @@ async fn what_a_changed_right_makes_of_the_rules_is_a_new_version() {
         (mappings[2]["version"].clone(), due)
     };
     assert_eq!(check().await, (json!(1), Some(0)), "nothing changed");
-    let user = houses.org.sandbox().connector_user();
-    let none = tandem_sandbox::world::FieldRights {
-        read: false,
-        edit: false,
-    };
-    houses.org.sandbox().world(|world| {
-        world
-            .set_field_rights(user, "Lead", "Title", none)
-            .expect("a right");
-    });
+    houses.title_rights(false);
     assert_eq!(check().await, (json!(2), Some(6)), "all leads are due");
+}
+
+/// Rows come again only when they change; so what was left out before is read once more is wanted.
+#[tokio::test]
+async fn what_was_left_out_comes_when_it_is_wanted() {
+    let houses = houses().await;
+    houses.connect().await;
+    let check = async || {
+        let path = "/api/admin/connection/check";
+        let reply = houses.call(Method::POST, path, Value::Null).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+    };
+    houses.title_rights(false);
+    check().await;
+    let import = |version: u32, on: bool| json!({"version": version, "import": on, "rows": []});
+    houses.edit_mapping("Lead", import(2, false)).await;
+    houses.turn_on().await;
+    houses.work().await;
+    assert_eq!(houses.counts().await["person"], 5, "contacts only");
+    houses.edit_mapping("Lead", import(3, true)).await;
+    houses.work().await;
+    assert_eq!(houses.counts().await["person"], 11);
+    let titles = async || {
+        let path = "/api/admin/records/person?limit=50";
+        let people = houses.call(Method::GET, path, Value::Null).await.json();
+        let people = people["rows"].as_array().expect("rows").clone();
+        let leads = people.iter().filter(|row| row["object"] == "Lead");
+        let mut titles = 0;
+        for lead in leads {
+            let path = format!("/api/admin/records/person/{}", lead["id"]);
+            let record = houses.call(Method::GET, &path, Value::Null).await.json();
+            let fields = record["fields"].as_array().expect("fields").clone();
+            let title = fields.iter().find(|field| field["name"] == "title");
+            titles += usize::from(title.is_some_and(|title| title["workspace"].is_string()));
+        }
+        titles
+    };
+    assert_eq!(titles().await, 0, "hidden");
+    houses.title_rights(true);
+    check().await;
+    houses.work().await;
+    assert!(titles().await > 3, "most leads have a title");
+}
+
+#[tokio::test]
+async fn sync_now_ends_a_back_off_and_objects_are_read_again_on_request() {
+    let houses = houses().await;
+    houses.connect().await;
+    houses.turn_on().await;
+    houses.work().await;
+    let sandbox = houses.org.sandbox();
+    let calls = || sandbox.meter().total_calls;
+    let failures = async || houses.state().await["objects"][0]["failures"].as_u64();
+    let reject = serde_json::from_value(json!({
+        "match": {"path": "/composite"}, "times": 1, "action": {"kind": "reject_html", "status": 503}
+    }));
+    let added = sandbox.add_fault(reject.expect("a rule"));
+    added.expect("it is in order");
+    houses.work().await;
+    assert_eq!(failures().await, Some(1));
+    houses.work().await;
+    assert_eq!(failures().await, Some(1), "it waits");
+    let page = houses.call(Method::GET, "/sync", Value::Null).await.body;
+    assert!(page.contains("Can’t read Account, Contact"), "{page}");
+    let now = houses
+        .call(Method::POST, "/api/admin/sync/now", Value::Null)
+        .await;
+    assert_eq!(now.status, StatusCode::ACCEPTED, "{}", now.body);
+    houses.work().await;
+    assert_eq!(failures().await, Some(0));
+    let before = calls();
+    let again = async |objects: Value| {
+        let body = json!({"objects": objects});
+        let path = "/api/admin/sync/read-again";
+        houses.call(Method::POST, path, body).await
+    };
+    assert_eq!(again(json!(["Case"])).await.json()["field"], "objects");
+    assert_eq!(again(json!([])).await.json()["field"], "objects");
+    assert_eq!(again(json!(["Lead"])).await.status, StatusCode::ACCEPTED);
+    houses.work().await;
+    assert_eq!(calls() - before, 1, "six leads fit one call");
+    let backlog = houses.state().await["backlog"]["decisions"].as_u64();
+    assert_eq!(backlog, Some(0), "nothing changed");
 }
