@@ -26,8 +26,11 @@ pub struct CrmRecord {
     pub id: CrmId,
     /// Its version.
     pub revision: Revision,
-    /// When a user or program last changed it, by the CRM's clock.
+    /// When a user or program last changed it, by the CRM's clock; our own writes count.
     pub modified_at: Timestamp,
+    /// Set behind our own write: when anybody else last changed it. See [`CrmRecord::changed_at`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Timestamp>,
     /// The CRM user who did.
     pub modified_by: Option<CrmId>,
     /// In the CRM's recycle bin or gone.
@@ -39,6 +42,14 @@ pub struct CrmRecord {
     /// When its answer was here, by our clock: it shows the record as it stood somewhere in between. Of
     /// two looks that overlap nobody knows which was later.
     pub answered_at: Timestamp,
+}
+
+impl CrmRecord {
+    /// When somebody but Tandem last changed it, by the CRM's clock and as far as we know: our write of
+    /// one field must not make another field's older value look new.
+    pub fn changed_at(&self) -> Timestamp {
+        self.edited_at.unwrap_or(self.modified_at)
+    }
 }
 
 /// Who put a value where it is.

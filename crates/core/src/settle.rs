@@ -158,7 +158,10 @@ impl Settling<'_> {
         }
         settlement.link.crm = Some(id.clone());
         settlement.link.revision = after.map(|record| record.revision.clone());
-        settlement.mirror = after.map(|record| self.seen(record));
+        settlement.mirror = after.map(|record| CrmRecord {
+            edited_at: before.map(|before| before.modified_at),
+            ..self.seen(record)
+        });
         settlement.log.push(self.applied_entry(id, changes));
         settlement
     }

@@ -118,6 +118,7 @@ impl Columns<'_> {
             modified_at: text(row, "LastModifiedDate")
                 .and_then(|at| at.parse().ok())
                 .unwrap_or(stamp),
+            edited_at: None,
             modified_by: id(row, "LastModifiedById"),
             deleted: row.get("IsDeleted").is_some_and(|raw| raw.get() == "true"),
             fields: self.0.iter().filter_map(field).collect(),

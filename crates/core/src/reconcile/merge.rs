@@ -29,7 +29,7 @@ pub(super) fn merge(input: &Input<'_>, crm: &CrmRecord, workspace: &WorkspaceRec
             parked: input.link.parked_fields.get(name),
             held: input.link.held_fields.get(name),
             put_back: input.link.put_back.get(name),
-            crm_changed_at: crm.modified_at,
+            crm_changed_at: crm.changed_at(),
             workspace_changed_at: workspace.provenance.get(name).map(|p| p.at),
             guards: input.guards,
         });

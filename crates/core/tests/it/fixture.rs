@@ -68,6 +68,7 @@ pub(crate) fn lead(fields: Fields) -> CrmRecord {
             tag: "10".into(),
         },
         modified_at: at(10),
+        edited_at: None,
         modified_by: None,
         deleted: false,
         fields,

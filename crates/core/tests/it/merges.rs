@@ -3,10 +3,11 @@
 use crate::fixture::{at, fields, lead, person, rule, text};
 use crate::notation::field_type;
 use tandem_core::connector::WriteOp;
-use tandem_core::ids::CrmId;
+use tandem_core::ids::{CrmId, UserId};
 use tandem_core::link::{HeldField, PutBack};
 use tandem_core::mapping::Winner;
 use tandem_core::reconcile::{Decision, RecordChange};
+use tandem_core::record::{Origin, Provenance};
 use tandem_core::sync_log::{LogStatus, LogType, Rule};
 use tandem_core::value::Value;
 use tandem_core::write::WriteDraft;
@@ -70,6 +71,32 @@ fn an_update_is_conditional_on_the_version_it_was_decided_on() {
     let case = agreed_titles(Winner::Workspace, "B", "C");
     let since = case.decide().write.and_then(|write| write.unmodified_since);
     assert_eq!(since, Some(at(10)));
+}
+
+/// The workspace's title is of second 20; the CRM's record was last changed at second 30.
+#[test]
+fn our_own_write_does_not_make_another_field_look_new() {
+    for (edited_at, wins) in [(None, "B"), (Some(at(25)), "B"), (Some(at(15)), "C")] {
+        let mut case = agreed_titles(Winner::MostRecent, "B", "C");
+        let crm = case.crm.as_mut().expect("both sides");
+        crm.modified_at = at(30);
+        crm.edited_at = edited_at;
+        let workspace = case.workspace.as_mut().expect("both sides");
+        let origin = Origin::User(UserId(1));
+        let provenance = Provenance { at: at(20), origin };
+        workspace.provenance.insert("title".into(), provenance);
+        let decision = case.decide();
+        let wanted = fields([("title", text(wins))]);
+        if decision.write.is_some() {
+            assert_eq!(sent(&decision), [("TITLE", text(wins))], "{edited_at:?}");
+        } else {
+            assert_eq!(
+                decision.record,
+                RecordChange::Patch(wanted),
+                "{edited_at:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -248,6 +248,15 @@ fn field_called(settlement: &Settlement) -> String {
 }
 
 #[test]
+fn what_stood_there_before_tells_when_somebody_else_changed_it() {
+    for (before, edited_at) in [(Some("A"), Some(at(10))), (None, None)] {
+        let settlement = Case::title(update()).applied(before, Some("B"));
+        let mirror = settlement.mirror.expect("it was read back");
+        assert_eq!(mirror.edited_at, edited_at);
+    }
+}
+
+#[test]
 fn a_create_that_is_done_gives_the_link_its_record() {
     let settlement = Case::title(create()).applied(None, None);
     assert_eq!(settlement.link.crm, Some(CrmId::new("00Q1")));

@@ -59,6 +59,7 @@ pub(crate) fn lead(id: &str, changed: i64, seen: i64, values: &[(&str, &str)]) -
             tag: changed.to_string(),
         },
         modified_at: at(changed),
+        edited_at: None,
         modified_by: None,
         deleted: false,
         fields: fields(values),

@@ -113,6 +113,7 @@ pub(crate) fn lead(number: usize) -> CrmRecord {
             tag: "1".into(),
         },
         modified_at: at(1),
+        edited_at: None,
         modified_by: Some(CrmId::new("005000000000000001")),
         deleted: false,
         fields: FIELDS

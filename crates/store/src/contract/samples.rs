@@ -128,6 +128,7 @@ pub(super) fn crm(name: &str, id: &str, order: i64, values: &[(&str, &str)]) -> 
             tag: format!("v{order}"),
         },
         modified_at: at(order),
+        edited_at: None,
         modified_by: None,
         deleted: false,
         fields: fields(values),

@@ -65,10 +65,9 @@ pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord, look: Look) 
     let verdict = news(mirror.as_ref(), &incoming, look);
     match (verdict, mirror.as_mut()) {
         (News::New | News::Changed, _) => {
-            let known = mirror.take().map(|known| known.fields).unwrap_or_default();
             let mut record = incoming;
-            for (field, value) in known {
-                record.fields.entry(field).or_insert(value);
+            if let Some(known) = mirror.take() {
+                inherit(&mut record, known);
             }
             *mirror = Some(record);
         }
@@ -79,6 +78,17 @@ pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord, look: Look) 
         _ => {}
     }
     verdict
+}
+
+/// Fields that were not asked for stay. Where our write met what was known, and that was our own write
+/// too, somebody else's last change is as long ago as it was then.
+fn inherit(record: &mut CrmRecord, known: CrmRecord) {
+    if record.edited_at == Some(known.modified_at) {
+        record.edited_at = Some(known.changed_at());
+    }
+    for (field, value) in known.fields {
+        record.fields.entry(field).or_insert(value);
+    }
 }
 
 fn says_the_same(known: &CrmRecord, incoming: &CrmRecord) -> bool {
@@ -106,6 +116,7 @@ mod tests {
                 tag: order.to_string(),
             },
             modified_at: Timestamp::UNIX_EPOCH,
+            edited_at: None,
             modified_by: None,
             deleted: name == "deleted",
             fields: [("Name".to_owned(), Value::text(name))].into(),
@@ -160,6 +171,27 @@ mod tests {
         let fields = mirror.map(|record| record.fields).unwrap_or_default();
         assert_eq!(fields.get("Name"), Some(&Value::text("A")));
         assert_eq!(fields.get("Phone"), Some(&Value::text("1")));
+    }
+
+    #[test]
+    fn our_own_writes_are_nobody_elses_change() {
+        let at = |second| Timestamp::new(second, 0).unwrap_or_default();
+        let modified = |order, met| CrmRecord {
+            modified_at: at(order),
+            edited_at: met,
+            ..record(order, order, "A")
+        };
+        let mut mirror = Some(modified(5, None));
+        for (order, met, changed) in [
+            (6, Some(at(5)), 5),
+            (7, Some(at(6)), 5),
+            (9, Some(at(8)), 8),
+            (10, None, 10),
+        ] {
+            take_in(&mut mirror, modified(order, met), Look::ReadBack);
+            let known = mirror.as_ref().map(CrmRecord::changed_at);
+            assert_eq!(known, Some(at(changed)), "version {order}");
+        }
     }
 
     #[test]

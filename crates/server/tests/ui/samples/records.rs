@@ -181,6 +181,7 @@ impl Samples {
                 id: CrmId::new(CRM_ID),
                 revision: Revision::default(),
                 modified_at: minutes_ago(12),
+                edited_at: None,
                 modified_by: None,
                 deleted: false,
                 fields: Fields::new(),

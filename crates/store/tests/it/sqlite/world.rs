@@ -158,6 +158,7 @@ pub(super) fn crm(object: &str, id: &str, order: i64, values: &[(&str, &str)]) -
             tag: order.to_string(),
         },
         modified_at: at(order),
+        edited_at: None,
         modified_by: None,
         deleted: false,
         fields: fields(values),
