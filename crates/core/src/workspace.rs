@@ -105,13 +105,17 @@ fn address() -> [Row; 5] {
 
 fn person() -> Vec<Row> {
     let mut rows = vec![
+        ("salutation", "Salutation", CHOICE),
         ("first_name", "First name", TEXT),
         ("last_name", "Last name", TEXT),
         ("title", "Title", TEXT),
+        ("department", "Department", TEXT),
         ("company", "Company", TEXT),
+        ("industry", "Industry", CHOICE),
         ("email", "E-mail", FieldType::Email { max_chars: 80 }),
         ("phone", "Phone", PHONE),
         ("mobile_phone", "Mobile phone", PHONE),
+        ("home_phone", "Home phone", PHONE),
         ("website", "Website", URL),
         ("status", "Status", CHOICE),
         ("source", "Source", CHOICE),

@@ -71,10 +71,12 @@ fn standard(object: &str) -> impl Iterator<Item = (&'static str, String)> {
 }
 
 const LEAD: &[(&str, &str)] = &[
+    ("salutation", "Salutation"),
     ("first_name", "FirstName"),
     ("last_name", "LastName"),
     ("title", "Title"),
     ("company", "Company"),
+    ("industry", "Industry"),
     ("email", "Email"),
     ("phone", "Phone"),
     ("mobile_phone", "MobilePhone"),
@@ -87,12 +89,15 @@ const LEAD: &[(&str, &str)] = &[
 ];
 
 const CONTACT: &[(&str, &str)] = &[
+    ("salutation", "Salutation"),
     ("first_name", "FirstName"),
     ("last_name", "LastName"),
     ("title", "Title"),
+    ("department", "Department"),
     ("email", "Email"),
     ("phone", "Phone"),
     ("mobile_phone", "MobilePhone"),
+    ("home_phone", "HomePhone"),
     ("source", "LeadSource"),
     ("do_not_email", "HasOptedOutOfEmail"),
     ("account", "AccountId"),
