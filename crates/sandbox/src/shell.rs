@@ -5,7 +5,7 @@
 //! [`crate::Sandbox`]. An answer that must be late waits here, and one that must be lost ends here: the connection is
 //! cut without a byte.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -28,8 +28,11 @@ mod cut;
 use crate::{ClockMode, Delivery, Options, Sandbox, control, state::StateError};
 use cut::{CutListener, Cutter};
 
-/// Largest request body taken, in bytes; Salesforce's own limit for REST is 50 MB.
-pub const MAX_BODY_BYTES: usize = 50 * 1024 * 1024;
+/// Largest request body taken, in bytes: an upload of Bulk 2.0. What is too large for REST the org says itself.
+pub const MAX_BODY_BYTES: usize = 150 * 1024 * 1024;
+/// Pause between looking for work when there was none, and between two steps of it.
+const IDLE_PAUSE: Duration = Duration::from_millis(50);
+const STEP_PAUSE: Duration = Duration::from_millis(1);
 
 /// Where to listen and what org to keep.
 #[derive(Clone, Debug, Default)]
@@ -115,8 +118,9 @@ pub async fn serve(options: ServeOptions) -> io::Result<Running> {
         spawn(
             control_listener,
             control_router(Arc::clone(&sandbox)),
-            stopped,
+            stopped.clone(),
         ),
+        tokio::spawn(work(Arc::clone(&sandbox), stopped)),
     ];
     Ok(Running {
         sandbox,
@@ -219,6 +223,25 @@ fn spawn(
             .with_graceful_shutdown(wait)
             .await
     })
+}
+
+/// Does the work that waits in the org in small steps, while the real clock moves it; a clock that is set by hand does
+/// the work itself.
+async fn work(sandbox: Arc<Sandbox>, stopped: watch::Receiver<bool>) -> io::Result<()> {
+    let mut pause = IDLE_PAUSE;
+    while !*stopped.borrow() {
+        tokio::time::sleep(pause).await;
+        let org = Arc::clone(&sandbox);
+        let step = move || {
+            org.follow(Timestamp::now());
+            org.clock_mode() == ClockMode::Real && org.work()
+        };
+        let worked = tokio::task::spawn_blocking(step)
+            .await
+            .map_err(io::Error::other)?;
+        pause = if worked { STEP_PAUSE } else { IDLE_PAUSE };
+    }
+    Ok(())
 }
 
 async fn serve_org(

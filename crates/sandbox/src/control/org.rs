@@ -101,6 +101,14 @@ pub(super) const ROUTES: &[Route] = &[
         release,
     )
     .answers("Released"),
+    Route::get("/bulk", "Reads how bulk jobs are treated.", bulk).answers("BulkSettings"),
+    Route::put(
+        "/bulk",
+        "Changes how bulk jobs are treated; what is left out is as in a new org.",
+        set_bulk,
+    )
+    .takes("BulkSettings")
+    .answers("BulkSettings"),
     Route::get("/meter", "Reads the meter of API calls.", meter).answers("Meter"),
     Route::delete("/meter", "Forgets all metered calls.", reset_meter).answers("Meter"),
     Route::get(
@@ -245,6 +253,15 @@ fn reset_meter(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
 
 fn calls(sandbox: &Sandbox, _: &Asked<'_>) -> Outcome {
     shown(&sandbox.metered_calls())
+}
+
+fn bulk(sandbox: &Sandbox, _: &Asked<'_>) -> Outcome {
+    shown(&sandbox.bulk_settings())
+}
+
+fn set_bulk(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    sandbox.set_bulk_settings(asked.json()?);
+    bulk(sandbox, asked)
 }
 
 fn set_limit(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {

@@ -33,6 +33,7 @@ mod traverse;
 mod tree;
 pub(crate) mod users;
 mod versions;
+mod xml;
 
 pub(crate) use auth::AuthFact;
 pub use bulk::BulkSettings;

@@ -11,7 +11,7 @@ use rand::RngExt as _;
 use super::{
     Org, Site,
     answer::{self, Answer},
-    auth,
+    auth, bulk,
     error::{self, ApiError},
     request::{Call, Parameters, access_token, client_name, header_text},
     route, users, versions,
@@ -20,6 +20,9 @@ use crate::{meter::MeteredCall, world::Actor};
 
 /// Longest request target taken, in bytes, and the same with all headers (documented).
 const MAX_TARGET_BYTES: usize = 16_384;
+
+/// Largest request body taken, in bytes (documented: 50 MB), but for bulk uploads.
+const MAX_BODY_BYTES: usize = 50 * 1024 * 1024;
 
 impl Org {
     /// Serves a request as an org does on a good day.
@@ -33,6 +36,10 @@ impl Org {
             let message =
                 format!("The URI and the headers are longer than {MAX_TARGET_BYTES} bytes");
             ApiError::new(status, "REQUEST_HEADER_FIELDS_TOO_LARGE", message).into_answer()
+        } else if request.body().len() > MAX_BODY_BYTES && !bulk::is_upload(target) {
+            let message = format!("The body is longer than {MAX_BODY_BYTES} bytes");
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            ApiError::new(status, "REQUEST_ENTITY_TOO_LARGE", message).into_answer()
         } else if self.desk.faults.in_outage(self.world.now()) {
             error::html_page(StatusCode::SERVICE_UNAVAILABLE)
         } else {

@@ -245,6 +245,11 @@ pub(super) fn work_off(site: &mut Site<'_>) {
     }
 }
 
+/// Whether a request may be as large as an upload.
+pub(super) fn is_upload(target: &str) -> bool {
+    target.contains("/jobs/ingest/") && target.ends_with("/batches")
+}
+
 /// Serves `/jobs/…`.
 pub(super) fn route(site: &mut Site<'_>, call: &Call, rest: &[&str]) -> Result<Answer, ApiError> {
     let method = &call.method;

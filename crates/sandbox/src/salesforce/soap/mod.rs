@@ -18,7 +18,6 @@ mod login;
 mod records;
 mod sobject;
 mod tree;
-mod xml;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
@@ -28,9 +27,15 @@ use self::{
     envelope::{Envelope, Fault, Service},
     sobject::Spelling,
     tree::Tree,
-    xml::{Element, Writer},
 };
-use super::{Org, Site, answer::Answer, error::ApiError, request::Call, route, users};
+use super::{
+    Org, Site,
+    answer::Answer,
+    error::ApiError,
+    request::Call,
+    route, users,
+    xml::{self, Element, Writer},
+};
 use crate::{meter::MeteredCall, world::Actor};
 
 /// Who calls, over which service, and what they may work on.

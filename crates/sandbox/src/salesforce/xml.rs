@@ -1,4 +1,4 @@
-//! XML in and out, as small as SOAP needs it.
+//! XML in and out, as small as SOAP and Bulk 1.0 need it.
 //!
 //! Reading gives a tree of [`Element`]s by local name; prefixes and namespaces are not looked at, since every client
 //! chooses its own. Bounded: depth and number of elements are limited, a document type and any entity but the five of
