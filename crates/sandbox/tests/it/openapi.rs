@@ -166,7 +166,7 @@ fn every_route_of_the_document_is_served_and_no_other() {
     let operations = operations(&document);
     assert!(operations.len() > 30);
     for (method, path, _) in &operations {
-        let path = path.replace('{', "").replace('}', "");
+        let path = path.replace(['{', '}'], "");
         assert!(!missing(method, &path), "{method} {path}");
         assert!(missing(method, &format!("{path}/x/y/z")));
         assert!(missing("TRACE", &path));
