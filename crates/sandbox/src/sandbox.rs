@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     faults::{ArmedRule, FaultAction, FaultError, FaultRule},
     meter::{MeterReading, MeteredCall},
-    salesforce::{BulkSettings, Org, users},
+    salesforce::{AppPolicy, BulkSettings, Org, users},
     seed::SeedSize,
     shell::SalesforceCredentials,
     state::{Header, StateError, StateFile},
@@ -55,6 +55,8 @@ pub struct Options {
     pub client_id: String,
     /// Consumer secret of the connected app.
     pub client_secret: String,
+    /// PEM of the certificate whose key signs the app's assertions (JWT bearer flow), unless the control API set one.
+    pub certificate: Option<String>,
     /// File that keeps the org; none: it is gone with the process. See [`Sandbox::open`].
     pub state: Option<PathBuf>,
     /// How bulk jobs are treated.
@@ -83,6 +85,7 @@ impl Default for Options {
             redirect_uris: Vec::new(),
             client_id: "3MVG9sandboxConnectedApp".into(),
             client_secret: "sandbox-client-secret".into(),
+            certificate: None,
             state: None,
             bulk: BulkSettings::default(),
             password: "sandbox-password-1".into(),
@@ -350,6 +353,16 @@ impl Sandbox {
     /// Ends the session or the approval a token stands for; false when it stands for none.
     pub fn revoke_token(&self, token: &str) -> bool {
         self.with(|org| org.auth.revoke(token))
+    }
+
+    /// What an administrator settled about the connected app.
+    pub(crate) fn app_policy(&self) -> AppPolicy {
+        self.with(|org| org.auth.policy().clone())
+    }
+
+    /// Settles it anew.
+    pub(crate) fn set_app_policy(&self, policy: AppPolicy) {
+        self.with(|org| *org.auth.policy_mut() = policy);
     }
 
     /// Makes new and changed leads of API clients belong to this user unless they send `Sforce-Auto-Assign: FALSE`;

@@ -39,7 +39,7 @@ pub(super) fn frame(visit: &Visit<'_>, title: &str, segments: &[&str], body: &Ma
             body {
                 p class="stripe" { strong { "Sandbox" } " An emulator with invented data. Not a real Salesforce org." }
                 header {
-                    a class="org" href="/" { (org_name(world)) }
+                    a class="org" href="/" { (users::org_name(world)) }
                     (who(visit, segments))
                     nav aria-label="Pages" {
                         (link("/", "Home", segments.is_empty()))
@@ -99,21 +99,6 @@ fn done(code: &str) -> Option<&'static str> {
         "fault" => "Done.",
         _ => return None,
     })
-}
-
-pub(super) fn org_name(world: &World) -> String {
-    let org = world.retrieve(
-        &Actor::system(world.admin_id()),
-        "Organization",
-        &world.org_id().to_string(),
-        Some(&["Name"]),
-        "",
-    );
-    let name = org.ok().flatten().map(|org| org["Name"].clone());
-    name.as_ref()
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
 }
 
 pub(super) fn list_url(object: &str) -> String {

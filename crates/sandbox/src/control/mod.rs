@@ -8,6 +8,7 @@
 //! (`GET /control/openapi.json`, OpenAPI 3.1) alike. A body has the shape its schema in `schemas.json` says; the
 //! types that read it are the world's and the faults' own.
 
+mod app;
 mod openapi;
 mod org;
 mod records;

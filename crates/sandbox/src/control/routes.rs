@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::{Asked, Outcome, org, records, setup};
+use super::{Asked, Outcome, app, org, records, setup};
 use crate::Sandbox;
 
 /// One route.
@@ -105,7 +105,7 @@ fn place(segment: &'static str) -> Option<&'static str> {
 
 /// Every route there is.
 pub(super) fn all() -> impl Iterator<Item = &'static Route> {
-    [org::ROUTES, records::ROUTES, setup::ROUTES]
+    [org::ROUTES, app::ROUTES, records::ROUTES, setup::ROUTES]
         .into_iter()
         .flatten()
 }

@@ -64,6 +64,12 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "INVALID_SESSION_ID", message)
     }
 
+    /// The session is good, but not for this (public knowledge: clients do not refresh it).
+    pub(super) fn not_for_rest() -> Self {
+        let message = "This session is not valid for use with the REST API";
+        Self::new(StatusCode::UNAUTHORIZED, "INVALID_SESSION_ID", message)
+    }
+
     /// `allowed` as Salesforce lists it: `GET,HEAD,POST`.
     pub(super) fn method_not_allowed(method: &str, allowed: &str) -> Self {
         let message = format!("HTTP Method '{method}' not allowed. Allowed are {allowed}");
@@ -159,6 +165,14 @@ impl OAuthError {
             error,
             description: description.into(),
         }
+    }
+
+    pub(super) fn unknown_client() -> Self {
+        Self::new("invalid_client_id", "client identifier invalid")
+    }
+
+    pub(super) fn inactive_user() -> Self {
+        Self::new("inactive_user", "user is inactive")
     }
 
     pub(super) fn invalid_grant(description: &str) -> Self {

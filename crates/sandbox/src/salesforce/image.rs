@@ -66,7 +66,7 @@ impl Org {
                 connector,
                 refresh_token,
             }) => {
-                self.auth.set_run_as(connector);
+                self.auth.policy_mut().run_as = Some(connector);
                 (self.connector, self.refresh_token) = (connector, refresh_token);
             }
         }

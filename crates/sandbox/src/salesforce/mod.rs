@@ -35,7 +35,7 @@ pub(crate) mod users;
 mod versions;
 mod xml;
 
-pub(crate) use auth::AuthFact;
+pub(crate) use auth::{AppPolicy, AuthFact, RsaKeyError};
 pub use bulk::BulkSettings;
 pub(crate) use image::OrgFact;
 pub(crate) use org::Org;

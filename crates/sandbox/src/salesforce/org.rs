@@ -88,7 +88,7 @@ impl Org {
             tracing::error!(%refused, "the org starts with less data");
         }
         org.world.end_load();
-        org.auth.set_run_as(org.connector);
+        org.auth.policy_mut().run_as = Some(org.connector);
         org.refresh_token = org.auth.preapprove(org.connector);
         org
     }
@@ -108,7 +108,7 @@ impl Org {
             external_ids: options.external_ids,
         });
         let connector = world.admin_id();
-        let auth = Auth::new(app(&options), world.org_id(), connector, options.seed);
+        let auth = Auth::new(app(&options), world.org_id(), options.seed);
         let desk = Desk {
             faults: Faults::default(),
             meter: Meter::new(options.call_limit_24h),
@@ -321,6 +321,7 @@ fn app(options: &Options) -> App {
         session_life: options.session_life,
         password: options.password.clone(),
         security_token: options.security_token.clone(),
+        certificate: options.certificate.clone(),
     }
 }
 

@@ -77,16 +77,16 @@ impl Org {
         let query = || Parameters::parse(request.uri().query().unwrap_or_default().as_bytes());
         let post = *method == Method::POST;
         match path {
-            "/services/oauth2/authorize" if post => auth::authorize(self, method, &form()),
-            "/services/oauth2/authorize" => auth::authorize(self, method, &query()),
+            "/services/oauth2/authorize" if post => auth::authorize(self, request, &form()),
+            "/services/oauth2/authorize" => auth::authorize(self, request, &query()),
             "/services/oauth2/userinfo" => auth::userinfo(self, token, origin),
             "/.well-known/openid-configuration" => auth::discovery(origin),
             "/services/oauth2/token" if post => auth::token(self, &form(), origin),
             "/services/oauth2/revoke" if post => auth::revoke(self, &form()),
+            "/services/oauth2/revoke" => auth::revoke(self, &query()),
+            "/id/keys" => auth::keys(),
             "/services/oauth2/introspect" if post => auth::introspect(self, &form(), origin),
-            "/services/oauth2/token"
-            | "/services/oauth2/revoke"
-            | "/services/oauth2/introspect" => {
+            "/services/oauth2/token" | "/services/oauth2/introspect" => {
                 ApiError::method_not_allowed(method.as_str(), "POST").into_answer()
             }
             _ => match path
@@ -126,6 +126,9 @@ impl Org {
             .ok_or_else(ApiError::session)?;
         if !users::is_active(&self.world, user) {
             return Err(ApiError::session());
+        }
+        if !self.auth.reaches_api(token) {
+            return Err(ApiError::not_for_rest());
         }
         if let Some(concurrent) = self.desk.faults.throttled(now) {
             return Err(ApiError::limit_exceeded(concurrent));

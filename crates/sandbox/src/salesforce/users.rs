@@ -102,6 +102,15 @@ pub(crate) fn is_active(world: &World, id: SfId) -> bool {
         .is_some_and(|row| row["IsActive"] == true)
 }
 
+/// Name of the company.
+pub(crate) fn org_name(world: &World) -> String {
+    let id = world.org_id().to_string();
+    let org = world.retrieve(&system(world), "Organization", &id, Some(&["Name"]), "");
+    let name = org.ok().flatten().map(|org| org["Name"].clone());
+    let name = name.as_ref().and_then(Value::as_str);
+    name.unwrap_or_default().to_owned()
+}
+
 fn find(world: &World, rest: &str) -> Vec<Person> {
     let soql = format!("SELECT {} FROM User {rest}", FIELDS.join(", "));
     // The text is our own; should the world refuse it, nobody can log in, which is what a caller has to see.

@@ -13,6 +13,7 @@ mod faults;
 mod fuzz;
 mod kill;
 mod limits;
+mod oauth;
 mod openapi;
 mod permissions;
 mod query;

@@ -178,6 +178,10 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
         text.push(char::from_u32(code.parse().ok()?)?);
         text.push_str(rest);
     }
+    let named = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
+    for (reference, character) in named {
+        text = text.replace(reference, character);
+    }
     Some(text)
 }
 
@@ -204,7 +208,7 @@ mod tests {
     #[test]
     fn a_log_in_form_is_read_as_a_browser_would() {
         let html = "<form method=\"post\" action=\"/go\"><input type=\"hidden\" name=\"state\" \
-                    value=\"a&#34;&#38;b\"><input name=\"username\" value=\"\"></form>";
+                    value=\"a&#34;&amp;b\"><input name=\"username\" value=\"\"></form>";
         let form = LogInForm::read("http://127.0.0.1:1/x", html).expect("a form");
         assert_eq!(form.action.as_str(), "http://127.0.0.1:1/go");
         assert_eq!(form.hidden, [("state".to_owned(), "a\"&b".to_owned())]);

@@ -1,9 +1,15 @@
 //! Who is behind a token: userinfo, the identity URL, introspection, discovery; and the end of a token, revocation.
 
 use http::StatusCode;
+use jiff::{
+    Timestamp,
+    civil::Date,
+    tz::{TimeZone, TimeZoneDatabase},
+};
 use serde_json::{Value, json};
 
-use super::token::check_client;
+use super::authorize::SCOPES;
+use super::token::{check_client, grant_names};
 use crate::{
     salesforce::{
         Org,
@@ -33,7 +39,7 @@ pub(in crate::salesforce) fn userinfo(org: &mut Org, token: Option<&str>, origin
         "email_verified": true,
         "given_name": person.first_name,
         "family_name": person.last_name,
-        "zoneinfo": "Europe/London",
+        "zoneinfo": person.time_zone,
         "photos": { "picture": picture, "thumbnail": format!("{origin}/profilephoto/005/T") },
         "profile": format!("{origin}/{}", person.id),
         "picture": picture,
@@ -42,9 +48,9 @@ pub(in crate::salesforce) fn userinfo(org: &mut Org, token: Option<&str>, origin
         "urls": urls(org, &person, origin),
         "active": true,
         "user_type": "STANDARD",
-        "language": "en_US",
-        "locale": "en_GB",
-        "utcOffset": 0,
+        "language": person.language,
+        "locale": person.locale,
+        "utcOffset": utc_offset_millis(&person.time_zone, org.world.now()),
         "updated_at": person.modified,
     }))
 }
@@ -83,14 +89,14 @@ pub(in crate::salesforce) fn identity(
         "email_verified": true,
         "first_name": person.first_name,
         "last_name": person.last_name,
-        "timezone": "Europe/London",
+        "timezone": person.time_zone,
         "status": { "created_date": null, "body": null },
         "urls": urls(org, &person, origin),
         "active": person.active,
         "user_type": "STANDARD",
-        "language": "en_US",
-        "locale": "en_GB",
-        "utcOffset": 0,
+        "language": person.language,
+        "locale": person.locale,
+        "utcOffset": utc_offset_millis(&person.time_zone, org.world.now()),
         "last_modified_date": person.modified,
         "is_app_installed": true,
     }))
@@ -103,6 +109,20 @@ fn caller(org: &mut Org, token: Option<&str>) -> Result<Person, &'static str> {
     let id = org.auth.authenticate(token, now).ok_or("Bad_OAuth_Token")?;
     let person = users::by_id(&org.world, id).filter(|person| person.active);
     person.ok_or("Inactive")
+}
+
+/// Milliseconds of a time zone's standard time east of Greenwich: summer time is the later of the two.
+fn utc_offset_millis(zone: &str, now: Timestamp) -> i64 {
+    let Ok(zone) = TimeZoneDatabase::bundled().get(zone) else {
+        return 0;
+    };
+    let year = TimeZone::UTC.to_datetime(now).year();
+    let offset = |month| {
+        let day = Date::new(year, month, 1).ok()?;
+        let noon = TimeZone::UTC.to_timestamp(day.at(12, 0, 0, 0)).ok()?;
+        Some(i64::from(zone.to_offset(noon).seconds()))
+    };
+    offset(1).min(offset(7)).unwrap_or_default() * 1_000
 }
 
 fn identity_url(org: &Org, user: SfId, origin: &str) -> String {
@@ -139,7 +159,7 @@ pub(in crate::salesforce) fn introspect(
     parameters: &Parameters,
     origin: &str,
 ) -> Answer {
-    if let Err(error) = check_client(&org.auth.app, parameters, "introspect") {
+    if let Err(error) = check_client(&org.auth.app, parameters, false) {
         return error.into_answer();
     }
     let token = parameters.get("token").unwrap_or_default();
@@ -174,7 +194,7 @@ pub(in crate::salesforce) fn introspect(
     answer::ok(&body)
 }
 
-/// `POST /services/oauth2/revoke`: 200 without a body.
+/// `/services/oauth2/revoke`, by either method: 200 without a body.
 pub(in crate::salesforce) fn revoke(org: &mut Org, parameters: &Parameters) -> Answer {
     if org.auth.revoke(parameters.get("token").unwrap_or_default()) {
         return answer::empty(StatusCode::OK);
@@ -192,9 +212,12 @@ pub(in crate::salesforce) fn discovery(origin: &str) -> Answer {
         "revocation_endpoint": oauth("revoke"),
         "userinfo_endpoint": oauth("userinfo"),
         "introspection_endpoint": oauth("introspect"),
-        "scopes_supported": ["api", "id", "openid", "refresh_token", "offline_access"],
+        "jwks_uri": format!("{origin}/id/keys"),
+        "scopes_supported": SCOPES,
         "response_types_supported": ["code"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "password", "client_credentials"],
+        "grant_types_supported": grant_names(),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
         "code_challenge_methods_supported": ["S256"],
     }))
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Approval, Auth, Consent, Issued, Session, WrongPasswords};
+use super::{AppPolicy, Approval, Auth, Consent, Issued, Session, WrongPasswords};
 use crate::{tracked::Change, world::SfId};
 
 /// One fact about tokens. They stand in the file as they are: these are the secrets of an org made to play with.
@@ -14,6 +14,7 @@ pub(crate) enum AuthFact {
     Approval(Change<u64, Approval>),
     Session(Change<String, Session>),
     WrongPasswords(Change<SfId, WrongPasswords>),
+    Policy(AppPolicy),
 }
 
 impl Auth {
@@ -28,6 +29,9 @@ impl Auth {
         facts.extend(sessions.map(AuthFact::Session));
         let wrong = self.wrong_passwords.take_changes().into_iter();
         facts.extend(wrong.map(AuthFact::WrongPasswords));
+        if std::mem::take(&mut self.policy_changed) {
+            facts.push(AuthFact::Policy(self.policy.clone()));
+        }
         if !facts.is_empty() {
             facts.push(AuthFact::Issued(self.issued));
         }
@@ -44,6 +48,7 @@ impl Auth {
             .chain(approvals)
             .chain(sessions)
             .chain(wrong.map(AuthFact::WrongPasswords))
+            .chain([AuthFact::Policy(self.policy.clone())])
     }
 
     pub(crate) fn apply(&mut self, fact: AuthFact) {
@@ -53,6 +58,7 @@ impl Auth {
             AuthFact::Approval(change) => self.approvals.apply(change),
             AuthFact::Session(change) => self.sessions.apply(change),
             AuthFact::WrongPasswords(change) => self.wrong_passwords.apply(change),
+            AuthFact::Policy(policy) => self.policy = policy,
         }
     }
 
@@ -62,5 +68,6 @@ impl Auth {
         self.approvals.forget_changes();
         self.sessions.forget_changes();
         self.wrong_passwords.forget_changes();
+        self.policy_changed = false;
     }
 }

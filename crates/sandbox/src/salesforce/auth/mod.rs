@@ -1,18 +1,23 @@
 //! OAuth 2.0 of the org: who may call, and as whom.
 //!
-//! [`Auth`] keeps the connected app, the authorization codes, the approvals (refresh tokens) and the sessions (access
-//! tokens). The endpoints over it are in [`mod@authorize`] (log-in and consent), [`mod@token`] (grants) and [`mod@identity`]
-//! (userinfo, introspection, revocation). Passwords: one for every user, set by [`crate::Options`].
+//! [`Auth`] keeps the connected app ([`app`]), the authorization codes, the approvals (refresh tokens) and the sessions
+//! (access tokens). The endpoints over it are in [`mod@authorize`] (log-in and consent), [`mod@token`] (grants, one of them
+//! in [`assertion`]), [`mod@identity`] (userinfo, introspection, revocation) and [`mod@id_token`] (OpenID Connect). Not here:
+//! the user agent, SAML and device flows, several apps, scopes per app.
 //!
 //! Rules kept here, all from the vendor's documents (reference, section 1): a code is good once and for 15 minutes;
 //! a session lives for a time after its last use; at most five approvals per user, the oldest is revoked; revoking an
 //! approval ends its sessions. Tokens come from a seeded generator: they are unpredictable to nobody, on purpose.
 
+mod app;
+mod assertion;
 mod authorize;
+mod id_token;
 mod identity;
 mod image;
 mod pages;
 mod password;
+mod rsa_key;
 mod token;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -25,10 +30,13 @@ use self::password::WrongPasswords;
 use super::error::OAuthError;
 use crate::{tracked::Tracked, world::SfId};
 
+pub(crate) use app::{App, AppPolicy};
 pub(super) use authorize::authorize;
+pub(super) use id_token::keys;
 pub(super) use identity::{discovery, identity, introspect, revoke, userinfo};
 pub(crate) use image::AuthFact;
 pub(super) use password::{LoginRefused, check_password};
+pub(crate) use rsa_key::RsaKeyError;
 pub(super) use token::token;
 
 /// Approvals one user may give one app before the oldest is revoked.
@@ -37,21 +45,10 @@ const CODE_LIFE: SignedDuration = SignedDuration::from_mins(15);
 /// Sessions and codes kept before the ended ones are swept out.
 const SWEEP_AT: usize = 4_096;
 const TOKEN_CHARS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const FULL_SCOPE: &str = "refresh_token api id openid";
-
-/// The one connected app of the org and what it demands.
-#[derive(Clone, Debug)]
-pub(crate) struct App {
-    pub(crate) client_id: String,
-    pub(crate) client_secret: String,
-    /// Allowed redirect addresses; empty allows any http(s) address on a loopback host.
-    pub(crate) redirect_uris: Vec<String>,
-    pub(crate) require_pkce: bool,
-    pub(crate) rotate_refresh_tokens: bool,
-    pub(crate) session_life: SignedDuration,
-    pub(crate) password: String,
-    pub(crate) security_token: String,
-}
+/// What the app has without asking for anything in particular; as recorded.
+const FULL_SCOPE: &str = "refresh_token api id";
+/// Of a session in a browser, which the API refuses.
+const WEB_SCOPE: &str = "web";
 
 /// What a person agreed to, waiting to be fetched with the code.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -60,6 +57,8 @@ pub(crate) struct Consent {
     redirect_uri: String,
     scope: String,
     code_challenge: Option<String>,
+    #[serde(default)]
+    nonce: Option<String>,
     expires_at: Timestamp,
 }
 
@@ -92,9 +91,9 @@ pub(crate) struct Issued {
 #[derive(Debug)]
 pub(crate) struct Auth {
     pub(crate) app: App,
+    policy: AppPolicy,
+    policy_changed: bool,
     org_short_id: String,
-    /// Whom client credentials run as.
-    run_as: SfId,
     seed: u64,
     issued: Issued,
     codes: Tracked<String, Consent>,
@@ -104,11 +103,12 @@ pub(crate) struct Auth {
 }
 
 impl Auth {
-    pub(crate) fn new(app: App, org: SfId, run_as: SfId, seed: u64) -> Self {
+    pub(crate) fn new(app: App, org: SfId, seed: u64) -> Self {
         Self {
             app,
+            policy: AppPolicy::default(),
+            policy_changed: false,
             org_short_id: org.short(),
-            run_as,
             seed,
             issued: Issued::default(),
             codes: Tracked::default(),
@@ -118,9 +118,15 @@ impl Auth {
         }
     }
 
-    /// Changes whom client credentials run as.
-    pub(crate) fn set_run_as(&mut self, user: SfId) {
-        self.run_as = user;
+    /// What an administrator settled about the app.
+    pub(crate) fn policy(&self) -> &AppPolicy {
+        &self.policy
+    }
+
+    /// The same, to change it.
+    pub(crate) fn policy_mut(&mut self) -> &mut AppPolicy {
+        self.policy_changed = true;
+        &mut self.policy
     }
 
     /// An approval given beforehand: its refresh token is good until somebody revokes it.
@@ -142,6 +148,12 @@ impl Auth {
             .filter(|session| now < session.expires_at)?;
         session.expires_at = later(now, life);
         Some(session.user)
+    }
+
+    /// Whether a session is good for the API, and not for pages or for its user's name alone.
+    pub(crate) fn reaches_api(&self, access_token: &str) -> bool {
+        let session = self.sessions.get(access_token);
+        session.is_some_and(|session| has_scope(&session.scope, &["api", "full"]))
     }
 
     pub(crate) fn expire_sessions(&mut self) {
@@ -269,6 +281,11 @@ impl Auth {
         let mut pick = || TOKEN_CHARS[rng.random_range(0..TOKEN_CHARS.len())] as char;
         (0..chars).map(|_| pick()).collect()
     }
+}
+
+/// Whether a list of scopes has one of these.
+fn has_scope(list: &str, wanted: &[&str]) -> bool {
+    list.split(' ').any(|scope| wanted.contains(&scope))
 }
 
 /// The S256 challenge of RFC 7636.

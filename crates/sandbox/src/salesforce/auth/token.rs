@@ -1,4 +1,5 @@
-//! `/services/oauth2/token`: an authorization code, a refresh token, a password or client credentials for a session.
+//! `/services/oauth2/token`: an authorization code, a refresh token, an assertion, a password or client credentials for
+//! a session.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -6,7 +7,12 @@ use http::{StatusCode, header};
 use serde::Serialize;
 use sha2::Sha256;
 
-use super::{App, FULL_SCOPE, LoginRefused, check_password};
+use super::{
+    App, FULL_SCOPE, LoginRefused,
+    assertion::by_assertion,
+    check_password, has_scope,
+    id_token::{Subject, id_token},
+};
 use crate::{
     salesforce::{
         Org,
@@ -25,69 +31,105 @@ struct TokenResponse {
     access_token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
-    signature: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
     scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
     instance_url: String,
     id: String,
     token_type: &'static str,
-    issued_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_at: Option<String>,
 }
 
 /// What a grant is worth.
-struct Granted {
+pub(super) struct Granted {
     user: SfId,
     scope: String,
     approval: Option<u64>,
     refresh_token: Option<String>,
+    nonce: Option<String>,
+    /// The answer says when it was given, signed with the secret; not so in the JWT bearer flow (documented).
+    pub(super) signed: bool,
+}
+
+impl Granted {
+    pub(super) fn without_approval(user: SfId, scope: &str) -> Self {
+        Self {
+            user,
+            scope: scope.to_owned(),
+            approval: None,
+            refresh_token: None,
+            nonce: None,
+            signed: true,
+        }
+    }
+}
+
+/// A way to get a session, as `grant_type` names it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Grant {
+    Code,
+    Refresh,
+    Assertion,
+    Password,
+    ClientCredentials,
+}
+
+/// All grants by name, for the discovery document, too.
+const GRANTS: [(&str, Grant); 5] = [
+    ("authorization_code", Grant::Code),
+    ("refresh_token", Grant::Refresh),
+    (
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        Grant::Assertion,
+    ),
+    ("password", Grant::Password),
+    ("client_credentials", Grant::ClientCredentials),
+];
+
+pub(super) fn grant_names() -> [&'static str; GRANTS.len()] {
+    GRANTS.map(|(name, _)| name)
 }
 
 /// Answers a token request whose form is `parameters`; `origin` is the address the client used.
 pub(in crate::salesforce) fn token(org: &mut Org, parameters: &Parameters, origin: &str) -> Answer {
-    match grant(org, parameters) {
+    match grant(org, parameters, origin) {
         Ok(granted) => issue(org, granted, origin),
         Err(error) => error.into_answer(),
     }
 }
 
-fn grant(org: &mut Org, parameters: &Parameters) -> Result<Granted, OAuthError> {
-    let grant_type = parameters.get("grant_type").unwrap_or_default();
-    let known = [
-        "authorization_code",
-        "refresh_token",
-        "password",
-        "client_credentials",
-    ];
-    if !known.contains(&grant_type) {
-        return Err(OAuthError::new(
-            "unsupported_grant_type",
-            "grant type not supported",
-        ));
+fn grant(org: &mut Org, parameters: &Parameters, origin: &str) -> Result<Granted, OAuthError> {
+    let name = parameters.get("grant_type").unwrap_or_default();
+    let known = GRANTS.iter().find(|(known, _)| *known == name);
+    let (_, grant) = known
+        .ok_or_else(|| OAuthError::new("unsupported_grant_type", "grant type not supported"))?;
+    if *grant != Grant::Assertion {
+        check_client(&org.auth.app, parameters, *grant == Grant::Refresh)?;
     }
-    check_client(&org.auth.app, parameters, grant_type)?;
-    match grant_type {
-        "authorization_code" => by_code(org, parameters),
-        "refresh_token" => by_refresh_token(org, parameters),
-        "password" => by_password(org, parameters),
-        _ => Ok(without_approval(org.auth.run_as)),
+    match grant {
+        Grant::Code => by_code(org, parameters),
+        Grant::Refresh => by_refresh_token(org, parameters),
+        Grant::Assertion => by_assertion(org, parameters, origin),
+        Grant::Password => by_password(org, parameters),
+        Grant::ClientCredentials => by_client_credentials(org),
     }
 }
 
-/// A refresh and a PKCE exchange may leave the secret out; a wrong one is always refused.
+/// A `public` request (a refresh, as a PKCE exchange) may leave the secret out; a wrong one is always refused.
 pub(super) fn check_client(
     app: &App,
     parameters: &Parameters,
-    grant_type: &str,
+    public: bool,
 ) -> Result<(), OAuthError> {
     if parameters.get("client_id") != Some(app.client_id.as_str()) {
-        return Err(OAuthError::new(
-            "invalid_client_id",
-            "client identifier invalid",
-        ));
+        return Err(OAuthError::unknown_client());
     }
-    let public = grant_type == "refresh_token" || parameters.get("code_verifier").is_some();
     match parameters.get("client_secret") {
         Some(secret) if secret == app.client_secret => Ok(()),
-        None if public => Ok(()),
+        None if public || parameters.get("code_verifier").is_some() => Ok(()),
         _ => Err(OAuthError::new(
             "invalid_client",
             "invalid client credentials",
@@ -102,23 +144,18 @@ fn by_code(org: &mut Org, parameters: &Parameters) -> Result<Granted, OAuthError
     let consent = org
         .auth
         .redeem(code, redirect_uri, verifier, org.world.now())?;
-    if !consent
-        .scope
-        .split(' ')
-        .any(|scope| scope == "refresh_token" || scope == "offline_access")
-    {
-        return Ok(Granted {
-            scope: consent.scope,
-            ..without_approval(consent.user)
-        });
+    if !users::is_active(&org.world, consent.user) {
+        return Err(OAuthError::inactive_user());
     }
-    let (approval, token) = org.auth.add_approval(consent.user, &consent.scope, false);
-    Ok(Granted {
-        user: consent.user,
-        scope: consent.scope,
-        approval: Some(approval),
-        refresh_token: Some(token),
-    })
+    let mut granted = Granted {
+        nonce: consent.nonce,
+        ..Granted::without_approval(consent.user, &consent.scope)
+    };
+    if has_scope(&consent.scope, &["refresh_token", "offline_access"]) {
+        let (approval, token) = org.auth.add_approval(consent.user, &consent.scope, false);
+        (granted.approval, granted.refresh_token) = (Some(approval), Some(token));
+    }
+    Ok(granted)
 }
 
 fn by_refresh_token(org: &mut Org, parameters: &Parameters) -> Result<Granted, OAuthError> {
@@ -127,13 +164,11 @@ fn by_refresh_token(org: &mut Org, parameters: &Parameters) -> Result<Granted, O
     let id = org.auth.approval_of(token).ok_or_else(expired)?;
     let approval = org.auth.approvals.get(&id).cloned().ok_or_else(expired)?;
     if !users::is_active(&org.world, approval.user) {
-        return Err(OAuthError::new("inactive_user", "user is inactive"));
+        return Err(OAuthError::inactive_user());
     }
     let mut granted = Granted {
-        user: approval.user,
-        scope: approval.scope,
         approval: Some(id),
-        refresh_token: None,
+        ..Granted::without_approval(approval.user, &approval.scope)
     };
     if org.auth.app.rotate_refresh_tokens && !approval.pinned {
         let fresh = format!("5Aep861{}", org.auth.secret(80));
@@ -149,19 +184,18 @@ fn by_password(org: &mut Org, parameters: &Parameters) -> Result<Granted, OAuthE
     let username = required(parameters, "username")?;
     let password = required(parameters, "password")?;
     let user = check_password(org, username, password).map_err(|refused| match refused {
-        LoginRefused::Inactive => OAuthError::new("inactive_user", "user is inactive"),
+        LoginRefused::Inactive => OAuthError::inactive_user(),
         _ => OAuthError::invalid_grant("authentication failure"),
     })?;
-    Ok(without_approval(user.id))
+    Ok(Granted::without_approval(user.id, FULL_SCOPE))
 }
 
-fn without_approval(user: SfId) -> Granted {
-    Granted {
-        user,
-        scope: FULL_SCOPE.to_owned(),
-        approval: None,
-        refresh_token: None,
-    }
+/// Runs as the user the app names; without one, or with one that may not log in, the flow is off.
+fn by_client_credentials(org: &Org) -> Result<Granted, OAuthError> {
+    let user = org.auth.policy.run_as;
+    user.filter(|user| users::is_active(&org.world, *user))
+        .map(|user| Granted::without_approval(user, FULL_SCOPE))
+        .ok_or_else(|| OAuthError::invalid_grant("no client credentials user enabled"))
 }
 
 fn issue(org: &mut Org, granted: Granted, origin: &str) -> Answer {
@@ -170,16 +204,28 @@ fn issue(org: &mut Org, granted: Granted, origin: &str) -> Answer {
         .auth
         .open_session(granted.user, granted.approval, &granted.scope, now);
     let id = format!("{origin}/id/{}/{}", org.world.org_id(), granted.user);
+    let app = &org.auth.app;
     let issued_at = now.as_millisecond().to_string();
+    let subject = Subject {
+        issuer: origin,
+        identity_url: &id,
+        client_id: &app.client_id,
+        access_token: &access_token,
+        nonce: granted.nonce.as_deref(),
+    };
+    let open_id = has_scope(&granted.scope, &["openid"]);
     let response = TokenResponse {
+        id_token: open_id.then(|| id_token(&subject, now)).flatten(),
         access_token,
         refresh_token: granted.refresh_token,
-        signature: sign(&org.auth.app.client_secret, &id, &issued_at),
+        signature: granted
+            .signed
+            .then(|| sign(&app.client_secret, &id, &issued_at)),
         scope: granted.scope,
         instance_url: origin.to_owned(),
         id,
         token_type: "Bearer",
-        issued_at,
+        issued_at: granted.signed.then_some(issued_at),
     };
     let mut answer = answer::json(StatusCode::OK, &response);
     answer
@@ -199,7 +245,7 @@ fn sign(secret: &str, id: &str, issued_at: &str) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-fn required<'p>(parameters: &'p Parameters, name: &str) -> Result<&'p str, OAuthError> {
+pub(super) fn required<'p>(parameters: &'p Parameters, name: &str) -> Result<&'p str, OAuthError> {
     parameters
         .get(name)
         .filter(|value| !value.is_empty())

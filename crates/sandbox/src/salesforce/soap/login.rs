@@ -13,7 +13,7 @@ use crate::{
         auth::check_password,
         users::{self, Person},
     },
-    world::{Actor, SfId},
+    world::SfId,
 };
 
 /// What `getUserInfo` and `login` tell of a user.
@@ -68,24 +68,10 @@ pub(super) fn user_info(org: &Org, user: SfId) -> Result<Writer, Fault> {
 
 fn info(org: &Org, user: SfId) -> Result<UserInfo, Fault> {
     let person = users::by_id(&org.world, user).ok_or_else(Fault::session)?;
-    let org_id = org.world.org_id();
-    let system = Actor::system(org.world.admin_id());
-    let row = org
-        .world
-        .retrieve(
-            &system,
-            "Organization",
-            &org_id.to_string(),
-            Some(&["Name"]),
-            "",
-        )
-        .ok()
-        .flatten();
-    let org_name = row.and_then(|row| row["Name"].as_str().map(str::to_owned));
     Ok(UserInfo {
         person,
-        org_id,
-        org_name: org_name.unwrap_or_default(),
+        org_id: org.world.org_id(),
+        org_name: users::org_name(&org.world),
         session_seconds: org.auth.app.session_life.as_secs(),
     })
 }

@@ -149,6 +149,10 @@ impl Org {
             .and_then(|id| self.auth.authenticate(id, now));
         let user = session
             .filter(|user| users::is_active(&self.world, *user))
+            .filter(|_| {
+                self.auth
+                    .reaches_api(envelope.session_id().unwrap_or_default())
+            })
             .ok_or_else(Fault::session)?;
         if let Some(concurrent) = self.desk.faults.throttled(now) {
             return Err(ApiError::limit_exceeded(concurrent).into());
