@@ -252,20 +252,24 @@ fn refused(got: Got, error: &str, description: &str) {
     );
 }
 
+/// An assertion for the connector with some claims changed.
+fn claims(client: &Client, changes: &Value) -> String {
+    let known = client.sandbox.credentials("");
+    let mut claims = json!({
+        "iss": known.client_id,
+        "sub": known.username,
+        "aud": "https://login.salesforce.com",
+        "exp": client.sandbox.now().as_second() + 180,
+    });
+    let changes = changes.as_object().cloned().expect("an object");
+    claims.as_object_mut().expect("an object").extend(changes);
+    assertion(&json!({ "alg": "RS256" }), &claims)
+}
+
 #[test]
 fn an_assertion_opens_a_session_for_whoever_approved() {
     let mut client = Client::empty();
-    let known = client.sandbox.credentials("");
-    let exp = client.sandbox.now().as_second() + 180;
-    let claims = |changes: Value| {
-        let mut claims = json!({
-            "iss": known.client_id, "sub": known.username, "aud": "https://login.salesforce.com", "exp": exp,
-        });
-        let changes = changes.as_object().cloned().expect("an object");
-        claims.as_object_mut().expect("an object").extend(changes);
-        assertion(&json!({ "alg": "RS256" }), &claims)
-    };
-    let good = claims(json!({}));
+    let good = claims(&client, &json!({}));
     refused(bear(&client, &good), "invalid_grant", "invalid assertion");
     assert_eq!(settle(&client, &json!({ "certificate": CERTIFICATE })), 200);
     let tokens = bear(&client, &good).expect(200).json();
@@ -276,13 +280,20 @@ fn an_assertion_opens_a_session_for_whoever_approved() {
     );
     client.token = tokens["access_token"].as_str().expect("a token").to_owned();
     client.get("/limits").expect(200);
-    for audience in [
-        json!(ORIGIN),
-        json!(["x", "https://test.salesforce.com/services/oauth2/token"]),
-    ] {
-        bear(&client, &claims(json!({ "aud": audience }))).expect(200);
+    let several = json!(["x", "https://test.salesforce.com/services/oauth2/token"]);
+    for audience in [json!(ORIGIN), several] {
+        let aimed = claims(&client, &json!({ "aud": audience }));
+        bear(&client, &aimed).expect(200);
     }
+}
+
+#[test]
+fn an_assertion_is_refused_with_the_vendors_words() {
+    let client = Client::empty();
+    settle(&client, &json!({ "certificate": CERTIFICATE }));
+    let now = client.sandbox.now().as_second();
     let seller = "grace.tanaka@haldenrobotics.example";
+    let unapproved = "user hasn't approved this consumer";
     for (changes, error, description) in [
         (
             json!({ "iss": "nobody" }),
@@ -295,7 +306,7 @@ fn an_assertion_opens_a_session_for_whoever_approved() {
             "audience is invalid",
         ),
         (
-            json!({ "exp": exp - 180 }),
+            json!({ "exp": now }),
             "invalid_grant",
             "expired authorization code",
         ),
@@ -304,20 +315,17 @@ fn an_assertion_opens_a_session_for_whoever_approved() {
             "invalid_grant",
             "invalid assertion",
         ),
-        (
-            json!({ "sub": seller }),
-            "invalid_grant",
-            "user hasn't approved this consumer",
-        ),
-        (
-            json!({ "sub": "nobody" }),
-            "invalid_grant",
-            "user hasn't approved this consumer",
-        ),
+        (json!({ "sub": seller }), "invalid_grant", unapproved),
+        (json!({ "sub": "nobody" }), "invalid_grant", unapproved),
     ] {
-        refused(bear(&client, &claims(changes)), error, description);
+        refused(
+            bear(&client, &claims(&client, &changes)),
+            error,
+            description,
+        );
     }
     let unsigned = assertion(&json!({ "alg": "none" }), &json!({}));
+    let good = claims(&client, &json!({}));
     for bad in ["x", "a.b.c", &unsigned, &good[..good.len() - 4]] {
         refused(bear(&client, bad), "invalid_grant", "invalid assertion");
     }
@@ -330,7 +338,7 @@ fn an_assertion_opens_a_session_for_whoever_approved() {
         settle(&client, &json!({ "admin_approved_users": true })),
         200
     );
-    bear(&client, &claims(json!({ "sub": seller }))).expect(200);
+    bear(&client, &claims(&client, &json!({ "sub": seller }))).expect(200);
     assert_eq!(
         settle(&client, &json!({ "certificate": "no certificate" })),
         400

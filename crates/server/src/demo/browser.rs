@@ -171,18 +171,25 @@ impl LogInForm {
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let start = tag.find(&format!("{name}=\""))? + name.len() + 2;
     let value = tag[start..].split('"').next()?;
-    let mut parts = value.split("&#");
+    let mut parts = value.split('&');
     let mut text = parts.next()?.to_owned();
     for part in parts {
-        let (code, rest) = part.split_once(';')?;
-        text.push(char::from_u32(code.parse().ok()?)?);
+        let (reference, rest) = part.split_once(';')?;
+        text.push(character(reference)?);
         text.push_str(rest);
     }
-    let named = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
-    for (reference, character) in named {
-        text = text.replace(reference, character);
-    }
     Some(text)
+}
+
+/// The character a reference stands for, without its `&` and `;`.
+fn character(reference: &str) -> Option<char> {
+    match reference {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        number => char::from_u32(number.strip_prefix('#')?.parse().ok()?),
+    }
 }
 
 fn accepted(answer: &Response<Bytes>) -> Result<Value, Failure> {
