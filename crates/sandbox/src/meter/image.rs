@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{CallKind, LOGGED_CALLS, Meter, MeteredCall, Rolling, WINDOW_MINUTES, minute};
 
 /// Every kind of call there is; see `route::kind`.
-pub(crate) const KINDS: [&str; 13] = [
+pub(crate) const KINDS: [&str; 14] = [
     "batch",
     "bulk",
     "collections",
@@ -20,6 +20,7 @@ pub(crate) const KINDS: [&str; 13] = [
     "query_more",
     "record",
     "replication",
+    "search",
     "soap",
     "unknown",
 ];

@@ -27,6 +27,7 @@ mod records;
 mod replication;
 mod request;
 mod route;
+mod search;
 mod serve;
 mod soap;
 mod traverse;

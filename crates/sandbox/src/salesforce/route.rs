@@ -5,7 +5,7 @@ use http::Method;
 
 use super::{
     Site, answer::Answer, batch, bulk, collections, composite, describe, error::ApiError, graph,
-    limits, query, recent, records, replication, request::Call, traverse, tree, versions,
+    limits, query, recent, records, replication, request::Call, search, traverse, tree, versions,
 };
 use crate::soql::QueryScope;
 
@@ -21,6 +21,9 @@ pub(super) fn dispatch(site: &mut Site<'_>, call: &Call) -> Result<Answer, ApiEr
         ["queryAll"] => query::start(site, call, QueryScope::All),
         ["query" | "queryAll", locator] => query::more(site, call, locator),
         ["composite", rest @ ..] => composites(site, call, rest),
+        ["search"] => read(call, || search::sosl(site, call)),
+        ["parameterizedSearch"] if call.method == Method::POST => search::parameterized(site, call),
+        ["parameterizedSearch"] => read(call, || search::parameterized(site, call)),
         ["recent"] => read(call, || recent::list(site, call)),
         ["jobs", rest @ ..] => bulk::route(site, call, rest),
         ["limits"] => read(call, || Ok(limits::limits(site))),
@@ -97,6 +100,7 @@ pub(super) fn kind(call: &Call) -> &'static str {
         ["composite", "batch"] => "batch",
         ["composite", ..] => "composite",
         ["jobs", ..] => "bulk",
+        ["search" | "parameterizedSearch"] => "search",
         ["limits", ..] => "limits",
         _ => "other",
     }

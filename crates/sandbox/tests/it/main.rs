@@ -20,6 +20,7 @@ mod query;
 mod recent;
 mod records;
 mod replication;
+mod search;
 mod seed;
 mod shell;
 mod soap;
