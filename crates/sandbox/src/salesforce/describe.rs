@@ -18,6 +18,7 @@ use super::{
     error::ApiError,
     recent,
     request::Call,
+    tooling,
 };
 use crate::world::{Actor, ObjectDef, ObjectRights, SfId, World};
 
@@ -35,7 +36,8 @@ pub(super) struct Describes {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
     user: SfId,
-    version: u32,
+    /// The path with the version.
+    base: String,
     /// In small letters; empty for the list of objects.
     object: String,
     origin: String,
@@ -73,7 +75,8 @@ impl Describes {
 /// `GET /sobjects`.
 pub(super) fn global(site: &mut Site<'_>, call: &Call) -> Result<Answer, ApiError> {
     answer_with(site, call, "", |view| {
-        let entries = visible(view.world, view.actor);
+        let known = |def: &ObjectDef| !call.is_tooling() || tooling::knows(&def.name);
+        let entries = visible(view.world, view.actor).filter(|(def, _)| known(def));
         let entries = entries.map(|(def, rights)| entry(view, def, rights));
         let sobjects = entries.collect::<Vec<_>>();
         Some(json!({ "encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects }))
@@ -127,7 +130,7 @@ fn answer_with(
 ) -> Result<Answer, ApiError> {
     let key = Key {
         user: call.actor.user,
-        version: call.version,
+        base: call.base(),
         object: name.to_ascii_lowercase(),
         origin: site.origin.to_owned(),
     };

@@ -30,6 +30,7 @@ mod route;
 mod search;
 mod serve;
 mod soap;
+mod tooling;
 mod traverse;
 mod tree;
 pub(crate) mod users;

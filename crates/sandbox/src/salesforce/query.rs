@@ -15,6 +15,7 @@ use super::{
     answer::{self, Answer},
     error::ApiError,
     request::Call,
+    tooling,
 };
 use crate::{
     soql::{QueryResult, QueryScope},
@@ -80,7 +81,18 @@ struct Page<'w> {
     done: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_records_url: Option<String>,
+    #[serde(flatten)]
+    tooling: Option<ToolingPage<'w>>,
     records: Vec<Record<'w>>,
+}
+
+/// What the Tooling API says of a page besides (recorded).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ToolingPage<'w> {
+    size: usize,
+    query_locator: Option<String>,
+    entity_type_name: &'w str,
 }
 
 /// `GET /query?q=` and `GET /queryAll?q=`.
@@ -108,6 +120,11 @@ pub(super) fn run(
     scope: QueryScope,
 ) -> Result<Answer, ApiError> {
     let result = site.world.query(&call.actor, soql, scope)?;
+    let object = &site.world.schema().at(result.object).name;
+    if call.is_tooling() && !tooling::knows(object) {
+        let message = format!("sObject type '{object}' is not supported.");
+        return Err(ApiError::bad_request("INVALID_TYPE", message));
+    }
     let page_rows = page_rows(call, &result);
     let rows = result.row_count();
     let id = (rows > page_rows).then(|| site.desk.cursors.next_id());
@@ -161,10 +178,17 @@ fn render<'w>(
         QueryScope::All => "queryAll",
     };
     let next = |id: SfId| format!("{}/{resource}/{id}-{end}", call.base());
+    let next_records_url = cursor.filter(|_| !done).map(next);
+    let tooling = call.is_tooling().then(|| ToolingPage {
+        size: end.saturating_sub(offset),
+        query_locator: next_records_url.clone(),
+        entity_type_name: &site.world.schema().at(result.object).name,
+    });
     Page {
         total_size: result.total_size(),
         done,
-        next_records_url: cursor.filter(|_| !done).map(next),
+        next_records_url,
+        tooling,
         records: site.world.records(result, offset..end, &call.base()),
     }
 }

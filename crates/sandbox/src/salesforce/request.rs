@@ -121,9 +121,17 @@ impl Call {
         header_text(&self.headers, name)
     }
 
-    /// The path all resources of this version start with.
+    /// The path all resources of this version start with; those of the Tooling API are one level deeper.
     pub(super) fn base(&self) -> String {
-        format!("/services/data/v{}.0", self.version)
+        let deeper = if self.is_tooling() { "/tooling" } else { "" };
+        format!("/services/data/v{}.0{deeper}", self.version)
+    }
+
+    /// Whether it came to the Tooling API.
+    pub(super) fn is_tooling(&self) -> bool {
+        self.segments
+            .first()
+            .is_some_and(|first| first == "tooling")
     }
 
     /// The body as JSON of the given shape.

@@ -5,7 +5,8 @@ use http::Method;
 
 use super::{
     Site, answer::Answer, batch, bulk, collections, composite, describe, error::ApiError, graph,
-    limits, query, recent, records, replication, request::Call, search, traverse, tree, versions,
+    limits, query, recent, records, replication, request::Call, search, tooling, traverse, tree,
+    versions,
 };
 use crate::soql::QueryScope;
 
@@ -25,6 +26,7 @@ pub(super) fn dispatch(site: &mut Site<'_>, call: &Call) -> Result<Answer, ApiEr
         ["parameterizedSearch"] if call.method == Method::POST => search::parameterized(site, call),
         ["parameterizedSearch"] => read(call, || search::parameterized(site, call)),
         ["recent"] => read(call, || recent::list(site, call)),
+        ["tooling", rest @ ..] => tooling::serve(site, call, rest),
         ["jobs", rest @ ..] => bulk::route(site, call, rest),
         ["limits"] => read(call, || Ok(limits::limits(site))),
         ["limits", "recordCount"] => read(call, || limits::record_count(site, call)),
@@ -32,7 +34,11 @@ pub(super) fn dispatch(site: &mut Site<'_>, call: &Call) -> Result<Answer, ApiEr
     }
 }
 
-fn sobjects(site: &mut Site<'_>, call: &Call, rest: &[&str]) -> Result<Answer, ApiError> {
+pub(super) fn sobjects(
+    site: &mut Site<'_>,
+    call: &Call,
+    rest: &[&str],
+) -> Result<Answer, ApiError> {
     match *rest {
         [] => read(call, || describe::global(site, call)),
         [object] | [object, "Id"] if call.method == Method::POST => {
@@ -106,7 +112,10 @@ pub(super) fn kind(call: &Call) -> &'static str {
     }
 }
 
-fn read(call: &Call, serve: impl FnOnce() -> Result<Answer, ApiError>) -> Result<Answer, ApiError> {
+pub(super) fn read(
+    call: &Call,
+    serve: impl FnOnce() -> Result<Answer, ApiError>,
+) -> Result<Answer, ApiError> {
     if call.method == Method::GET {
         return serve();
     }

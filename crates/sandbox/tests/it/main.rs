@@ -24,5 +24,6 @@ mod search;
 mod seed;
 mod shell;
 mod soap;
+mod tooling;
 mod traverse;
 mod trees;

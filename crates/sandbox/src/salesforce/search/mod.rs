@@ -158,10 +158,7 @@ fn everything(site: &Site<'_>, call: &Call) -> Vec<Returning> {
         object: def.name.clone(),
         ..Returning::default()
     };
-    objects
-        .filter(|def| seen(&&**def))
-        .map(|def| named(def))
-        .collect()
+    objects.filter(|def| seen(&&**def)).map(named).collect()
 }
 
 /// The records of one object that fit, at most `most`.
