@@ -22,7 +22,7 @@ fn a_query_says_more_of_its_page() {
     assert_eq!(row["Username"], "connector@haldenrobotics.example");
     let url = row["attributes"]["url"].as_str().expect("an address");
     assert!(
-        url.starts_with(&format!("{BASE}/tooling/sobjects/EntityDefinition/")),
+        url.starts_with(&format!("{BASE}/tooling/sobjects/User/")),
         "{url}"
     );
     assert!(
