@@ -197,9 +197,13 @@ fn metered(
     }
 }
 
+/// Path and query. The Salesforce CLI puts the path behind an instance address that ends in a slash, so slashes before
+/// it count as one.
 pub(super) fn target(request: &Request<Bytes>) -> &str {
-    request
+    let target = request
         .uri()
         .path_and_query()
-        .map_or("/", |target| target.as_str())
+        .map_or("/", |target| target.as_str());
+    let slashes = target.len() - target.trim_start_matches('/').len();
+    &target[slashes.saturating_sub(1)..]
 }
