@@ -9,6 +9,22 @@ async function userOf(conn) {
   return (await conn.identity()).username;
 }
 
+check('login: SOAP user name, password', async (org) => {
+  const { username, password, security_token: token, org_id: orgId } = org.about;
+  const conn = org.connect();
+  const info = await conn.login(username, password + token);
+  assert.equal(info.organizationId, orgId);
+  assert.equal(await userOf(conn), username);
+  await conn.logout();
+  return conn.version;
+});
+
+check('login: SOAP wrong password', async (org) => {
+  const error = await refused(() => org.connect().login(org.about.username, 'wrong'));
+  assert.match(error.message, /^INVALID_LOGIN: Invalid username, password, security token; or user locked out\.$/);
+  return error.message;
+});
+
 check('login: OAuth user name, password', async (org) => {
   const { username, password, security_token: token } = org.about;
   const conn = org.connect({ oauth2: org.oauth2() });

@@ -5,5 +5,6 @@ import { Org } from './org.mjs';
 // Registered in this order.
 import './login.mjs';
 import './records.mjs';
+import './soap.mjs';
 
 process.exit(await runAll('jsforce', new Org(JSON.parse(process.env.TANDEM_SANDBOX))));

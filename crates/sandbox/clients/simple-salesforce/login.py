@@ -10,6 +10,32 @@ def user_of(sf):
     return sf.oauth2("userinfo")["preferred_username"]
 
 
+@check("login: SOAP with security token")
+def soap(org):
+    about = org.about
+    sf = org.connect(
+        username=about["username"], password=about["password"], security_token=about["security_token"]
+    )
+    equal(user_of(sf), about["username"])
+    return f"{sf.sf_instance}, {sf.auth_type}"
+
+
+@check("login: SOAP with organization id")
+def soap_organization(org):
+    about = org.about
+    sf = org.connect(username=about["username"], password=about["password"], organizationId=about["org_id"])
+    equal(user_of(sf), about["username"])
+    return f"{sf.sf_instance}, {sf.auth_type}"
+
+
+@check("login: SOAP wrong password")
+def soap_wrong_password(org):
+    wrong = {"username": org.about["username"], "password": "wrong", "security_token": ""}
+    error = refused(SalesforceAuthenticationFailed, lambda: org.connect(**wrong))
+    equal(error.code, "INVALID_LOGIN")
+    return str(error)
+
+
 @check("login: OAuth user name, password")
 def oauth_password(org):
     about = org.about

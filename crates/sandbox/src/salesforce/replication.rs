@@ -49,7 +49,8 @@ pub(super) fn updated(site: &Site<'_>, call: &Call, object: &str) -> Result<Answ
 pub(super) fn deleted(site: &Site<'_>, call: &Call, object: &str) -> Result<Answer, ApiError> {
     check_object(site, call, object)?;
     let window = window(call)?;
-    if window.end.duration_since(window.start) <= MINUTE {
+    // The documents demand more than a minute; orgs take a whole one, as jsforce's own suite asks them to.
+    if window.end.duration_since(window.start) < MINUTE {
         return Err(invalid_date(
             "startDate must be more than one minute before endDate",
         ));

@@ -427,6 +427,9 @@ fn userinfo_identity_and_introspection_know_the_user() {
 fn the_list_of_versions_is_open_to_everybody() {
     let client = Client::empty();
     let versions = client.anonymous("/services/data").expect(200).json();
+    // An address that ends in a slash, and a path behind it.
+    let doubled = client.anonymous("//services/data").expect(200).json();
+    assert_eq!(doubled, versions);
     let versions = versions.as_array().expect("a list");
     assert_eq!(versions.first().expect("some")["version"], "31.0");
     assert_eq!(

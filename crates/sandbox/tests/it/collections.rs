@@ -138,7 +138,7 @@ fn upsert_says_created() {
     assert_eq!(results[0]["created"], true);
     assert_eq!(
         (&results[1]["created"], &results[1].get("id")),
-        (&false.into(), &None)
+        (&true.into(), &None)
     );
     assert_eq!(results[2]["errors"][0]["statusCode"], "JSON_PARSER_ERROR");
     let again = client
@@ -148,6 +148,15 @@ fn upsert_says_created() {
     assert_eq!(
         (&again[0]["created"], &again[0]["id"]),
         (&false.into(), &results[0]["id"])
+    );
+    let unknown_owner = contact(json!({ "ExtId__c": "1", "OwnerId": "nobody" }));
+    let undone = client
+        .patch(&path, body(true, &[records[1].clone(), unknown_owner]))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&undone[0]["created"], &undone[1]["created"]),
+        (&true.into(), &false.into())
     );
     client
         .patch(&format!("{PATH}/Nothing/Id"), body(false, &records))

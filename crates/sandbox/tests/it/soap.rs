@@ -239,11 +239,12 @@ fn a_merge_moves_children_and_bins_the_losers() {
     let account = |name: &str| client.create("Account", json!({ "Name": name }));
     let (master, loser) = (account("Fenwick Optics"), account("Fenwick"));
     let child = client.create("Contact", json!({ "LastName": "Orme", "AccountId": loser }));
+    // One client library says `mergeRequests` for `request`.
     let merged = call(
         &client,
         &format!(
-            "<u:merge><u:request><u:masterRecord><type>Account</type><Id>{master}</Id><Phone>1</Phone></u:masterRecord>\
-             <u:recordToMergeIds>{loser}</u:recordToMergeIds></u:request></u:merge>"
+            "<u:merge><u:mergeRequests><u:masterRecord><type>Account</type><Id>{master}</Id><Phone>1</Phone></u:masterRecord>\
+             <u:recordToMergeIds>{loser}</u:recordToMergeIds></u:mergeRequests></u:merge>"
         ),
     )
     .expect(200);

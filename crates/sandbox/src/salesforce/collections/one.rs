@@ -109,52 +109,50 @@ pub(super) fn delete_one(
     Ok(id)
 }
 
+/// A record without a key is new (recorded with Id as the key). `created` of a refused record says whether it would have
+/// been: jsforce's own suite expects that of an org, also after a rollback.
 pub(super) fn upsert_one(
     site: &mut Site<'_>,
     call: &Call,
     (object, field): (&str, &str),
-    record: Fields,
+    mut record: Fields,
 ) -> Outcome {
-    match try_upsert(site, call, (object, field), record) {
-        Ok(Upserted::Created(id)) => Outcome {
-            created: Some(true),
-            ..Outcome::new(Ok(id))
-        },
-        Ok(Upserted::Updated(id)) => Outcome {
-            created: Some(false),
-            ..Outcome::new(Ok(id))
-        },
-        Err(errors) => Outcome {
-            created: Some(false),
-            ..Outcome::new(Err(errors))
-        },
+    let known = object_name(&record).ok_or_else(no_attributes);
+    let key = take(&mut record, field);
+    let upserted = known.and_then(|_| match &key {
+        None => dml::create(site, call, object, record).map(Upserted::Created),
+        Some(key) => dml::upsert(site, call, object, (field, key), record)
+            .map_err(|failure| refusals(field, failure)),
+    });
+    let created = match upserted {
+        Ok(Upserted::Created(_)) => true,
+        Ok(Upserted::Updated(_)) => false,
+        Err(_) => key.is_none_or(|key| {
+            let found = site.world.find_by_key(&call.actor, object, (field, &key));
+            found.is_ok_and(|ids| ids.is_empty())
+        }),
+    };
+    let id = upserted.map(|upserted| match upserted {
+        Upserted::Created(id) | Upserted::Updated(id) => id,
+    });
+    Outcome {
+        created: Some(created),
+        ..Outcome::new(id)
     }
 }
 
-fn try_upsert(
-    site: &mut Site<'_>,
-    call: &Call,
-    (object, field): (&str, &str),
-    mut record: Fields,
-) -> Result<Upserted, Vec<DmlError>> {
-    object_name(&record).ok_or_else(no_attributes)?;
-    // A record without a key is new (recorded with Id as the key).
-    let Some(key) = take(&mut record, field) else {
-        return dml::create(site, call, object, record).map(Upserted::Created);
+fn refusals(field: &str, failure: UpsertFailure) -> Vec<DmlError> {
+    let ids = match failure {
+        UpsertFailure::Errors(errors) => return errors,
+        UpsertFailure::Several(ids) => ids,
     };
-    dml::upsert(site, call, object, (field, &key), record).map_err(|failure| match failure {
-        UpsertFailure::Errors(errors) => errors,
-        UpsertFailure::Several(ids) => {
-            let ids = ids
-                .iter()
-                .map(SfId::to_string)
-                .collect::<Vec<_>>()
-                .join(", ");
-            let message =
-                format!("{field}: more than one record found for external id field: [{ids}]");
-            vec![DmlError::new("DUPLICATE_EXTERNAL_ID", message)]
-        }
-    })
+    let ids = ids
+        .iter()
+        .map(SfId::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let message = format!("{field}: more than one record found for external id field: [{ids}]");
+    vec![DmlError::new("DUPLICATE_EXTERNAL_ID", message)]
 }
 
 /// Takes a field out of a record, whatever the case of its name; null and empty count as absent.

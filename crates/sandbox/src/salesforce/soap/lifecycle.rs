@@ -65,7 +65,10 @@ struct Merged {
 }
 
 pub(super) fn merge(caller: &mut Caller<'_>, operation: &Element) -> Result<Writer, Fault> {
-    let requests = operation.all("request").map(|request| {
+    // The WSDL says `request`; jsforce sends `mergeRequests`, and its suite passes against orgs.
+    let requests = operation.all("request");
+    let requests = requests.chain(operation.all("mergeRequests"));
+    let requests = requests.map(|request| {
         let record = request.child("masterRecord");
         let record =
             record.ok_or_else(|| Fault::new("MISSING_ARGUMENT", "masterRecord not specified"))?;
