@@ -37,20 +37,30 @@ struct Client {
     always: bool,
 }
 
-const CLIENTS: [Client; 1] = [Client {
-    name: "simple-salesforce",
-    needs: (
-        "python3",
-        "Python 3.9 or later with venv (Debian: apt-get install python3-venv)",
-    ),
-    pins: "requirements.txt",
-    install: &[
-        "python3 -m venv --clear venv",
-        "venv/bin/python -m pip install --quiet --no-input --disable-pip-version-check -r requirements.txt",
-    ],
-    checks: "venv/bin/python main.py",
-    always: true,
-}];
+const CLIENTS: [Client; 2] = [
+    Client {
+        name: "simple-salesforce",
+        needs: (
+            "python3",
+            "Python 3.9 or later with venv (Debian: apt-get install python3-venv)",
+        ),
+        pins: "requirements.txt",
+        install: &[
+            "python3 -m venv --clear venv",
+            "venv/bin/python -m pip install --quiet --no-input --disable-pip-version-check -r requirements.txt",
+        ],
+        checks: "venv/bin/python main.py",
+        always: true,
+    },
+    Client {
+        name: "jsforce",
+        needs: ("npm", "Node.js 20 or later with npm"),
+        pins: "package-lock.json",
+        install: &["npm ci --silent"],
+        checks: "node main.mjs",
+        always: false,
+    },
+];
 
 /// Runs the clients that are always run, or all of them. One that fails does not stop the others.
 pub(crate) fn run(all: bool) -> ExitCode {

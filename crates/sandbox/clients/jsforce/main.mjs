@@ -6,5 +6,6 @@ import { Org } from './org.mjs';
 import './login.mjs';
 import './records.mjs';
 import './soap.mjs';
+import './bulk.mjs';
 
 process.exit(await runAll('jsforce', new Org(JSON.parse(process.env.TANDEM_SANDBOX))));

@@ -9,6 +9,7 @@ from org import Org
 # Registered in this order.
 import login  # noqa: F401
 import records  # noqa: F401
+import bulk  # noqa: F401
 
 
 def main():
