@@ -1,8 +1,9 @@
 //! Queries and their pages.
 //!
 //! The rows of a query are fixed when it runs; their values are read when a page is fetched. A page has 2,000 rows, or
-//! 1,000 when a long text area is selected (recorded), or what the client asks for with `batchSize`, from 200 up. The
-//! rest waits behind a locator `<cursor id>-<offset>`, for the user who ran the query, for two days.
+//! 1,000 when a long text area is selected (recorded), 200 when several custom ones are (documented), or what the
+//! client asks for with `batchSize`, from 200 up. Child rows count. The rest waits behind a locator
+//! `<cursor id>-<offset>`, for the user who ran the query, for two days; so does the rest of a long list of children.
 
 use std::collections::VecDeque;
 
@@ -18,13 +19,14 @@ use super::{
     tooling,
 };
 use crate::{
-    soql::{QueryResult, QueryScope},
-    world::{Record, SfId},
+    soql::{Paging, QueryResult, QueryScope},
+    world::{Record, SfId, World},
 };
 
 const MAX_PAGE_ROWS: usize = 2_000;
 const MIN_PAGE_ROWS: usize = 200;
 const LONG_TEXT_PAGE_ROWS: usize = 1_000;
+const LONG_TEXTS_PAGE_ROWS: usize = 200;
 /// Open cursors of the org; the oldest makes room for a new one.
 const MAX_CURSORS: usize = 200;
 const CURSOR_LIFE: SignedDuration = SignedDuration::from_hours(48);
@@ -51,16 +53,28 @@ impl Cursors {
         self.open.clear();
     }
 
-    fn next_id(&mut self) -> SfId {
-        self.opened += 1;
-        SfId::from_counter(*b"0r8", *b"Td0", self.opened)
-    }
-
     fn keep(&mut self, cursor: Cursor) {
         if self.open.len() >= MAX_CURSORS {
             self.open.pop_front();
         }
         self.open.push_back(cursor);
+        self.opened += 1;
+    }
+
+    fn keep_all(&mut self, pager: Pager) {
+        pager.kept.into_iter().for_each(|cursor| self.keep(cursor));
+    }
+
+    /// Cursors that will be kept next, for the rest of what one page shows.
+    fn pager(&self, call: &Call, now: Timestamp, page_rows: usize) -> Pager {
+        Pager {
+            opened: self.opened,
+            user: call.actor.user,
+            base: call.base(),
+            expires_at: now.checked_add(CURSOR_LIFE).unwrap_or(Timestamp::MAX),
+            page_rows,
+            kept: Vec::new(),
+        }
     }
 
     fn find(&self, locator: &str, user: SfId, now: Timestamp) -> Option<(&Cursor, usize)> {
@@ -73,10 +87,10 @@ impl Cursors {
     }
 }
 
-/// A page as the API writes it.
+/// A page of a result as the API writes it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Page<'w> {
+struct Envelope<'w> {
     total_size: usize,
     done: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +116,9 @@ pub(super) fn start(
     scope: QueryScope,
 ) -> Result<Answer, ApiError> {
     get_only(call)?;
+    if let Some(soql) = call.parameters.get("explain") {
+        return explain(site, call, soql);
+    }
     let soql = call
         .parameters
         .get("q")
@@ -120,81 +137,137 @@ pub(super) fn run(
     scope: QueryScope,
 ) -> Result<Answer, ApiError> {
     let result = site.world.query(&call.actor, soql, scope)?;
-    let object = &site.world.schema().at(result.object).name;
+    let object = &site.world.schema().at(result.object()).name;
     if call.is_tooling() && !tooling::knows(object) {
         let message = format!("sObject type '{object}' is not supported.");
         return Err(ApiError::bad_request("INVALID_TYPE", message));
     }
-    let page_rows = page_rows(call, &result);
-    let rows = result.row_count();
-    let id = (rows > page_rows).then(|| site.desk.cursors.next_id());
-    let page = answer::ok(&render(site, call, &result, (id, 0, page_rows)));
-    if let Some(id) = id {
-        let expires_at = site
-            .world
-            .now()
-            .checked_add(CURSOR_LIFE)
-            .unwrap_or(Timestamp::MAX);
-        site.desk.cursors.keep(Cursor {
-            id,
-            user: call.actor.user,
-            result,
-            page_rows,
-            expires_at,
-        });
+    let rows = page_rows(call, &result);
+    let mut pager = site.desk.cursors.pager(call, site.world.now(), rows);
+    let page = Page {
+        result: &result,
+        start: 0,
+        cursor: None,
+    };
+    let (answer, rest) = page.answer(site.world, call, &mut pager);
+    if let Some(id) = rest {
+        pager.push(id, result);
     }
-    Ok(page)
+    site.desk.cursors.keep_all(pager);
+    Ok(answer)
 }
 
 /// `GET /query/{locator}`.
-pub(super) fn more(site: &Site<'_>, call: &Call, locator: &str) -> Result<Answer, ApiError> {
+pub(super) fn more(site: &mut Site<'_>, call: &Call, locator: &str) -> Result<Answer, ApiError> {
     get_only(call)?;
-    let found = site
-        .desk
-        .cursors
-        .find(locator, call.actor.user, site.world.now());
-    let (cursor, offset) = found
+    let cursors = &mut site.desk.cursors;
+    let now = site.world.now();
+    let found = cursors.find(locator, call.actor.user, now);
+    let (cursor, start) = found
         .ok_or_else(|| ApiError::bad_request("INVALID_QUERY_LOCATOR", "invalid query locator"))?;
-    let page = render(
-        site,
-        call,
-        &cursor.result,
-        (Some(cursor.id), offset, cursor.page_rows),
-    );
-    Ok(answer::ok(&page))
+    let mut pager = cursors.pager(call, now, cursor.page_rows);
+    let page = Page {
+        result: &cursor.result,
+        start,
+        cursor: Some(cursor.id),
+    };
+    let (answer, _) = page.answer(site.world, call, &mut pager);
+    cursors.keep_all(pager);
+    Ok(answer)
 }
 
-/// The page that starts at an offset; the cursor id is needed for the address of the next one.
-fn render<'w>(
-    site: &'w Site<'_>,
-    call: &Call,
-    result: &'w QueryResult,
-    (cursor, offset, page_rows): (Option<SfId>, usize, usize),
-) -> Page<'w> {
-    let end = result.row_count().min(offset.saturating_add(page_rows));
-    let done = end == result.row_count();
-    let resource = match result.scope {
-        QueryScope::Live => "query",
-        QueryScope::All => "queryAll",
-    };
-    let next = |id: SfId| format!("{}/{resource}/{id}-{end}", call.base());
-    let next_records_url = cursor.filter(|_| !done).map(next);
-    let tooling = call.is_tooling().then(|| ToolingPage {
-        size: end.saturating_sub(offset),
-        query_locator: next_records_url.clone(),
-        entity_type_name: &site.world.schema().at(result.object).name,
-    });
-    Page {
-        total_size: result.total_size(),
-        done,
-        next_records_url,
-        tooling,
-        records: site.world.records(result, offset..end, &call.base()),
+/// One page to answer.
+struct Page<'r> {
+    result: &'r QueryResult,
+    start: usize,
+    /// Where the rest is; none on the first page.
+    cursor: Option<SfId>,
+}
+
+impl Page<'_> {
+    /// The answer, and the cursor the rest of the result is behind, if there is a rest.
+    fn answer(&self, world: &World, call: &Call, pager: &mut Pager) -> (Answer, Option<SfId>) {
+        let page = world.page(self.result, self.start, &call.base(), pager);
+        let id = self.cursor.unwrap_or_else(|| pager.next_id());
+        let rest = (page.end < self.result.row_count()).then_some(id);
+        let next_records_url = rest.map(|id| pager.url(id, self.result.scope(), page.end));
+        let tooling = call.is_tooling().then(|| ToolingPage {
+            size: page.end.saturating_sub(self.start),
+            query_locator: next_records_url.clone(),
+            entity_type_name: &world.schema().at(self.result.object()).name,
+        });
+        let envelope = Envelope {
+            total_size: self.result.total_size(),
+            done: rest.is_none(),
+            next_records_url,
+            tooling,
+            records: page.records,
+        };
+        (answer::ok(&envelope), rest)
+    }
+}
+
+/// `GET /query?explain=`: how a query would be run.
+fn explain(site: &Site<'_>, call: &Call, soql: &str) -> Result<Answer, ApiError> {
+    let plan = site.world.explain(&call.actor, soql)?;
+    Ok(answer::ok(
+        &serde_json::json!({"plans": [plan], "sourceQuery": soql}),
+    ))
+}
+
+/// Makes room behind locators for what a page leaves out.
+struct Pager {
+    /// Cursors opened before.
+    opened: u64,
+    user: SfId,
+    base: String,
+    expires_at: Timestamp,
+    page_rows: usize,
+    kept: Vec<Cursor>,
+}
+
+impl Pager {
+    fn next_id(&self) -> SfId {
+        let number = self.opened + self.kept.len() as u64 + 1;
+        SfId::from_counter(*b"0r8", *b"Td0", number)
+    }
+
+    fn url(&self, cursor: SfId, scope: QueryScope, next: usize) -> String {
+        let resource = match scope {
+            QueryScope::Live => "query",
+            QueryScope::All => "queryAll",
+        };
+        format!("{}/{resource}/{cursor}-{next}", self.base)
+    }
+
+    fn push(&mut self, id: SfId, result: QueryResult) {
+        self.kept.push(Cursor {
+            id,
+            user: self.user,
+            result,
+            page_rows: self.page_rows,
+            expires_at: self.expires_at,
+        });
+    }
+}
+
+impl Paging for Pager {
+    fn rows_max(&self) -> usize {
+        self.page_rows
+    }
+
+    fn keep(&mut self, children: QueryResult, next: usize) -> String {
+        let id = self.next_id();
+        let url = self.url(id, children.scope(), next);
+        self.push(id, children);
+        url
     }
 }
 
 fn page_rows(call: &Call, result: &QueryResult) -> usize {
-    let most = if result.selects_long_text() {
+    let most = if result.custom_long_texts() > 1 {
+        LONG_TEXTS_PAGE_ROWS
+    } else if result.selects_long_text() {
         LONG_TEXT_PAGE_ROWS
     } else {
         MAX_PAGE_ROWS

@@ -3,28 +3,44 @@
 //! Null follows the vendor: `= null` holds for a missing parent too, `!=` and NOT IN hold for nulls, `<`, `>` and
 //! LIKE never do; logic has two values, so NOT turns false into true also where null was the reason.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use jiff::tz::TimeZone;
-
-use super::ast::{Filter, Literal, Operator, Path};
-use super::bind::{Binder, BoundPath, type_in_messages};
+use super::ast::{Expression, Filter, Literal, Operator};
+use super::bind::{Binder, type_in_messages};
 use super::dates::DateSpan;
 use super::error::SoqlError;
 use super::lexer::{Piece, pieces, unescape};
-use crate::world::{FieldDef, FieldType, Key, Storage, Value, fold};
+use super::term::{Term, Typed};
+use crate::world::{FieldType, Key, Storage, Value, fold};
 
-/// A condition over a row.
+/// A condition over the values of subjects: terms of a row, or columns of a group.
 #[derive(Debug, Clone)]
-pub(crate) enum Condition {
-    And(Vec<Condition>),
-    Or(Vec<Condition>),
-    Not(Box<Condition>),
+pub(crate) enum Condition<T> {
+    And(Vec<Condition<T>>),
+    Or(Vec<Condition<T>>),
+    Not(Box<Condition<T>>),
     Test {
-        path: BoundPath,
+        subject: T,
         case_sensitive: bool,
         test: Test,
     },
+}
+
+impl<T> Condition<T> {
+    /// Whether it holds for the values `value_of` gives.
+    pub(crate) fn holds<'v>(&self, value_of: &impl Fn(&T) -> Cow<'v, Value>) -> bool {
+        match self {
+            Condition::And(all) => all.iter().all(|one| one.holds(value_of)),
+            Condition::Or(any) => any.iter().any(|one| one.holds(value_of)),
+            Condition::Not(inner) => !inner.holds(value_of),
+            Condition::Test {
+                subject,
+                case_sensitive,
+                test,
+            } => test.holds(&value_of(subject), *case_sensitive),
+        }
+    }
 }
 
 /// What a field's value is held against.
@@ -57,101 +73,120 @@ pub(crate) enum Wild {
     Any,
 }
 
-impl Binder<'_> {
-    pub(crate) fn filter(&self, filter: &Filter) -> Result<Condition, SoqlError> {
-        let all = |filters: &[Filter]| {
-            filters
-                .iter()
-                .map(|filter| self.filter(filter))
-                .collect::<Result<Vec<_>, _>>()
-        };
-        match filter {
-            Filter::And(filters) => Ok(Condition::And(all(filters)?)),
-            Filter::Or(filters) => Ok(Condition::Or(all(filters)?)),
-            Filter::Not(inner) => Ok(Condition::Not(Box::new(self.filter(inner)?))),
-            Filter::Compare {
-                path,
-                operator,
-                value,
-            } => self.test(path, |field| self.compare(path, field, *operator, value)),
-            Filter::In {
-                path,
-                negated,
-                values,
-            } => self.test(path, |field| {
-                let keys = values
-                    .iter()
-                    .map(|value| self.key(path, field, value))
-                    .collect::<Result<_, _>>()?;
-                Ok(if *negated {
-                    Test::NotIn(keys)
-                } else {
-                    Test::In(keys)
-                })
-            }),
-            Filter::Includes {
-                path,
-                negated,
-                values,
-            } => self.test(path, |field| {
-                if field.field_type != FieldType::MultiPicklist {
-                    return Err(self.refused(
-                        path,
-                        "INVALID_QUERY_FILTER_OPERATOR",
-                        "invalid operator",
-                    ));
-                }
-                let groups = values
-                    .iter()
-                    .map(|value| self.group(path, field, value))
-                    .collect::<Result<_, _>>()?;
-                Ok(if *negated {
-                    Test::Excludes(groups)
-                } else {
-                    Test::Includes(groups)
-                })
-            }),
-        }
+/// Binds the left side of a comparison.
+pub(crate) type Subject<'s, 'a, T> =
+    dyn FnMut(&Expression) -> Result<(T, Typed<'a>), SoqlError> + 's;
+
+/// The left side of a comparison: where it stands and what it gives.
+#[derive(Clone, Copy)]
+struct Left<'a> {
+    at: usize,
+    typed: Typed<'a>,
+}
+
+impl<'a> Binder<'a> {
+    /// Binds a condition over the fields of rows, as WHERE has it.
+    pub(crate) fn filter(&self, filter: &Filter) -> Result<Condition<Term>, SoqlError> {
+        self.condition(filter, &mut |expression| {
+            let term = self.term(expression)?;
+            let typed = term.typed(self.world);
+            let field = typed.field;
+            if !field.filterable() || field.storage == Storage::Compound {
+                let sentence =
+                    format!("field '{}' can not be filtered in a query call", field.name);
+                return Err(self.refused(expression.at(), "INVALID_FIELD", &sentence));
+            }
+            Ok((term, typed))
+        })
     }
 
-    fn test(
+    /// Binds a condition whose left sides `subject` understands.
+    pub(crate) fn condition<T>(
         &self,
-        path: &Path,
-        test: impl FnOnce(&FieldDef) -> Result<Test, SoqlError>,
-    ) -> Result<Condition, SoqlError> {
-        let bound = self.path(path)?;
-        let field = self.field(&bound);
-        if !field.filterable() || field.storage == Storage::Compound {
-            let sentence = format!("field '{}' can not be filtered in a query call", field.name);
-            return Err(self.refused(path, "INVALID_FIELD", &sentence));
-        }
+        filter: &Filter,
+        subject: &mut Subject<'_, 'a, T>,
+    ) -> Result<Condition<T>, SoqlError> {
+        let mut all = |filters: &[Filter]| {
+            let bound = filters.iter().map(|filter| self.condition(filter, subject));
+            bound.collect::<Result<Vec<_>, _>>()
+        };
+        let (left, test): (_, &dyn Fn(Left<'a>) -> Result<Test, SoqlError>) = match filter {
+            Filter::And(filters) => return Ok(Condition::And(all(filters)?)),
+            Filter::Or(filters) => return Ok(Condition::Or(all(filters)?)),
+            Filter::Not(inner) => {
+                return Ok(Condition::Not(Box::new(self.condition(inner, subject)?)));
+            }
+            Filter::Compare {
+                left,
+                operator,
+                value,
+            } => (left, &|left| self.compare(left, *operator, value)),
+            Filter::In {
+                left,
+                negated,
+                values,
+            } => (left, &|left| {
+                let keys = values.iter().map(|value| self.key(left, value));
+                Ok(member(keys.collect::<Result<_, _>>()?, *negated))
+            }),
+            Filter::InQuery {
+                left,
+                negated,
+                query,
+            } => (left, &|_| {
+                Ok(member(self.semi_join(left, query)?, *negated))
+            }),
+            Filter::Includes {
+                left,
+                negated,
+                values,
+            } => (left, &|left| self.includes(left, *negated, values)),
+        };
+        let (subject, typed) = subject(left)?;
         Ok(Condition::Test {
-            test: test(field)?,
-            case_sensitive: field.case_sensitive,
-            path: bound,
+            test: test(Left {
+                at: left.at(),
+                typed,
+            })?,
+            case_sensitive: typed.case_sensitive(),
+            subject,
+        })
+    }
+
+    fn includes(
+        &self,
+        left: Left<'_>,
+        negated: bool,
+        values: &[Literal],
+    ) -> Result<Test, SoqlError> {
+        if left.typed.field_type != FieldType::MultiPicklist {
+            return Err(self.wrong_operator(left));
+        }
+        let groups = values.iter().map(|value| self.group(left, value));
+        let groups = groups.collect::<Result<_, _>>()?;
+        Ok(if negated {
+            Test::Excludes(groups)
+        } else {
+            Test::Includes(groups)
         })
     }
 
     fn compare(
         &self,
-        path: &Path,
-        field: &FieldDef,
+        left: Left<'_>,
         operator: Operator,
         value: &Literal,
     ) -> Result<Test, SoqlError> {
         let ordered = !matches!(operator, Operator::Equal | Operator::NotEqual);
-        let unordered = matches!(
-            field.field_type,
-            FieldType::Boolean | FieldType::MultiPicklist
-        );
-        if ordered && unordered {
-            return Err(self.refused(path, "INVALID_QUERY_FILTER_OPERATOR", "invalid operator"));
+        let unordered = [FieldType::Boolean, FieldType::MultiPicklist];
+        if ordered && unordered.contains(&left.typed.field_type) {
+            return Err(self.wrong_operator(left));
         }
         match (operator, value) {
-            (Operator::Like, value) => self.like(path, field, value),
-            (operator, Literal::Span(span)) => self.span(path, field, operator, *span),
+            (Operator::Like, value) => self.like(left, value),
+            (operator, Literal::Span(span)) => self.span(left, operator, *span),
             (operator, value) => {
-                let key = self.key(path, field, value)?;
+                let key = self.key(left, value)?;
                 Ok(match operator {
                     Operator::Equal | Operator::Like => Test::Equal(key),
                     Operator::NotEqual => Test::NotEqual(key),
@@ -164,12 +199,12 @@ impl Binder<'_> {
         }
     }
 
-    fn like(&self, path: &Path, field: &FieldDef, value: &Literal) -> Result<Test, SoqlError> {
-        if type_in_messages(field.field_type) != "string" || is_id(field) {
-            return Err(self.refused(path, "INVALID_QUERY_FILTER_OPERATOR", "invalid operator"));
+    fn like(&self, left: Left<'_>, value: &Literal) -> Result<Test, SoqlError> {
+        if type_in_messages(left.typed.field_type) != "string" || left.is_id() {
+            return Err(self.wrong_operator(left));
         }
         let Literal::Text(raw) = value else {
-            return Err(self.wrong_type(path, field));
+            return Err(self.wrong_type(left));
         };
         let wild = |piece| match piece {
             Piece::Plain('%') => vec![Wild::Any],
@@ -185,30 +220,24 @@ impl Binder<'_> {
         ))
     }
 
-    /// A span of days: inside for `=`, before or after for the orders.
-    fn span(
-        &self,
-        path: &Path,
-        field: &FieldDef,
-        operator: Operator,
-        span: DateSpan,
-    ) -> Result<Test, SoqlError> {
-        let today = TimeZone::UTC.to_datetime(self.world.now()).date();
+    /// A span of days in the user's time zone: inside for `=`, before or after for the orders.
+    fn span(&self, left: Left<'_>, operator: Operator, span: DateSpan) -> Result<Test, SoqlError> {
+        let calendar = self.world.calendar(self.world.zone_of(self.actor));
+        let today = calendar.zone().to_datetime(self.world.now()).date();
         let beyond = || {
-            self.refused(
-                path,
-                "INVALID_FIELD",
-                "the date literal lies beyond the end of time",
-            )
+            let sentence = "the date literal lies beyond the end of time";
+            self.refused(left.at, "INVALID_FIELD", sentence)
         };
-        let (start, end) = span.days(today).ok_or_else(beyond)?;
-        let key = |day: jiff::civil::Date| match field.field_type {
-            FieldType::Date => Ok(Key::Date(day)),
-            FieldType::DateTime => TimeZone::UTC
-                .to_timestamp(day.into())
-                .map(Key::DateTime)
-                .map_err(|_| beyond()),
-            _ => Err(self.wrong_type(path, field)),
+        let (start, end) = span.days(today, &calendar).ok_or_else(beyond)?;
+        // A date function gives days and numbers, but no date literal fits it (documented).
+        let plain = left.typed.field.field_type;
+        let key = |day: jiff::civil::Date| match left.typed.field_type {
+            FieldType::Date if plain == FieldType::Date => Ok(Key::Date(day)),
+            FieldType::DateTime => {
+                let midnight = calendar.zone().to_timestamp(day.into());
+                midnight.map(Key::DateTime).map_err(|_| beyond())
+            }
+            _ => Err(self.wrong_type(left)),
         };
         let (start, end) = (key(start)?, key(end)?);
         Ok(match operator {
@@ -221,9 +250,9 @@ impl Binder<'_> {
         })
     }
 
-    /// A literal as a value of the field's type.
-    fn key(&self, path: &Path, field: &FieldDef, literal: &Literal) -> Result<Key, SoqlError> {
-        let value = match (field.field_type, literal) {
+    /// A literal as a value of the left side's type.
+    fn key(&self, left: Left<'_>, literal: &Literal) -> Result<Key, SoqlError> {
+        let value = match (left.typed.field_type, literal) {
             // A checkbox is never null; the vendor lets null stand for false.
             (FieldType::Boolean, Literal::Null) => Value::Bool(false),
             (_, Literal::Null) => Value::Null,
@@ -231,38 +260,30 @@ impl Binder<'_> {
             (FieldType::Date, Literal::Date(date)) => Value::Date(*date),
             (FieldType::DateTime, Literal::DateTime(at)) => Value::DateTime(*at),
             (number, Literal::Number(value)) if number.is_number() => Value::Number(*value),
-            (_, Literal::Text(raw)) if is_id(field) => return self.id_key(path, raw),
+            (_, Literal::Text(raw)) if left.is_id() => return self.id_key(left, raw),
             (other, Literal::Text(raw)) if type_in_messages(other) == "string" => {
                 Value::text(&unescape(raw))
             }
-            _ => return Err(self.wrong_type(path, field)),
+            _ => return Err(self.wrong_type(left)),
         };
-        Ok(Key::of(&value, field.case_sensitive))
+        Ok(Key::of(&value, left.typed.case_sensitive()))
     }
 
-    fn id_key(&self, path: &Path, raw: &str) -> Result<Key, SoqlError> {
+    fn id_key(&self, left: Left<'_>, raw: &str) -> Result<Key, SoqlError> {
         let text = unescape(raw);
         if text.is_empty() {
             return Ok(Key::Null);
         }
-        let invalid = || {
-            self.refused(
-                path,
-                "INVALID_QUERY_FILTER_OPERATOR",
-                &format!("invalid ID field: {text}"),
-            )
+        let invalid = |_| {
+            let sentence = format!("invalid ID field: {text}");
+            self.refused(left.at, "INVALID_QUERY_FILTER_OPERATOR", &sentence)
         };
-        text.parse().map(Key::Id).map_err(|_| invalid())
+        text.parse().map(Key::Id).map_err(invalid)
     }
 
-    fn group(
-        &self,
-        path: &Path,
-        field: &FieldDef,
-        value: &Literal,
-    ) -> Result<Vec<String>, SoqlError> {
+    fn group(&self, left: Left<'_>, value: &Literal) -> Result<Vec<String>, SoqlError> {
         let Literal::Text(raw) = value else {
-            return Err(self.wrong_type(path, field));
+            return Err(self.wrong_type(left));
         };
         Ok(unescape(raw)
             .split(';')
@@ -270,8 +291,12 @@ impl Binder<'_> {
             .collect())
     }
 
-    fn wrong_type(&self, path: &Path, field: &FieldDef) -> SoqlError {
-        let wanted = type_in_messages(field.field_type);
+    fn wrong_operator(&self, left: Left<'_>) -> SoqlError {
+        self.refused(left.at, "INVALID_QUERY_FILTER_OPERATOR", "invalid operator")
+    }
+
+    fn wrong_type(&self, left: Left<'_>) -> SoqlError {
+        let wanted = type_in_messages(left.typed.field_type);
         let quotes = if wanted == "string" {
             "should be"
         } else {
@@ -279,18 +304,25 @@ impl Binder<'_> {
         };
         let sentence = format!(
             "value of filter criterion for field '{}' must be of type {wanted} and {quotes} enclosed in quotes",
-            field.name
+            left.typed.field.name
         );
-        self.refused(path, "INVALID_FIELD", &sentence)
-    }
-
-    fn refused(&self, path: &Path, error_code: &'static str, sentence: &str) -> SoqlError {
-        SoqlError::at(self.text, path.at(), error_code, sentence)
+        self.refused(left.at, "INVALID_FIELD", &sentence)
     }
 }
 
-fn is_id(field: &FieldDef) -> bool {
-    matches!(field.field_type, FieldType::Id | FieldType::Reference)
+impl Left<'_> {
+    fn is_id(&self) -> bool {
+        let ids = [FieldType::Id, FieldType::Reference];
+        ids.contains(&self.typed.field_type)
+    }
+}
+
+fn member(keys: HashSet<Key>, negated: bool) -> Test {
+    if negated {
+        Test::NotIn(keys)
+    } else {
+        Test::In(keys)
+    }
 }
 
 impl Test {

@@ -1,10 +1,12 @@
 //! Date literals (`TODAY`, `LAST_N_DAYS:30`, `THIS_QUARTER` …) as spans of days.
 //!
-//! Days are UTC days, weeks start on Sunday, fiscal years are calendar years. `LAST_N_DAYS:n` and `LAST_90_DAYS`
-//! include today; the other LAST and all NEXT spans leave the current unit out (documented).
+//! Today is a day in the user's time zone, weeks start on Sunday. `LAST_N_DAYS:n` and `LAST_90_DAYS` include today; the
+//! other LAST and all NEXT spans leave the current unit out (documented).
 
 use jiff::civil::{Date, Weekday};
 use jiff::{Span, ToSpan};
+
+use super::calendar::Calendar;
 
 /// Largest n of `LAST_N_DAYS:n` and the like.
 pub(crate) const MAX_UNITS: i64 = 9_999;
@@ -16,6 +18,8 @@ enum Unit {
     Month,
     Quarter,
     Year,
+    FiscalQuarter,
+    FiscalYear,
 }
 
 /// The units `from..to`, counted from the current one.
@@ -29,7 +33,7 @@ pub(crate) struct DateSpan {
 impl DateSpan {
     /// The span a word names; `n` is the number behind its colon.
     pub(crate) fn named(word: &str, n: Option<i64>) -> Option<DateSpan> {
-        let word = word.to_ascii_uppercase().replace("FISCAL_", "");
+        let word = word.to_ascii_uppercase();
         match n {
             None => fixed(&word),
             Some(n) => counted(&word, n),
@@ -37,8 +41,8 @@ impl DateSpan {
     }
 
     /// First day and the day after the last; none beyond the end of time.
-    pub(crate) fn days(self, today: Date) -> Option<(Date, Date)> {
-        let start = self.unit.start(today)?;
+    pub(crate) fn days(self, today: Date, calendar: &Calendar) -> Option<(Date, Date)> {
+        let start = self.unit.start(today, calendar)?;
         let shift = |units| start.checked_add(self.unit.span(units)).ok();
         Some((shift(self.from)?, shift(self.to)?))
     }
@@ -53,11 +57,17 @@ impl Unit {
             "MONTH" => Unit::Month,
             "QUARTER" => Unit::Quarter,
             "YEAR" => Unit::Year,
+            "FISCAL_QUARTER" => Unit::FiscalQuarter,
+            "FISCAL_YEAR" => Unit::FiscalYear,
             _ => return None,
         })
     }
 
-    fn start(self, day: Date) -> Option<Date> {
+    fn start(self, day: Date, calendar: &Calendar) -> Option<Date> {
+        let months_back = |months: i8| {
+            let start = day.first_of_month().checked_sub(i64::from(months).months());
+            start.ok()
+        };
         match self {
             Unit::Day => Some(day),
             Unit::Week => day
@@ -66,6 +76,8 @@ impl Unit {
             Unit::Month => Some(day.first_of_month()),
             Unit::Quarter => Date::new(day.year(), (day.month() - 1) / 3 * 3 + 1, 1).ok(),
             Unit::Year => Some(day.first_of_year()),
+            Unit::FiscalQuarter => months_back(calendar.fiscal_months(day) % 3),
+            Unit::FiscalYear => months_back(calendar.fiscal_months(day)),
         }
     }
 
@@ -74,8 +86,8 @@ impl Unit {
             Unit::Day => units.days(),
             Unit::Week => units.weeks(),
             Unit::Month => units.months(),
-            Unit::Quarter => (3 * units).months(),
-            Unit::Year => units.years(),
+            Unit::Quarter | Unit::FiscalQuarter => (3 * units).months(),
+            Unit::Year | Unit::FiscalYear => units.years(),
         }
     }
 }
@@ -142,7 +154,8 @@ mod tests {
 
     fn check(word: &str, n: Option<i64>, wanted: &str) {
         let today: Date = "2026-05-13".parse().unwrap();
-        let shown = DateSpan::named(word, n).and_then(|span| span.days(today));
+        let calendar = Calendar::fiscal_from(2);
+        let shown = DateSpan::named(word, n).and_then(|span| span.days(today, &calendar));
         assert_eq!(
             shown.map_or("none".into(), |(from, to)| format!("{from}..{to}")),
             wanted,
@@ -161,8 +174,12 @@ mod tests {
         check("LAST_MONTH", None, "2026-04-01..2026-05-01");
         check("LAST_N_MONTHS", Some(2), "2026-03-01..2026-05-01");
         check("NEXT_QUARTER", None, "2026-07-01..2026-10-01");
-        check("LAST_FISCAL_YEAR", None, "2025-01-01..2026-01-01");
-        check("N_FISCAL_QUARTERS_AGO", Some(1), "2026-01-01..2026-04-01");
+        check("THIS_FISCAL_YEAR", None, "2026-02-01..2027-02-01");
+        check("LAST_FISCAL_YEAR", None, "2025-02-01..2026-02-01");
+        check("THIS_FISCAL_QUARTER", None, "2026-05-01..2026-08-01");
+        check("N_FISCAL_QUARTERS_AGO", Some(1), "2026-02-01..2026-05-01");
+        check("NEXT_N_FISCAL_YEARS", Some(2), "2027-02-01..2029-02-01");
+        check("THIS_FISCAL_WEEK", None, "none");
         check("THIS_DAY", None, "none");
         check("LAST_N_DAYS", None, "none");
         check("LAST_N_DAYS", Some(-1), "none");

@@ -30,6 +30,17 @@ impl SoqlError {
         }
     }
 
+    /// A token where there should be another. The vendor points one column to the left of it (public messages show
+    /// it for every token): `SELECT * FROM …` fails at column 7.
+    pub(crate) fn unexpected(query: &str, at: usize, token: &str) -> SoqlError {
+        let left = query
+            .get(..at)
+            .and_then(|before| before.chars().next_back());
+        let left = left.filter(|c| *c != '\n').map_or(0, char::len_utf8);
+        let sentence = format!("unexpected token: '{token}'");
+        SoqlError::at(query, at - left, "MALFORMED_QUERY", &sentence)
+    }
+
     /// The error at byte `at` of `query`: the line around it, a caret, row and column (from 1), the sentence.
     pub(crate) fn at(
         query: &str,
@@ -38,13 +49,12 @@ impl SoqlError {
         sentence: &str,
     ) -> SoqlError {
         let before = query.get(..at).unwrap_or(query);
-        let row = before.matches('\n').count() + 1;
+        let (row, column) = place(query, at);
         let line_start = before.rfind('\n').map_or(0, |position| position + 1);
         let line: Vec<char> = query[line_start..]
             .chars()
             .take_while(|c| *c != '\n')
             .collect();
-        let column = before[line_start..].chars().count();
         let (start, end) = window(&line, column);
         let shown: String = line[start..end].iter().collect();
         let caret = " ".repeat(column - start);
@@ -57,6 +67,14 @@ impl SoqlError {
             message,
         }
     }
+}
+
+/// The row (from 1) and the column (from 0) of byte `at`.
+pub(super) fn place(query: &str, at: usize) -> (usize, usize) {
+    let before = query.get(..at).unwrap_or(query);
+    let line_start = before.rfind('\n').map_or(0, |position| position + 1);
+    let row = before.matches('\n').count() + 1;
+    (row, before[line_start..].chars().count())
 }
 
 /// The part of the line that is shown: whole words only.

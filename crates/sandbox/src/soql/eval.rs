@@ -1,10 +1,9 @@
-//! Values of a row behind a bound path, and conditions over them.
+//! Values of a row behind a bound path.
 
 use std::borrow::Cow;
 
-use super::bind::BoundPath;
-use super::condition::Condition;
-use crate::world::{FieldNo, ObjectNo, Row, Storage, Value, World};
+use super::bind::{BoundPath, Fields, Hop, Leaf, Place};
+use crate::world::{FieldNo, ObjectNo, Row, SfId, Storage, Value, World};
 
 impl World {
     /// The value a path leads to; null when a parent on the way is missing.
@@ -14,27 +13,45 @@ impl World {
         row: &'a Row,
         path: &BoundPath,
     ) -> Cow<'a, Value> {
-        match self.parent_at(object, row, path) {
-            Some((object, row)) => self.field_value(object, row, path.field),
-            None => Cow::Owned(Value::Null),
+        if let ([], Leaf::Field(Fields::One(field))) = (path.hops.as_slice(), &path.leaf) {
+            return self.field_value(object, row, *field);
+        }
+        let mut place = (object, row);
+        for hop in &path.hops {
+            match self.parent(place.0, place.1, hop) {
+                Some(parent) => place = parent,
+                None => return Cow::Owned(Value::Null),
+            }
+        }
+        match &path.leaf {
+            Leaf::TypeName => Cow::Owned(Value::text(&self.schema().at(place.0).name)),
+            Leaf::Field(fields) => fields.on(place.0).map_or_else(
+                || Cow::Owned(Value::Null),
+                |field| self.field_value(place.0, place.1, field),
+            ),
         }
     }
 
-    fn parent_at<'a>(
-        &'a self,
+    /// The id a step leads to, if any.
+    pub(crate) fn parent_id(&self, object: ObjectNo, row: &Row, hop: &Hop) -> Option<SfId> {
+        let reference = hop.reference.on(object)?;
+        let field = self.schema().at(object).at(reference);
+        row.value(reference, field).as_id()
+    }
+
+    /// The parent a step leads to, if there is one.
+    pub(crate) fn parent(
+        &self,
         object: ObjectNo,
-        row: &'a Row,
-        path: &BoundPath,
-    ) -> Option<(ObjectNo, &'a Row)> {
-        let mut place = (object, row);
-        for hop in &path.hops {
-            let id = place
-                .1
-                .value(hop.reference, self.schema().at(place.0).at(hop.reference))
-                .as_id()?;
-            place = (hop.target, self.table(hop.target).get(id)?);
-        }
-        Some(place)
+        row: &Row,
+        hop: &Hop,
+    ) -> Option<(ObjectNo, &Row)> {
+        let id = self.parent_id(object, row, hop)?;
+        let to = match hop.to {
+            Place::Object(object) => object,
+            Place::Name => self.schema().prefix_no(id.key_prefix())?,
+        };
+        Some((to, self.table(to).get(id)?))
     }
 
     /// The value of any field of a row, formulas included. Compounds are null here.
@@ -51,16 +68,13 @@ impl World {
         }
     }
 
-    pub(crate) fn holds(&self, condition: &Condition, object: ObjectNo, row: &Row) -> bool {
-        match condition {
-            Condition::And(all) => all.iter().all(|one| self.holds(one, object, row)),
-            Condition::Or(any) => any.iter().any(|one| self.holds(one, object, row)),
-            Condition::Not(inner) => !self.holds(inner, object, row),
-            Condition::Test {
-                path,
-                case_sensitive,
-                test,
-            } => test.holds(&self.value_at(object, row, path), *case_sensitive),
-        }
+    /// Whether a bound WHERE clause holds for a row.
+    pub(crate) fn holds(
+        &self,
+        condition: &super::condition::Condition<super::term::Term>,
+        object: ObjectNo,
+        row: &Row,
+    ) -> bool {
+        condition.holds(&|term| self.term_value(object, row, term))
     }
 }

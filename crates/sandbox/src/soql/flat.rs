@@ -8,9 +8,11 @@
 
 use rust_decimal::Decimal;
 
-use super::bind::{Binder, BoundPath};
+use super::bound::Shape;
+use super::select::Node;
+use super::term::Term;
 use super::{QueryResult, QueryScope, Rows, SoqlError};
-use crate::world::{Row, Storage, Value, World, push_date, push_datetime};
+use crate::world::{FieldType, Storage, Value, World, push_date, push_datetime};
 
 /// Takes the cells of rows, column by column. Where a row ends is known to who asked for it.
 pub trait ColumnSink {
@@ -18,24 +20,24 @@ pub trait ColumnSink {
     fn cell(&mut self, text: &str);
 }
 
-/// One selected field.
+/// One selected value.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
     header: String,
-    path: BoundPath,
+    term: Term,
     /// A whole number, shown without a point.
     whole: bool,
     compound: bool,
 }
 
 impl Column {
-    pub(crate) fn new(binder: &Binder<'_>, path: BoundPath) -> Column {
-        let field = binder.field(&path);
+    pub(crate) fn new(world: &World, header: String, term: Term) -> Column {
+        let typed = term.typed(world);
         Column {
-            header: binder.name(&path),
-            whole: field.field_type == crate::world::FieldType::Int,
-            compound: field.storage == Storage::Compound,
-            path,
+            header,
+            whole: typed.field_type == FieldType::Int,
+            compound: typed.field.storage == Storage::Compound,
+            term,
         }
     }
 }
@@ -44,30 +46,47 @@ impl QueryResult {
     /// The names of the flat columns in the order they were selected, parents by path: `Id`, `Account.Name`. Empty
     /// for aggregates.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
-        let columns = match &self.rows {
-            Rows::Records { columns, .. } => columns.as_slice(),
-            Rows::Aggregate(_) | Rows::Count(_) => &[],
-        };
-        columns.iter().map(|column| column.header.as_str())
+        self.flat_columns()
+            .iter()
+            .map(|column| column.header.as_str())
     }
 
-    /// Why this cannot be a Bulk query; none when it can. The sentences are public knowledge, except those for
-    /// aggregates and OFFSET, which are ours.
+    fn flat_columns(&self) -> &[Column] {
+        match &self.query.shape {
+            Shape::Rows { selection, .. } => &selection.columns,
+            Shape::Groups(_) | Shape::Count => &[],
+        }
+    }
+
+    /// Why this cannot be a Bulk query; none when it can. The sentences about children and compounds are public
+    /// knowledge, the others are ours.
     pub fn bulk_refusal(&self) -> Option<SoqlError> {
         let refused = |what: &str| {
-            SoqlError::new(
+            Some(SoqlError::new(
                 "FUNCTIONALITY_NOT_ENABLED",
                 format!("{what} not supported in Bulk Query"),
-            )
+            ))
         };
-        let Rows::Records { columns, .. } = &self.rows else {
-            return Some(refused("Aggregate functions"));
+        let Shape::Rows { selection, .. } = &self.query.shape else {
+            return refused("Aggregate functions");
         };
-        if self.offset {
-            return Some(refused("OFFSET"));
+        let has = |is: fn(&Node) -> bool| selection.nodes.iter().any(is);
+        if has(|node| matches!(node, Node::Children { .. })) {
+            return Some(SoqlError::new(
+                "FUNCTIONALITY_NOT_ENABLED",
+                "Aggregate Relationships not supported in Bulk V2 Query with CSV content type",
+            ));
         }
-        let compound = columns.iter().any(|column| column.compound);
-        compound.then(|| refused("Selecting compound data"))
+        if has(|node| matches!(node, Node::TypeOf { .. })) {
+            return refused("TYPEOF");
+        }
+        if self.query.offset.is_some() {
+            return refused("OFFSET");
+        }
+        if selection.columns.iter().any(|column| column.compound) {
+            return refused("Selecting compound data");
+        }
+        None
     }
 }
 
@@ -94,45 +113,31 @@ impl FlatRows<'_> {
     /// Hands the cells of the row at `index` to the sink, with the values of now. False, and no cells, when there is
     /// no such row or it is gone since the query.
     pub fn write(&mut self, index: usize, sink: &mut impl ColumnSink) -> bool {
-        let Rows::Records { ids, columns, .. } = &self.result.rows else {
+        let Rows::Records(ids) = &self.result.rows else {
             return false;
         };
+        let query = &self.result.query;
         let row = ids
             .get(index)
-            .and_then(|id| self.world.table(self.result.object).get(*id));
-        let Some(row) = row.filter(|row| self.result.scope == QueryScope::All || row.is_live())
-        else {
+            .and_then(|id| self.world.table(query.object).get(*id));
+        let Some(row) = row.filter(|row| query.scope == QueryScope::All || row.is_live()) else {
             return false;
         };
-        for column in columns {
-            cell(
-                self.world,
-                self.result,
-                row,
-                column,
-                &mut self.scratch,
-                sink,
-            );
+        for column in self.result.flat_columns() {
+            let value = self.world.term_value(query.object, row, &column.term);
+            cell(&value, column.whole, &mut self.scratch, sink);
         }
         true
     }
 }
 
-fn cell(
-    world: &World,
-    result: &QueryResult,
-    row: &Row,
-    column: &Column,
-    scratch: &mut String,
-    sink: &mut impl ColumnSink,
-) {
-    let value = world.value_at(result.object, row, &column.path);
+fn cell(value: &Value, whole: bool, scratch: &mut String, sink: &mut impl ColumnSink) {
     scratch.clear();
-    match &*value {
+    match value {
         Value::Text(text) => return sink.cell(text),
         Value::Null => {}
         Value::Bool(flag) => scratch.push_str(if *flag { "true" } else { "false" }),
-        Value::Number(number) => push_number(scratch, *number, column.whole),
+        Value::Number(number) => push_number(scratch, *number, whole),
         Value::Date(date) => push_date(scratch, *date),
         Value::DateTime(at) => {
             push_datetime(scratch, *at);
@@ -163,16 +168,13 @@ fn push_number(out: &mut String, number: Decimal, whole: bool) {
 mod tests {
     use super::*;
 
-    fn shown(write: impl FnOnce(&mut String)) -> String {
-        let mut out = String::new();
-        write(&mut out);
-        out
-    }
-
     #[test]
-    fn values_are_spelt_as_in_bulk_results() {
-        let number =
-            |text: &str, whole| shown(|out| push_number(out, text.parse().unwrap(), whole));
+    fn numbers_are_spelt_as_in_bulk_results() {
+        let number = |text: &str, whole| {
+            let mut out = String::new();
+            push_number(&mut out, text.parse().unwrap(), whole);
+            out
+        };
         assert_eq!(number("50000.00", false), "50000.0");
         assert_eq!(number("-7.50", false), "-7.5");
         assert_eq!(number("12", true), "12");

@@ -6,7 +6,7 @@
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
-use super::error::SoqlError;
+use super::error::{SoqlError, place};
 use crate::world::parse_datetime;
 
 /// Longest query in characters (documented).
@@ -87,7 +87,12 @@ fn token(query: &str, at: usize, first: char) -> Result<Token<'_>, SoqlError> {
         '(' | ')' | ',' | '.' | ':' | '=' | '<' | '>' | '+' | '-' | '*' | '/' | '&' => {
             cut(1, Kind::Symbol)
         }
-        other => Err(SoqlError::malformed(format!("unexpected token: '{other}'"))),
+        other => {
+            let (row, column) = place(query, at);
+            Err(SoqlError::malformed(format!(
+                "line {row}:{column} no viable alternative at character '{other}'"
+            )))
+        }
     }
 }
 
@@ -100,7 +105,12 @@ fn text(query: &str, at: usize, quote: char) -> Result<Token<'_>, SoqlError> {
         escaped = c == '\\' && !escaped;
         closes
     });
-    let end = end.ok_or_else(|| SoqlError::malformed("unexpected token: '<EOF>'"))?;
+    let end = end.ok_or_else(|| {
+        let (row, column) = place(query, query.len());
+        SoqlError::malformed(format!(
+            "line {row}:{column} mismatched character '<EOF>' expecting '{quote}'"
+        ))
+    })?;
     let raw = &rest[..end];
     if raw.chars().count() > MAX_LITERAL_CHARS {
         return Err(SoqlError::malformed(format!(
@@ -144,8 +154,7 @@ fn number(query: &str, at: usize) -> Result<Token<'_>, SoqlError> {
     } else {
         parse_datetime(written).map(Kind::DateTime)
     };
-    let kind =
-        kind.ok_or_else(|| SoqlError::malformed(format!("unexpected token: '{written}'")))?;
+    let kind = kind.ok_or_else(|| SoqlError::unexpected(query, at, written))?;
     Ok(Token {
         kind,
         at,

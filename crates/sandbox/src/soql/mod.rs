@@ -1,8 +1,12 @@
 //! SOQL: lexer, parser, binding to the schema and evaluation over a [`World`](crate::world::World).
 //!
-//! A query passes `lexer` → `parser` → `bind`, `condition`, `select` (names become fields, as the actor may see
-//! them) → `plan` (which index) → `run`. Conditions of validation rules and automations, and formulas, go the same
-//! way up to `bind`.
+//! A query passes `lexer` → `parser` → `bound` (names become fields, as the actor may see them; `select`, `condition`,
+//! `order` and `group` bind the clauses) → `plan` (which index) → `run` → `render` or `flat`. Conditions of validation
+//! rules and automations, and formulas, go the same way up to `bind`.
+//!
+//! A query is bound to *terms* (`term`): fields, perhaps of parents, perhaps through a function. Conditions and sort
+//! orders are written over any kind of subject, so that the same code filters and sorts rows (by terms) and groups (by
+//! columns).
 //!
 //! It knows neither HTTP nor pages; the records are rendered by the world.
 //!
@@ -11,30 +15,43 @@
 //! of one row to a [`ColumnSink`]; false when the row is gone. [`QueryResult::bulk_refusal`] says why a query cannot be
 //! a Bulk query.
 
-pub(crate) mod aggregate;
+mod aggregate;
 pub(crate) mod ast;
 pub(crate) mod bind;
-pub(crate) mod condition;
+mod bound;
+mod calendar;
+mod condition;
 mod dates;
 mod error;
 mod eval;
+mod explain;
 mod flat;
+mod format;
+mod group;
 pub(crate) mod lexer;
+mod names;
 mod order;
 pub(crate) mod parser;
 mod plan;
+mod render;
 pub(crate) mod run;
-pub(crate) mod select;
+mod select;
+mod semi_join;
+mod term;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::SoqlError;
+pub use explain::QueryPlan;
 pub use flat::{ColumnSink, FlatRows};
+pub use render::{Page, Paging};
+
+use std::sync::Arc;
 
 use crate::world::{ObjectNo, SfId};
-use flat::Column;
-use select::Node;
+use bound::{BoundQuery, Shape};
+use group::GroupRows;
 
 /// Which records a query sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,23 +66,16 @@ pub enum QueryScope {
 /// behind a query locator.
 #[derive(Debug)]
 pub struct QueryResult {
-    pub(crate) object: ObjectNo,
-    pub(crate) scope: QueryScope,
-    pub(crate) rows: Rows,
-    pub(crate) long_text: bool,
-    /// The query has an OFFSET.
-    pub(crate) offset: bool,
+    query: Arc<BoundQuery>,
+    rows: Rows,
+    rows_examined: usize,
 }
 
 #[derive(Debug)]
-pub(crate) enum Rows {
-    Records {
-        ids: Vec<SfId>,
-        nodes: Vec<Node>,
-        columns: Vec<Column>,
-    },
-    /// The columns of the one row of a query with aggregates and no GROUP BY.
-    Aggregate(Vec<(String, serde_json::Value)>),
+enum Rows {
+    Records(Vec<SfId>),
+    /// The rows of a query with aggregates or GROUP BY.
+    Groups(GroupRows),
     /// `SELECT COUNT()`.
     Count(usize),
 }
@@ -74,8 +84,8 @@ impl QueryResult {
     /// Rows in all, the envelope's `totalSize`. For `SELECT COUNT()` the count, with no rows to render.
     pub fn total_size(&self) -> usize {
         match &self.rows {
-            Rows::Records { ids, .. } => ids.len(),
-            Rows::Aggregate(_) => 1,
+            Rows::Records(ids) => ids.len(),
+            Rows::Groups(groups) => groups.rows.len(),
             Rows::Count(count) => *count,
         }
     }
@@ -89,8 +99,31 @@ impl QueryResult {
         }
     }
 
+    /// The object the rows are of.
+    pub(crate) fn object(&self) -> ObjectNo {
+        self.query.object
+    }
+
+    /// Which rows the query saw.
+    pub fn scope(&self) -> QueryScope {
+        self.query.scope
+    }
+
     /// The select list has a long text area, which halves the page size (recorded).
     pub fn selects_long_text(&self) -> bool {
-        self.long_text
+        matches!(self.query.shape, Shape::Rows { long_texts, .. } if long_texts.all > 0)
+    }
+
+    /// Custom long text areas in the select list; two or more make pages small (documented).
+    pub fn custom_long_texts(&self) -> usize {
+        match self.query.shape {
+            Shape::Rows { long_texts, .. } => long_texts.custom,
+            Shape::Groups(_) | Shape::Count => 0,
+        }
+    }
+
+    /// Rows that were looked at to find these: what the query cost, in a measure that does not depend on the machine.
+    pub fn rows_examined(&self) -> usize {
+        self.rows_examined
     }
 }

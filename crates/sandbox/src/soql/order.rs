@@ -6,77 +6,59 @@
 use std::cmp::Ordering;
 
 use super::ast::Order;
-use super::bind::{Binder, BoundPath};
+use super::bind::Binder;
 use super::error::SoqlError;
 use super::plan::Access;
-use crate::world::{FieldDef, FieldType, Key, ObjectNo, Row, SfId, Storage, World};
+use super::term::Term;
+use crate::world::{Key, ObjectNo, Row, SfId, Storage, World};
 
-/// One ORDER BY entry.
-pub(crate) struct Sort<'a> {
-    path: BoundPath,
-    field: &'a FieldDef,
+/// One ORDER BY entry over the subjects of rows (terms) or of groups (columns).
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sort<T> {
+    pub(crate) by: T,
     pub(crate) descending: bool,
-    nulls_last: bool,
+    pub(crate) nulls_last: bool,
 }
 
-impl<'a> Sort<'a> {
-    pub(crate) fn bind(binder: &Binder<'a>, order: &Order) -> Result<Sort<'a>, SoqlError> {
-        let path = binder.path(&order.path)?;
-        let field = binder.field(&path);
+impl Sort<Term> {
+    pub(crate) fn bind(binder: &Binder<'_>, order: &Order) -> Result<Sort<Term>, SoqlError> {
+        let by = binder.term(&order.by)?;
+        let field = by.typed(binder.world).field;
         if !field.sortable() {
             let sentence = format!("field '{}' can not be sorted in a query call", field.name);
-            return Err(SoqlError::at(
-                binder.text,
-                order.path.at(),
-                "MALFORMED_QUERY",
-                &sentence,
-            ));
+            return Err(binder.refused(order.by.at(), "MALFORMED_QUERY", &sentence));
         }
         Ok(Sort {
-            path,
-            field,
+            by,
             descending: order.descending,
             nulls_last: order.nulls_last,
         })
     }
 
-    /// Sorts by this audit field of the queried object itself.
-    pub(crate) fn is(&self, storage: Storage) -> bool {
-        self.path.hops.is_empty() && self.field.storage == storage
-    }
-
     pub(crate) fn key(&self, world: &World, object: ObjectNo, row: &Row) -> Key {
-        let value = world.value_at(object, row, &self.path);
-        let listed = self
-            .field
-            .picklist_values
-            .iter()
-            .position(|entry| Some(entry.value.as_str()) == value.as_text());
-        match (self.field.field_type, listed) {
-            (FieldType::Picklist, Some(position)) => Key::Number(position.into()),
-            _ => Key::of(&value, self.field.case_sensitive),
-        }
+        let value = world.term_value(object, row, &self.by);
+        self.by.typed(world).sort_key(&value)
     }
 }
 
 /// Whether candidates come in the wanted order: by stamp and then id, by id, or in any order.
-pub(crate) fn already_sorted(access: &Access, sorts: &[Sort<'_>]) -> bool {
+pub(crate) fn already_sorted(world: &World, access: &Access, sorts: &[Sort<Term>]) -> bool {
     let by_id = sorts
         .first()
-        .is_none_or(|sort| sort.is(Storage::Id) && !sort.descending);
+        .is_none_or(|sort| sort.by.is(world, Storage::Id) && !sort.descending);
     match access {
-        Access::Stamps(..) => sorts.is_empty() || by_stamp(sorts),
+        Access::Stamps(..) => sorts.is_empty() || by_stamp(world, sorts),
         Access::Ids(_) | Access::IdRange(..) => by_id,
         Access::Values(_, keys) => sorts.is_empty() || (by_id && keys.len() == 1),
     }
 }
 
-fn by_stamp(sorts: &[Sort<'_>]) -> bool {
+fn by_stamp(world: &World, sorts: &[Sort<Term>]) -> bool {
     match sorts {
-        [stamp] => stamp.is(Storage::SystemModstamp),
+        [stamp] => stamp.by.is(world, Storage::SystemModstamp),
         [stamp, id, ..] => {
-            stamp.is(Storage::SystemModstamp)
-                && id.is(Storage::Id)
+            stamp.by.is(world, Storage::SystemModstamp)
+                && id.by.is(world, Storage::Id)
                 && stamp.descending == id.descending
         }
         [] => false,
@@ -84,15 +66,22 @@ fn by_stamp(sorts: &[Sort<'_>]) -> bool {
 }
 
 /// Compares the keys of two rows, entry by entry.
-pub(crate) fn compare(sorts: &[Sort<'_>], a: &(Vec<Key>, SfId), b: &(Vec<Key>, SfId)) -> Ordering {
-    let pairs = sorts.iter().zip(a.0.iter().zip(&b.0));
+pub(crate) fn compare_keys<T>(sorts: &[Sort<T>], a: &[Key], b: &[Key]) -> Ordering {
+    let pairs = sorts.iter().zip(a.iter().zip(b));
     let by_keys = pairs.map(|(sort, (a, b))| match (a.is_null(), b.is_null()) {
         (false, false) if sort.descending => b.cmp(a),
         (false, false) => a.cmp(b),
         (a_null, b_null) if sort.nulls_last => a_null.cmp(&b_null),
         (a_null, b_null) => b_null.cmp(&a_null),
     });
-    by_keys
-        .fold(Ordering::Equal, Ordering::then)
-        .then(a.1.cmp(&b.1))
+    by_keys.fold(Ordering::Equal, Ordering::then)
+}
+
+/// Compares two rows; equal ones by id.
+pub(crate) fn compare(
+    sorts: &[Sort<Term>],
+    a: &(Vec<Key>, SfId),
+    b: &(Vec<Key>, SfId),
+) -> Ordering {
+    compare_keys(sorts, &a.0, &b.0).then(a.1.cmp(&b.1))
 }

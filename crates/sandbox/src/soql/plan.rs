@@ -2,15 +2,19 @@
 //!
 //! A condition is turned into windows, ranges of (SystemModstamp, Id) outside of which no row can match. A keyset
 //! page `(SystemModstamp = T AND Id > 'x') OR SystemModstamp > T` gives two windows that start at (T, x), which is
-//! where the index scan starts. Equality with indexed values gives the candidates directly. The condition itself is
-//! still evaluated on every candidate, so a plan can be too wide but never wrong.
+//! where the index scan starts. Equality with indexed values gives the candidates directly, also when the values are
+//! those of a parent: the parents are found first, then the rows that point to them. The condition itself is still
+//! evaluated on every candidate, so a plan can be too wide but never wrong.
 
 use jiff::Timestamp;
 
-use super::bind::BoundPath;
+use super::bind::{BoundPath, Fields, Leaf, Place};
 use super::condition::{Condition, Test};
-use crate::world::{FieldNo, Key, ObjectDef, SfId, Storage};
+use super::term::Term;
+use crate::world::{FieldNo, Key, ObjectDef, ObjectNo, Row, SfId, Storage, World};
 
+/// Most parents looked up for an equality with a parent's field; beyond that it counts as no help.
+const MAX_PARENTS_FOUND: usize = 1_000;
 /// Most windows kept apart; beyond that a condition counts as unbounded.
 const MAX_WINDOWS: usize = 16;
 
@@ -41,12 +45,17 @@ const EVERYTHING: Window = Window {
 
 /// Chooses the access path. `by_stamp` tells that rows are wanted by SystemModstamp, which makes the stamp index
 /// worth more than an index over a field many rows share.
-pub(crate) fn access(object: &ObjectDef, condition: Option<&Condition>, by_stamp: bool) -> Access {
-    let windows =
-        condition.map_or_else(|| vec![EVERYTHING], |condition| windows(object, condition));
+pub(crate) fn access(
+    world: &World,
+    object: ObjectNo,
+    condition: Option<&Condition<Term>>,
+    by_stamp: bool,
+) -> Access {
+    let def = world.schema().at(object);
+    let windows = condition.map_or_else(|| vec![EVERYTHING], |condition| windows(def, condition));
     let page = by_stamp && !windows.contains(&EVERYTHING);
-    let exact = condition.and_then(|condition| exact(object, condition));
-    if let Some(access) = exact.filter(|access| !page || selectivity(object, access) < SHARED) {
+    let exact = condition.and_then(|condition| exact(world, object, condition));
+    if let Some(access) = exact.filter(|access| !page || selectivity(def, access).0 < SHARED) {
         return access;
     }
     let stamps = hull(
@@ -75,36 +84,40 @@ fn hull<T: Ord + Copy>(ranges: impl Iterator<Item = (T, T)>) -> Option<(T, T)> {
 /// Rank of an index over a field many rows may share.
 const SHARED: u8 = 2;
 
-/// The smaller, the fewer rows an access by equality leads to.
-fn selectivity(object: &ObjectDef, access: &Access) -> u8 {
+/// The smaller, the fewer rows an access by equality leads to: its rank, then how many values it looks up.
+fn selectivity(object: &ObjectDef, access: &Access) -> (u8, usize) {
     match access {
-        Access::Ids(_) => 0,
-        Access::Values(field, _) if object.at(*field).unique => 1,
-        _ => SHARED,
+        Access::Ids(ids) => (0, ids.len()),
+        Access::Values(field, keys) if object.at(*field).unique => (1, keys.len()),
+        Access::Values(_, keys) => (SHARED, keys.len()),
+        Access::Stamps(..) | Access::IdRange(..) => (SHARED, usize::MAX),
     }
 }
 
 /// Candidates by equality, when the condition demands one of some ids or indexed values.
-fn exact(object: &ObjectDef, condition: &Condition) -> Option<Access> {
+fn exact(world: &World, object: ObjectNo, condition: &Condition<Term>) -> Option<Access> {
     match condition {
         Condition::And(all) => {
-            let found = all.iter().filter_map(|one| exact(object, one));
-            found.min_by_key(|access| selectivity(object, access))
+            let found = all.iter().filter_map(|one| exact(world, object, one));
+            found.min_by_key(|access| selectivity(world.schema().at(object), access))
         }
-        Condition::Test { path, test, .. } if path.hops.is_empty() => {
+        Condition::Test { subject, test, .. } if subject.function.is_none() => {
             let keys: Vec<Key> = match test {
                 Test::Equal(key) if !key.is_null() => vec![key.clone()],
                 Test::In(keys) if !keys.contains(&Key::Null) => keys.iter().cloned().collect(),
                 _ => return None,
             };
-            by_equality(object, path, keys)
+            match subject.path.own_field() {
+                Some(field) => by_equality(world.schema().at(object), field, keys),
+                None => by_parents(world, object, &subject.path, keys),
+            }
         }
         _ => None,
     }
 }
 
-fn by_equality(object: &ObjectDef, path: &BoundPath, mut keys: Vec<Key>) -> Option<Access> {
-    let field = object.at(path.field);
+fn by_equality(object: &ObjectDef, no: FieldNo, mut keys: Vec<Key>) -> Option<Access> {
+    let field = object.at(no);
     keys.sort();
     if field.storage == Storage::Id {
         let id = |key| {
@@ -116,13 +129,59 @@ fn by_equality(object: &ObjectDef, path: &BoundPath, mut keys: Vec<Key>) -> Opti
         };
         return Some(Access::Ids(keys.into_iter().filter_map(id).collect()));
     }
-    field
-        .is_indexed()
-        .then_some(Access::Values(path.field, keys))
+    field.is_indexed().then_some(Access::Values(no, keys))
+}
+
+/// Candidates by equality with a parent's field: from the parents back along the path.
+fn by_parents(world: &World, object: ObjectNo, path: &BoundPath, keys: Vec<Key>) -> Option<Access> {
+    let mut steps = Vec::new();
+    let mut place = object;
+    for hop in &path.hops {
+        let (Fields::One(reference), Place::Object(to)) = (&hop.reference, hop.to) else {
+            return None;
+        };
+        steps.push((place, *reference));
+        place = to;
+    }
+    let Leaf::Field(Fields::One(field)) = path.leaf else {
+        return None;
+    };
+    let mut access = by_equality(world.schema().at(place), field, keys)?;
+    for (below, reference) in steps.into_iter().rev() {
+        let parents: Vec<Key> = match access {
+            Access::Ids(ids) => ids.into_iter().map(Key::Id).collect(),
+            Access::Values(field, keys) => {
+                let rows = keys
+                    .iter()
+                    .flat_map(|key| rows_with(world, place, field, key));
+                rows.map(|row| Key::Id(row.id))
+                    .take(MAX_PARENTS_FOUND + 1)
+                    .collect()
+            }
+            Access::Stamps(..) | Access::IdRange(..) => return None,
+        };
+        if parents.len() > MAX_PARENTS_FOUND {
+            return None;
+        }
+        access = by_equality(world.schema().at(below), reference, parents)?;
+        place = below;
+    }
+    Some(access)
+}
+
+/// The rows with a value in an indexed field.
+pub(crate) fn rows_with<'w>(
+    world: &'w World,
+    object: ObjectNo,
+    field: FieldNo,
+    key: &'w Key,
+) -> impl Iterator<Item = &'w Row> {
+    let def = world.schema().at(object);
+    world.table(object).by_value(def, field, key)
 }
 
 /// Windows that hold every row the condition can be true for.
-fn windows(object: &ObjectDef, condition: &Condition) -> Vec<Window> {
+fn windows(object: &ObjectDef, condition: &Condition<Term>) -> Vec<Window> {
     match condition {
         Condition::And(all) => all.iter().fold(vec![EVERYTHING], |sofar, one| {
             let next = windows(object, one);
@@ -142,8 +201,9 @@ fn windows(object: &ObjectDef, condition: &Condition) -> Vec<Window> {
                 windows
             }
         }
-        Condition::Test { path, test, .. } if path.hops.is_empty() => {
-            match object.at(path.field).storage {
+        Condition::Test { subject, test, .. } => {
+            let own = subject.own_field().map(|field| object.at(field).storage);
+            match own.unwrap_or(Storage::Column) {
                 Storage::SystemModstamp => vec![Window {
                     stamps: stamp_range(test),
                     ..EVERYTHING
@@ -162,7 +222,7 @@ fn windows(object: &ObjectDef, condition: &Condition) -> Vec<Window> {
                 _ => vec![EVERYTHING],
             }
         }
-        _ => vec![EVERYTHING],
+        Condition::Not(_) => vec![EVERYTHING],
     }
 }
 

@@ -1,17 +1,18 @@
 //! Runs a bound query: candidates from the plan, the filter, order, offset and limit.
 
-use super::ast::Query;
+use std::cell::Cell;
+use std::sync::Arc;
+
 use super::bind::Binder;
+use super::bound::{BoundQuery, Shape};
 use super::condition::Condition;
 use super::error::SoqlError;
 use super::order::{Sort, already_sorted, compare};
-use super::plan::{Access, access};
-use super::select::{Selection, has_long_text, select};
-use super::{QueryResult, QueryScope, Rows, aggregate};
-use crate::world::{Actor, Key, ObjectNo, Row, SfId, Storage, World};
-
-/// Largest OFFSET (documented).
-const MAX_OFFSET_ROWS: usize = 2_000;
+use super::parser::parse_query;
+use super::plan::{Access, access, rows_with};
+use super::term::Term;
+use super::{QueryResult, QueryScope, Rows};
+use crate::world::{Actor, FieldNo, Key, ObjectNo, Row, SfId, Storage, World};
 
 /// Parses, binds and runs a query for an actor.
 pub(crate) fn run(
@@ -20,125 +21,187 @@ pub(crate) fn run(
     text: &str,
     scope: QueryScope,
 ) -> Result<QueryResult, SoqlError> {
-    let query = super::parser::parse_query(text)?;
-    let object = Binder::object_named(world, actor, text, &query.from)?;
-    let alias = query.alias.as_ref().map(|name| name.text.as_str());
-    let binder = Binder {
-        world,
-        actor,
-        text,
-        object,
-        alias,
+    let query = Arc::new(bind(world, actor, text, scope)?);
+    let search = Search::of(world, &query, None);
+    let rows = match &query.shape {
+        Shape::Rows { order, .. } => Rows::Records(search.page(order, query.page())),
+        Shape::Count => Rows::Count(search.count(query.page())),
+        Shape::Groups(groups) => {
+            let access = search.access(&[]);
+            let matching = search.matching(&access, false);
+            let rows = groups.run(world, query.object, matching, query.page())?;
+            Rows::Groups(rows)
+        }
     };
-    let selection = select(&binder, &query)?;
-    let condition = query
-        .filter
-        .as_ref()
-        .map(|filter| binder.filter(filter))
-        .transpose()?;
-    let sorts = query
-        .order
-        .iter()
-        .map(|order| Sort::bind(&binder, order))
-        .collect::<Result<Vec<_>, _>>()?;
-    if query.offset.is_some_and(|offset| offset > MAX_OFFSET_ROWS) {
-        let message = format!("Maximum SOQL offset allowed is {MAX_OFFSET_ROWS}");
-        return Err(SoqlError::new("NUMBER_OUTSIDE_VALID_RANGE", message));
-    }
-    let rights = world.rights_on(actor, object);
-    let search = Search {
-        sees_all: rights.view_all || rights.modify_all,
-        world,
-        actor,
-        object,
-        scope,
-        condition: condition.as_ref(),
-    };
-    let ids = search.page(&sorts, &query);
-    let long_text =
-        matches!(&selection, Selection::Columns(nodes, _) if has_long_text(world, object, nodes));
+    let rows_examined = search.rows_examined.get();
     Ok(QueryResult {
-        object,
-        scope,
-        rows: rows(world, object, selection, ids),
-        long_text,
-        offset: query.offset.is_some(),
+        query,
+        rows,
+        rows_examined,
     })
 }
 
-fn rows(world: &World, object: ObjectNo, selection: Selection, ids: Vec<SfId>) -> Rows {
-    match selection {
-        Selection::Columns(nodes, columns) => Rows::Records {
-            ids,
-            nodes,
-            columns,
-        },
-        Selection::Aggregates(columns) => {
-            Rows::Aggregate(aggregate::row(world, object, &columns, &ids))
-        }
-        Selection::Count => Rows::Count(ids.len()),
-    }
+/// Parses and binds a query.
+pub(crate) fn bind(
+    world: &World,
+    actor: &Actor,
+    text: &str,
+    scope: QueryScope,
+) -> Result<BoundQuery, SoqlError> {
+    let query = parse_query(text)?;
+    let from = &query.from.path;
+    let Some(name) = from.parts.first().filter(|_| from.parts.len() == 1) else {
+        return Err(SoqlError::unexpected(text, from.at(), &from.text()));
+    };
+    let object = Binder::object_named(world, actor, text, name)?;
+    let binder = Binder {
+        scope,
+        ..Binder::new(world, actor, text, object)
+    };
+    BoundQuery::bind(&binder, &query, 1, &mut 0)
+}
+
+/// The children of one parent: the ids a child subquery finds.
+pub(crate) fn children(
+    world: &World,
+    query: &BoundQuery,
+    reference: FieldNo,
+    parent: SfId,
+) -> Vec<SfId> {
+    let Shape::Rows { order, .. } = &query.shape else {
+        return Vec::new();
+    };
+    Search::of(world, query, Some((reference, parent))).page(order, query.page())
 }
 
 /// The rows a query is about, before select list and order.
-struct Search<'a> {
+pub(crate) struct Search<'a> {
     world: &'a World,
     actor: &'a Actor,
     object: ObjectNo,
     scope: QueryScope,
-    condition: Option<&'a Condition>,
+    condition: Option<&'a Condition<Term>>,
+    mine: bool,
+    /// Only the children of this parent, by this field.
+    parent: Option<(FieldNo, SfId)>,
     /// The actor sees every row of the object, so no row has to be asked.
     sees_all: bool,
+    /// Candidates looked at so far.
+    rows_examined: Cell<usize>,
 }
 
 impl<'a> Search<'a> {
-    fn page(&self, sorts: &[Sort<'_>], query: &Query) -> Vec<SfId> {
-        let stamp_first = sorts
-            .first()
-            .is_some_and(|sort| sort.is(Storage::SystemModstamp));
-        let access = access(
-            self.world.schema().at(self.object),
-            self.condition,
-            stamp_first,
-        );
-        let candidates = self.candidates(&access, stamp_first && sorts[0].descending);
-        let matching = candidates.filter(|row| self.matches(row));
-        let (skip, take) = (query.offset.unwrap_or(0), query.limit.unwrap_or(usize::MAX));
-        if already_sorted(&access, sorts) {
-            return matching.skip(skip).take(take).map(|row| row.id).collect();
+    /// All rows of a binder's object that meet a condition.
+    pub(crate) fn new(binder: &Binder<'a>, condition: Option<&'a Condition<Term>>) -> Search<'a> {
+        let rights = binder.world.rights_on(binder.actor, binder.object);
+        Search {
+            world: binder.world,
+            actor: binder.actor,
+            object: binder.object,
+            scope: binder.scope,
+            condition,
+            mine: false,
+            parent: None,
+            sees_all: rights.view_all || rights.modify_all,
+            rows_examined: Cell::new(0),
         }
-        let mut rows: Vec<(Vec<Key>, SfId)> = matching
-            .map(|row| {
-                (
-                    sorts
-                        .iter()
-                        .map(|sort| sort.key(self.world, self.object, row))
-                        .collect(),
-                    row.id,
-                )
-            })
-            .collect();
-        rows.sort_by(|a, b| compare(sorts, a, b));
-        rows.into_iter()
-            .skip(skip)
-            .take(take)
-            .map(|(_, id)| id)
-            .collect()
     }
 
-    fn candidates(
-        &self,
-        access: &'a Access,
+    pub(crate) fn of(
+        world: &'a World,
+        query: &'a BoundQuery,
+        parent: Option<(FieldNo, SfId)>,
+    ) -> Search<'a> {
+        let binder = Binder {
+            scope: query.scope,
+            ..Binder::new(world, &query.actor, "", query.object)
+        };
+        Search {
+            mine: query.mine,
+            parent,
+            ..Search::new(&binder, query.condition.as_ref())
+        }
+    }
+
+    /// The values of a term over all rows, nulls left out.
+    pub(crate) fn keys(&self, term: &Term) -> impl Iterator<Item = Key> {
+        let access = self.access(&[]);
+        let keys: Vec<Key> = self
+            .matching(&access, false)
+            .map(|row| Key::of(&self.world.term_value(self.object, row, term), false))
+            .filter(|key| !key.is_null())
+            .collect();
+        keys.into_iter()
+    }
+
+    /// How many rows an access leads to.
+    pub(crate) fn candidate_count(&self, access: &Access) -> usize {
+        self.candidates(access, false).count()
+    }
+
+    fn count(&self, (skip, take): (usize, usize)) -> usize {
+        let access = self.access(&[]);
+        self.matching(&access, false).skip(skip).take(take).count()
+    }
+
+    /// Where the candidates come from.
+    pub(crate) fn access(&self, sorts: &[Sort<Term>]) -> Access {
+        if let Some((reference, parent)) = self.parent {
+            return Access::Values(reference, vec![Key::Id(parent)]);
+        }
+        access(
+            self.world,
+            self.object,
+            self.condition,
+            self.stamp_first(sorts),
+        )
+    }
+
+    fn stamp_first(&self, sorts: &[Sort<Term>]) -> bool {
+        let stamp = |sort: &Sort<Term>| sort.by.is(self.world, Storage::SystemModstamp);
+        sorts.first().is_some_and(stamp)
+    }
+
+    fn page(&self, sorts: &[Sort<Term>], (skip, take): (usize, usize)) -> Vec<SfId> {
+        let access = self.access(sorts);
+        let backwards = self.stamp_first(sorts) && sorts[0].descending;
+        let matching = self.matching(&access, backwards);
+        if already_sorted(self.world, &access, sorts) {
+            return matching.skip(skip).take(take).map(|row| row.id).collect();
+        }
+        let keys = |row: &Row| -> Vec<Key> {
+            let key = |sort: &Sort<Term>| sort.key(self.world, self.object, row);
+            sorts.iter().map(key).collect()
+        };
+        let mut rows: Vec<(Vec<Key>, SfId)> = matching.map(|row| (keys(row), row.id)).collect();
+        rows.sort_by(|a, b| compare(sorts, a, b));
+        let page = rows.into_iter().skip(skip).take(take);
+        page.map(|(_, id)| id).collect()
+    }
+
+    fn matching<'s>(
+        &'s self,
+        access: &'s Access,
         backwards: bool,
-    ) -> Box<dyn Iterator<Item = &'a Row> + 'a> {
+    ) -> impl Iterator<Item = &'s Row> {
+        self.candidates(access, backwards).filter(|row| {
+            self.rows_examined.set(self.rows_examined.get() + 1);
+            self.matches(row)
+        })
+    }
+
+    fn candidates<'s>(
+        &'s self,
+        access: &'s Access,
+        backwards: bool,
+    ) -> Box<dyn Iterator<Item = &'s Row> + 's> {
         let table = self.world.table(self.object);
-        let object = self.world.schema().at(self.object);
         match access {
             Access::Ids(ids) => Box::new(ids.iter().filter_map(|id| table.get(*id))),
-            Access::Values(field, keys) => Box::new(
-                keys.iter()
-                    .flat_map(|key| table.by_value(object, *field, key)),
-            ),
+            Access::Values(field, keys) => {
+                let rows = |key| rows_with(self.world, self.object, *field, key);
+                Box::new(keys.iter().flat_map(rows))
+            }
             Access::Stamps(low, high) if backwards => Box::new(table.by_stamp(*low..=*high).rev()),
             Access::Stamps(low, high) => Box::new(table.by_stamp(*low..=*high)),
             Access::IdRange(low, high) => Box::new(table.by_id(*low..=*high)),
@@ -148,8 +211,14 @@ impl<'a> Search<'a> {
     fn matches(&self, row: &Row) -> bool {
         (self.scope == QueryScope::All || row.is_live())
             && (self.sees_all || self.world.can_see(self.actor, self.object, row))
+            && (!self.mine || self.owns(row))
             && self
                 .condition
                 .is_none_or(|condition| self.world.holds(condition, self.object, row))
+    }
+
+    fn owns(&self, row: &Row) -> bool {
+        let owner = self.world.schema().at(self.object).owner;
+        owner.is_some_and(|owner| row.column(owner).as_id() == Some(self.actor.user))
     }
 }

@@ -49,13 +49,7 @@ impl Formula {
             )));
         }
         let actor = Actor::system(world.admin_id);
-        let binder = Binder {
-            world,
-            actor: &actor,
-            text,
-            object,
-            alias: None,
-        };
+        let binder = Binder::new(world, &actor, text, object);
         let refused =
             |error: crate::soql::SoqlError| SetupError(format!("formula '{text}': {error}"));
         let mut reader = Reader {

@@ -59,10 +59,10 @@ pub use value::{Value, datetime_text};
 pub(crate) use convert::parse_datetime;
 pub(crate) use image::WorldFact;
 pub(crate) use key::{Key, fold};
-pub(crate) use record::Shown;
+pub(crate) use record::{Children, Compound, Shown};
 pub(crate) use row::Row;
 pub(crate) use schema::{FieldNo, ObjectNo, Storage};
-pub(crate) use value::{number_json, push_date, push_datetime};
+pub(crate) use value::{FieldValue, push_date, push_datetime};
 
 use std::collections::BTreeSet;
 

@@ -2,15 +2,13 @@
 
 use std::ops::Range;
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::convert::parse_id;
 use super::row::Row;
-use super::schema::{FieldNo, ObjectNo, Storage};
-use super::value::FieldValue;
-use super::{Actor, Record, SfId, Shown, World};
-use crate::soql::select::Node;
-use crate::soql::{QueryResult, QueryScope, Rows, SoqlError};
+use super::schema::{FieldNo, ObjectNo};
+use super::{Actor, Record, SfId, World};
+use crate::soql::{QueryResult, QueryScope, SoqlError};
 
 /// Path of the API version a record URL starts with, e.g. `/services/data/v62.0`.
 pub type ApiBase<'a> = &'a str;
@@ -73,16 +71,12 @@ impl World {
             return Ok(None);
         };
         let fields = match fields {
-            None => self.readable_fields(actor, object).collect(),
+            None => self.readable_fields(actor, object).collect::<Vec<_>>(),
             Some(names) => self.fields_named(actor, object, names)?,
         };
         let row = parse_id(id).ok().and_then(|id| self.table(object).live(id));
         let row = row.filter(|row| self.can_see(actor, object, row));
-        let nodes: Vec<Node> = fields
-            .into_iter()
-            .map(|field| Node::Field { field })
-            .collect();
-        Ok(row.map(|row| self.render(object, row, &nodes, base, &self.schema.at(object).name)))
+        Ok(row.map(|row| self.record_of(object, row, &fields, base)))
     }
 
     fn fields_named(
@@ -143,38 +137,6 @@ impl World {
         records.iter().map(Record::to_json).collect()
     }
 
-    /// The rows of a result in this range with the values of now. Rows that are gone since the query are left out,
-    /// and so are rows deleted since, unless the query saw deleted rows. A range past the end is cut.
-    pub fn records<'w>(
-        &'w self,
-        result: &'w QueryResult,
-        range: Range<usize>,
-        base: ApiBase<'_>,
-    ) -> Vec<Record<'w>> {
-        match &result.rows {
-            Rows::Count(_) => Vec::new(),
-            Rows::Aggregate(columns) => {
-                let mut record = Record::new("AggregateResult", None, columns.len());
-                for (name, value) in columns {
-                    record.push(name, Shown::Value(value.clone()));
-                }
-                range.contains(&0).then_some(record).into_iter().collect()
-            }
-            Rows::Records { ids, nodes, .. } => {
-                let end = range.end.min(ids.len());
-                let table = self.table(result.object);
-                let name = &self.schema.at(result.object).name;
-                let seen = |row: &&Row| result.scope == QueryScope::All || row.is_live();
-                let rows = ids[range.start.min(end)..end]
-                    .iter()
-                    .filter_map(|id| table.get(*id))
-                    .filter(seen);
-                rows.map(|row| self.render(result.object, row, nodes, base, name))
-                    .collect()
-            }
-        }
-    }
-
     /// Ids of the live records of an object that the actor can see, in id order.
     pub fn ids(&self, actor: &Actor, object: &str) -> Vec<SfId> {
         let Some(object) = self.schema.object_no(object) else {
@@ -193,60 +155,5 @@ impl World {
         self.schema
             .object_no(object)
             .map_or(0, |object| self.table(object).live_count())
-    }
-
-    fn render<'w>(
-        &'w self,
-        object: ObjectNo,
-        row: &'w Row,
-        nodes: &[Node],
-        base: ApiBase<'_>,
-        type_name: &'w str,
-    ) -> Record<'w> {
-        let def = self.schema.at(object);
-        let url = [base, "/sobjects/", &def.name, "/", &row.id.to_string()].concat();
-        let mut record = Record::new(type_name, Some(url), nodes.len());
-        for node in nodes {
-            match node {
-                Node::Field { field } => {
-                    record.push(&def.at(*field).name, self.shown(object, row, *field));
-                }
-                Node::Parent { hop, nodes } => {
-                    let reference = def.at(hop.reference);
-                    let parent = row.value(hop.reference, reference).as_id();
-                    let parent = parent.and_then(|id| self.table(hop.target).get(id));
-                    // A parent that may be of several objects shows as the pseudo object Name.
-                    let target = self.schema.at(hop.target).name.as_str();
-                    let shown = if reference.polymorphic() {
-                        "Name"
-                    } else {
-                        target
-                    };
-                    let shown = parent.map_or(Shown::Value(Json::Null), |row| {
-                        Shown::Parent(self.render(hop.target, row, nodes, base, shown))
-                    });
-                    let name = reference.relationship_name.as_deref();
-                    record.push(name.unwrap_or_default(), shown);
-                }
-            }
-        }
-        record
-    }
-
-    fn shown<'w>(&'w self, object: ObjectNo, row: &'w Row, field: FieldNo) -> Shown<'w> {
-        let def = self.schema.at(object);
-        let field_def = def.at(field);
-        if field_def.storage != Storage::Compound {
-            let value = self.field_value(object, row, field);
-            return Shown::Field(FieldValue::new(value, field_def));
-        }
-        let part =
-            |(no, key): &(FieldNo, String)| (key.clone(), row.column(*no).to_json(def.at(*no)));
-        let parts: Map<String, Json> = field_def.parts.iter().map(part).collect();
-        Shown::Value(if parts.values().all(Json::is_null) {
-            Json::Null
-        } else {
-            Json::Object(parts)
-        })
     }
 }

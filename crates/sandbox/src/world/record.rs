@@ -22,13 +22,32 @@ struct Attributes<'w> {
     url: Option<String>,
 }
 
-/// The value of a field, or the parent it leads to.
+/// What stands behind a name.
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(untagged)]
 pub(crate) enum Shown<'w> {
+    /// A missing parent, no children.
+    Null,
     Field(FieldValue<'w>),
-    Value(Json),
+    Compound(Compound<'w>),
     Parent(Record<'w>),
+    Children(Children<'w>),
+}
+
+/// An address by its parts; null when all of them are.
+#[derive(Debug, Clone)]
+pub(crate) struct Compound<'w>(pub(crate) Vec<(&'w str, FieldValue<'w>)>);
+
+/// A list of children inside a record.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Children<'w> {
+    pub(crate) total_size: usize,
+    pub(crate) done: bool,
+    /// Where the rest is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_records_url: Option<String>,
+    pub(crate) records: Vec<Record<'w>>,
 }
 
 impl<'w> Record<'w> {
@@ -58,5 +77,14 @@ impl Serialize for Record<'_> {
             map.serialize_entry(name, shown)?;
         }
         map.end()
+    }
+}
+
+impl Serialize for Compound<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.iter().all(|(_, value)| value.is_null()) {
+            return serializer.serialize_unit();
+        }
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }

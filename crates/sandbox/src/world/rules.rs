@@ -303,14 +303,7 @@ impl World {
     /// made still does, since fields are never removed.
     fn condition_holds(&self, filter: &Filter, object: ObjectNo, row: &Row) -> bool {
         let actor = Actor::system(self.admin_id);
-        let binder = Binder {
-            world: self,
-            actor: &actor,
-            text: "",
-            object,
-            alias: None,
-        };
-        binder
+        Binder::new(self, &actor, "", object)
             .filter(filter)
             .is_ok_and(|condition| self.holds(&condition, object, row))
     }
@@ -320,13 +313,7 @@ impl World {
             |error: crate::soql::SoqlError| SetupError(format!("condition '{text}': {error}"));
         let filter = parse_condition(text).map_err(refused)?;
         let actor = Actor::system(self.admin_id);
-        let binder = Binder {
-            world: self,
-            actor: &actor,
-            text,
-            object,
-            alias: None,
-        };
+        let binder = Binder::new(self, &actor, text, object);
         binder.filter(&filter).map_err(refused)?;
         Ok(filter)
     }

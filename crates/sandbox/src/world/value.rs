@@ -80,7 +80,8 @@ impl Value {
     /// The JSON the REST API shows for this value of `field`.
     pub fn to_json(&self, field: &FieldDef) -> Json {
         // Text, numbers and null can always be a JSON value.
-        serde_json::to_value(FieldValue::new(Cow::Borrowed(self), field)).unwrap_or_default()
+        serde_json::to_value(FieldValue::new(Cow::Borrowed(self), field.field_type))
+            .unwrap_or_default()
     }
 }
 
@@ -93,9 +94,13 @@ pub(crate) struct FieldValue<'w> {
 }
 
 impl<'w> FieldValue<'w> {
-    pub(crate) fn new(value: Cow<'w, Value>, field: &FieldDef) -> FieldValue<'w> {
-        let whole = field.field_type == FieldType::Int;
+    pub(crate) fn new(value: Cow<'w, Value>, field_type: FieldType) -> FieldValue<'w> {
+        let whole = field_type == FieldType::Int;
         FieldValue { value, whole }
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        self.value.is_null()
     }
 }
 
@@ -114,7 +119,7 @@ impl Serialize for FieldValue<'_> {
 }
 
 /// Numbers leave as JSON numbers: whole for int fields, else a double (recorded: `5` and `50000.0`).
-pub(crate) fn number_json(number: Decimal, whole: bool) -> Json {
+fn number_json(number: Decimal, whole: bool) -> Json {
     match (whole, number.to_i64()) {
         (true, Some(int)) => Json::from(int),
         _ => number.to_f64().map_or(Json::Null, Json::from),

@@ -66,7 +66,7 @@ pub(super) fn create(site: &mut Site<'_>, call: &Call) -> Result<Answer, ApiErro
     }
     let found = extract::run(site.world, &call.actor, &new.query, scope)
         .map_err(|error| ApiError::bad_request("API_ERROR", error.message))?;
-    let object = site.world.schema().at(found.object).name.clone();
+    let object = site.world.schema().at(found.object()).name.clone();
     let order = Order {
         operation,
         object: &object,

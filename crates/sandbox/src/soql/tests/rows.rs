@@ -99,7 +99,7 @@ fn aggregates_skip_nulls() {
     };
     let soql = "SELECT COUNT(Id), count(Amount) filled, SUM(Amount), AVG(Amount), MIN(CloseDate), MAX(Name) FROM Opportunity";
     let wanted = json!({
-        "expr0": 3, "filled": 2, "expr2": 107.5, "expr3": 53.75, "expr4": "2025-12-31", "expr5": "Van",
+        "expr0": 3, "filled": 2, "expr1": 107.5, "expr2": 53.75, "expr3": "2025-12-31", "expr4": "Van",
     });
     assert_eq!(row(soql), wanted);
     let none =

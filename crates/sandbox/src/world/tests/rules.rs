@@ -97,10 +97,16 @@ fn rules_that_make_no_sense_are_refused() {
         "Name is read only"
     );
     let message = refused(json!({"name": "x", "object": "Lead", "when": "Title ="}));
-    assert_eq!(message, "condition 'Title =': unexpected token: '<EOF>'");
+    assert_eq!(
+        message,
+        "condition 'Title =': \nTitle =\n      ^\nERROR at Row:1:Column:7\nunexpected token: '<EOF>'"
+    );
     let message =
         refused(json!({"name": "x", "object": "Lead", "set_formula": {"Title": "Company &"}}));
-    assert_eq!(message, "formula 'Company &': unexpected token: '<EOF>'");
+    assert_eq!(
+        message,
+        "formula 'Company &': \nCompany &\n        ^\nERROR at Row:1:Column:9\nunexpected token: '<EOF>'"
+    );
 }
 
 #[test]
