@@ -331,7 +331,7 @@ fn attributes_come_first_then_the_fields_as_asked_for() {
     );
     assert!(page.contains(&row), "{page}");
     let counted = client.get("/query?q=SELECT+MAX(LastName)+a,COUNT(Id)+FROM+Contact");
-    let row = r#"[{"attributes":{"type":"AggregateResult"},"a":"Order","expr1":1}]"#;
+    let row = r#"[{"attributes":{"type":"AggregateResult"},"a":"Order","expr0":1}]"#;
     assert!(counted.text.contains(row), "{}", counted.text);
 }
 
