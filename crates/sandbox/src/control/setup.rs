@@ -5,7 +5,10 @@ use serde::Deserialize;
 use super::{Asked, Outcome, Refusal, done, routes::Route, user};
 use crate::{
     Sandbox,
-    world::{AutomationRule, FieldRights, NewField, NewObject, ObjectRights, ValidationRule},
+    world::{
+        AutomationRule, DuplicateRule, FieldRights, NewField, NewObject, ObjectRights,
+        ValidationRule,
+    },
 };
 
 #[derive(Deserialize)]
@@ -58,6 +61,17 @@ pub(super) const ROUTES: &[Route] = &[
         remove_validation_rule,
     ),
     Route::put(
+        "/duplicate-rules",
+        "Adds or replaces a duplicate rule.",
+        set_duplicate_rule,
+    )
+    .takes("DuplicateRule"),
+    Route::delete(
+        "/duplicate-rules/{name}",
+        "Removes a duplicate rule.",
+        remove_duplicate_rule,
+    ),
+    Route::put(
         "/lead-assignment",
         "Sets who gets the leads of API clients.",
         assign_leads,
@@ -108,6 +122,16 @@ fn set_validation_rule(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
 
 fn remove_validation_rule(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
     removed(sandbox.world(|world| world.remove_validation_rule(asked.place("name"))))
+}
+
+fn set_duplicate_rule(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let rule: DuplicateRule = asked.json()?;
+    sandbox.world(|world| world.set_duplicate_rule(rule))?;
+    done()
+}
+
+fn remove_duplicate_rule(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    removed(sandbox.world(|world| world.remove_duplicate_rule(asked.place("name"))))
 }
 
 fn removed(was_there: bool) -> Outcome {

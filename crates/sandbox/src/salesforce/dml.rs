@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Desk, Site, request::Call};
+use super::{Desk, Site, duplicates, request::Call};
 use crate::world::{DmlError, DmlOptions, RecordState, SfId, UpsertFailure, Upserted};
 
 /// Field names and values of one record.
@@ -18,8 +18,8 @@ pub(super) fn create(
     fields: Fields,
 ) -> Result<SfId, Vec<DmlError>> {
     site.desk.check_lock(None)?;
-    let fields = assigned(site, call, object, fields);
-    let options = options(site);
+    let fields = assigned(site, call, object, fields)?;
+    let options = options(site, call);
     site.world.create(&call.actor, object, &fields, &options)
 }
 
@@ -31,8 +31,8 @@ pub(super) fn update(
     fields: Fields,
 ) -> Result<(), Vec<DmlError>> {
     site.desk.check_lock(id.parse().ok())?;
-    let fields = assigned(site, call, object, fields);
-    let options = options(site);
+    let fields = assigned(site, call, object, fields)?;
+    let options = options(site, call);
     site.world
         .update(&call.actor, object, id, &fields, &options)
 }
@@ -44,7 +44,7 @@ pub(super) fn delete(
     id: &str,
 ) -> Result<(), Vec<DmlError>> {
     site.desk.check_lock(id.parse().ok())?;
-    let options = options(site);
+    let options = options(site, call);
     site.world.delete(&call.actor, object, id, &options)
 }
 
@@ -71,8 +71,8 @@ pub(super) fn upsert(
     site.desk
         .check_lock(target)
         .map_err(UpsertFailure::Errors)?;
-    let fields = assigned(site, call, object, fields);
-    let options = options(site);
+    let fields = assigned(site, call, object, fields).map_err(UpsertFailure::Errors)?;
+    let options = options(site, call);
     site.world
         .upsert(&call.actor, object, key, &fields, &options)
 }
@@ -123,22 +123,38 @@ impl Desk {
     }
 }
 
-fn options(site: &mut Site<'_>) -> DmlOptions {
-    site.desk.dml_options(site.world.now())
+fn options(site: &mut Site<'_>, call: &Call) -> DmlOptions {
+    DmlOptions {
+        allow_duplicates: duplicates::allowed(call),
+        ..site.desk.dml_options(site.world.now())
+    }
 }
 
-/// With an active rule and no objection of the client, the rule's owner replaces the client's.
-fn assigned(site: &Site<'_>, call: &Call, object: &str, mut fields: Fields) -> Fields {
-    let declined = call
-        .header("sforce-auto-assign")
-        .is_some_and(|v| v.eq_ignore_ascii_case("false"));
-    if let Some(owner) = site
-        .desk
-        .lead_assignee
-        .filter(|_| !declined && object.eq_ignore_ascii_case("lead"))
-    {
+/// With an active rule and no objection of the client, the rule's owner replaces the client's. The client may also name
+/// the rule by its id; no other is there.
+fn assigned(
+    site: &Site<'_>,
+    call: &Call,
+    object: &str,
+    mut fields: Fields,
+) -> Result<Fields, Vec<DmlError>> {
+    let owner = site.desk.lead_assignee;
+    let asked = call.header("sforce-auto-assign").unwrap_or("TRUE");
+    if !object.eq_ignore_ascii_case("lead") || asked.eq_ignore_ascii_case("false") {
+        return Ok(fields);
+    }
+    if !asked.eq_ignore_ascii_case("true") && asked.parse() != Ok(assignment_rule()) {
+        let message = format!("Invalid assignment rule id: {asked}");
+        return Err(vec![DmlError::new("INVALID_CROSS_REFERENCE_KEY", message)]);
+    }
+    if let Some(owner) = owner {
         fields.retain(|name, _| !name.eq_ignore_ascii_case("ownerid"));
         fields.insert("OwnerId".to_owned(), owner.to_string().into());
     }
-    fields
+    Ok(fields)
+}
+
+/// The id of the one assignment rule, that for leads.
+pub(super) fn assignment_rule() -> SfId {
+    SfId::from_counter(*b"01Q", *b"Td0", 1)
 }

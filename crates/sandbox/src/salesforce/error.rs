@@ -7,8 +7,14 @@
 use bytes::Bytes;
 use http::{StatusCode, header};
 use serde::Serialize;
+use serde_json::Value;
 
-use super::answer::{self, Answer};
+use super::{
+    Site,
+    answer::{self, Answer},
+    duplicates,
+    request::Call,
+};
 use crate::{soql::SoqlError, world::DmlError};
 
 /// One error of a REST answer.
@@ -19,6 +25,8 @@ pub(super) struct ErrorBody {
     code: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     fields: Option<Vec<String>>,
+    #[serde(rename = "duplicateResult", skip_serializing_if = "Option::is_none")]
+    duplicates: Option<Value>,
 }
 
 /// A refused REST call.
@@ -34,6 +42,7 @@ impl ApiError {
             message: message.into(),
             code: code.to_owned(),
             fields: None,
+            duplicates: None,
         };
         Self {
             status,
@@ -90,12 +99,15 @@ impl ApiError {
     }
 
     /// The errors of one record, as a single-record call reports them.
-    pub(super) fn from_dml(errors: Vec<DmlError>) -> Self {
+    pub(super) fn from_dml(site: &Site<'_>, call: &Call, errors: Vec<DmlError>) -> Self {
         let status = errors.first().map_or(StatusCode::BAD_REQUEST, |error| {
             status_of(error.status_code)
         });
         // Recorded: an unknown field's error has no list of fields, others have one even when it is empty.
         let body = |error: DmlError| ErrorBody {
+            duplicates: error
+                .duplicates
+                .map(|found| duplicates::result(site, call, &found)),
             message: error.message,
             code: error.status_code.to_owned(),
             fields: Some(error.fields).filter(|_| error.status_code != "INVALID_FIELD"),

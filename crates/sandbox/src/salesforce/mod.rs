@@ -16,6 +16,7 @@ mod describe;
 mod describe_field;
 mod describe_object;
 mod dml;
+mod duplicates;
 mod error;
 mod graph;
 mod image;

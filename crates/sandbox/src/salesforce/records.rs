@@ -48,7 +48,8 @@ pub(super) fn create(
     check_object(site, call, object)?;
     let fields: Fields = call.json()?;
     refuse_fields(&fields, &["Id"])?;
-    let id = dml::create(site, call, object, fields).map_err(ApiError::from_dml)?;
+    let id = dml::create(site, call, object, fields)
+        .map_err(|errors| ApiError::from_dml(site, call, errors))?;
     recent::note(site, call, &id.to_string());
     let saved = answer::json(StatusCode::CREATED, &Saved::new(id, by_id.then_some(true)));
     Ok(answer::with_header(
@@ -155,7 +156,8 @@ fn update(
     if let Some(answer) = stale(site, call, object, id) {
         return Ok(answer);
     }
-    dml::update(site, call, object, id, fields).map_err(ApiError::from_dml)?;
+    dml::update(site, call, object, id, fields)
+        .map_err(|errors| ApiError::from_dml(site, call, errors))?;
     recent::note(site, call, id);
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
@@ -164,7 +166,7 @@ fn delete(site: &mut Site<'_>, call: &Call, object: &str, id: &str) -> Result<An
     if let Some(answer) = stale(site, call, object, id) {
         return Ok(answer);
     }
-    dml::delete(site, call, object, id).map_err(ApiError::from_dml)?;
+    dml::delete(site, call, object, id).map_err(|errors| ApiError::from_dml(site, call, errors))?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
@@ -198,7 +200,7 @@ fn upsert(
             Ok(answer::empty(StatusCode::NO_CONTENT))
         }
         Ok(Upserted::Updated(id)) => Ok(answer::ok(&Saved::new(id, Some(false)))),
-        Err(UpsertFailure::Errors(errors)) => Err(ApiError::from_dml(errors)),
+        Err(UpsertFailure::Errors(errors)) => Err(ApiError::from_dml(site, call, errors)),
         Err(UpsertFailure::Several(ids)) => Ok(ambiguous(site, call, object, &ids)),
     }
 }

@@ -1,5 +1,7 @@
 //! What a refused change says: the vendor's status code, its sentence and the fields concerned.
 
+use super::Duplicates;
+
 /// One reason why a record was not saved.
 ///
 /// The REST layer shows `status_code` as `errorCode` for single records and as `statusCode` in collections.
@@ -12,6 +14,9 @@ pub struct DmlError {
     pub message: String,
     /// API names of the fields concerned; may be empty.
     pub fields: Vec<String>,
+    /// The records a duplicate rule found.
+    #[serde(skip)]
+    pub duplicates: Option<Box<Duplicates>>,
 }
 
 impl DmlError {
@@ -21,16 +26,18 @@ impl DmlError {
             status_code,
             message: message.into(),
             fields: Vec::new(),
+            duplicates: None,
         }
     }
 
     /// An error about one field.
     pub fn on(field: &str, status_code: &'static str, message: impl Into<String>) -> DmlError {
-        DmlError {
-            status_code,
-            message: message.into(),
-            fields: vec![field.to_owned()],
-        }
+        DmlError::new(status_code, message).about(vec![field.to_owned()])
+    }
+
+    /// The same about these fields.
+    pub(crate) fn about(self, fields: Vec<String>) -> DmlError {
+        DmlError { fields, ..self }
     }
 
     /// The id is well formed but names nothing the caller can see.

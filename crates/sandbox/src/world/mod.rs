@@ -16,6 +16,7 @@ mod commit;
 mod convert;
 mod create_org;
 mod dml;
+mod duplicates;
 mod error;
 mod formula;
 mod id;
@@ -42,6 +43,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use dml::{
     AuditTimes, ConvertedLead, DmlOptions, Fields, LeadConversion, UpsertFailure, Upserted,
 };
+pub use duplicates::{DuplicateAction, DuplicateRule, Duplicates};
 pub use error::{DmlError, SetupError};
 pub use id::{ID_LENGTH_CHARS, MalformedId, SfId};
 pub use permissions::{Actor, FieldRights, ObjectRights};

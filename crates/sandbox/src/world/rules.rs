@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use super::convert::convert;
 use super::dml::{Draft, Verb};
+use super::duplicates::Duplication;
 use super::error::{DmlError, SetupError};
 use super::formula::Formula;
 use super::row::Row;
@@ -78,6 +79,7 @@ pub struct ValidationRule {
 pub(crate) struct Rules {
     automations: Vec<Automation>,
     validations: Vec<Validation>,
+    pub(super) duplications: Vec<Duplication>,
 }
 
 #[derive(Debug)]
@@ -286,10 +288,9 @@ impl World {
         let broken =
             own.filter(|own| self.condition_holds(&own.refuse_when, draft.object, &draft.row));
         let errors: Vec<DmlError> = broken
-            .map(|Validation { rule, .. }| DmlError {
-                status_code: "FIELD_CUSTOM_VALIDATION_EXCEPTION",
-                message: rule.message.clone(),
-                fields: rule.field.iter().cloned().collect(),
+            .map(|Validation { rule, .. }| {
+                let fields = rule.field.iter().cloned().collect();
+                DmlError::new("FIELD_CUSTOM_VALIDATION_EXCEPTION", &rule.message).about(fields)
             })
             .collect();
         if errors.is_empty() {

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AutomationRule, FieldRights, NewField, NewObject, ObjectRights, SetupError, SfId,
-    ValidationRule, World,
+    AutomationRule, DuplicateRule, FieldRights, NewField, NewObject, ObjectRights, SetupError,
+    SfId, ValidationRule, World,
 };
 
 /// One step of setting up.
@@ -39,6 +39,8 @@ pub(crate) enum Step {
     NoAutomation(String),
     ValidationRule(ValidationRule),
     NoValidationRule(String),
+    DuplicateRule(DuplicateRule),
+    NoDuplicateRule(String),
 }
 
 /// The steps there are, and those nobody has written down yet.
@@ -52,7 +54,11 @@ impl Steps {
     pub(crate) fn push(&mut self, step: Step) {
         self.all.retain(|earlier| !step.replaces(earlier));
         self.fresh.push(step.clone());
-        if !matches!(step, Step::NoAutomation(_) | Step::NoValidationRule(_)) {
+        let removal = matches!(
+            step,
+            Step::NoAutomation(_) | Step::NoValidationRule(_) | Step::NoDuplicateRule(_)
+        );
+        if !removal {
             self.all.push(step);
         }
     }
@@ -98,6 +104,10 @@ impl Step {
                 Step::ValidationRule(ValidationRule { name, .. }) | Step::NoValidationRule(name),
                 Step::ValidationRule(rule),
             ) => *name == rule.name,
+            (
+                Step::DuplicateRule(DuplicateRule { name, .. }) | Step::NoDuplicateRule(name),
+                Step::DuplicateRule(rule),
+            ) => *name == rule.name,
             _ => false,
         }
     }
@@ -127,6 +137,11 @@ impl World {
             } => self.set_field_rights(user, &object, &field, rights),
             Step::Automation(rule) => self.set_automation(rule),
             Step::ValidationRule(rule) => self.set_validation_rule(rule),
+            Step::DuplicateRule(rule) => self.take_duplicate_rule(rule),
+            Step::NoDuplicateRule(name) => {
+                self.remove_duplicate_rule(&name);
+                Ok(())
+            }
             Step::NoAutomation(name) => {
                 self.remove_automation(&name);
                 Ok(())

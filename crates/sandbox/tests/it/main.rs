@@ -9,6 +9,7 @@ mod composite;
 mod console;
 mod control;
 mod describe;
+mod duplicates;
 mod faults;
 mod fuzz;
 mod kill;

@@ -50,11 +50,7 @@ impl World {
             return None;
         }
         let message = format!("Required fields are missing: [{}]", fields.join(", "));
-        Some(DmlError {
-            status_code: "REQUIRED_FIELD_MISSING",
-            message,
-            fields,
-        })
+        Some(DmlError::new("REQUIRED_FIELD_MISSING", message).about(fields))
     }
 
     fn check_reference(&self, actor: &Actor, field: &FieldDef, id: SfId) -> Result<(), DmlError> {

@@ -115,11 +115,7 @@ impl World {
              it is read/write for your profile or permission set.",
             names.join(", ")
         );
-        Err(DmlError {
-            status_code: "INVALID_FIELD_FOR_INSERT_UPDATE",
-            message,
-            fields: names,
-        })
+        Err(DmlError::new("INVALID_FIELD_FOR_INSERT_UPDATE", message).about(names))
     }
 
     /// `{"ExtId__c": "77"}` as the value of a reference: the id of the parent with that key.

@@ -1,8 +1,8 @@
 //! Changes of records: create, update, upsert, delete, undelete, merge, lead conversion.
 //!
 //! A save runs in this order, and each step can refuse: rights, names and JSON types of the input (`input`),
-//! what the record implies (`derived`), automation, checks of the whole record (`check`), validation rules,
-//! unique keys; then stamps and the write. Every entry point is a transaction of its own.
+//! what the record implies (`derived`), automation, checks of the whole record (`check`), validation rules, duplicate
+//! rules, unique keys; then stamps and the write. Every entry point is a transaction of its own.
 
 mod check;
 mod convert_lead;
@@ -44,6 +44,8 @@ pub struct DmlOptions {
     pub audit: Option<AuditTimes>,
     /// A system process: SystemModstamp moves, LastModifiedDate and LastModifiedById do not (update only).
     pub stamp_only: bool,
+    /// Save in spite of duplicate rules that alert.
+    pub allow_duplicates: bool,
 }
 
 pub(super) type Errors = Vec<super::DmlError>;

@@ -100,6 +100,8 @@ impl World {
         }
         self.check_record(actor, &draft)?;
         self.check_validation_rules(&draft)?;
+        self.check_duplicates(&draft, options)
+            .map_err(|error| vec![error])?;
         self.check_unique(draft.object, &draft.row)
             .map_err(|error| vec![error])?;
         let id = draft.id();
