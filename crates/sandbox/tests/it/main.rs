@@ -25,6 +25,7 @@ mod search;
 mod seed;
 mod shell;
 mod soap;
+mod soap_lifecycle;
 mod tooling;
 mod traverse;
 mod trees;

@@ -18,7 +18,7 @@ fn call_with(client: &Client, header: &str, operation: &str) -> Got {
     send(client, PARTNER, &format!("{session}{header}"), operation)
 }
 
-fn call(client: &Client, operation: &str) -> Got {
+pub(crate) fn call(client: &Client, operation: &str) -> Got {
     call_with(client, "", operation)
 }
 
@@ -53,7 +53,7 @@ fn all<'g>(got: &'g Got, tag: &str) -> Vec<&'g str> {
 }
 
 #[track_caller]
-fn first<'g>(got: &'g Got, tag: &str) -> &'g str {
+pub(crate) fn first<'g>(got: &'g Got, tag: &str) -> &'g str {
     let found = all(got, tag);
     found
         .first()
@@ -121,6 +121,48 @@ fn login_refuses_everything_alike_and_locks_out() {
     faulted(right(), "INVALID_LOGIN");
     client.sandbox.advance(jiff::SignedDuration::from_mins(15));
     right().expect(200);
+}
+
+#[test]
+fn a_user_can_have_a_password_of_their_own() {
+    let client = Client::empty();
+    let known = client.sandbox.credentials("");
+    let id = client.sandbox.connector_user();
+    let set = |password: &str| {
+        let body = format!(
+            "<u:setPassword><userId>{id}</userId><password>{password}</password></u:setPassword>"
+        );
+        call(&client, &body)
+    };
+    for weak in ["", "short1", "only-letters", "12345678"] {
+        faulted(set(weak), "INVALID_NEW_PASSWORD");
+    }
+    set("correct-horse-1").expect(200);
+    login(&client, PARTNER, &known.username, "correct-horse-1").expect(200);
+    faulted(
+        login(&client, PARTNER, &known.username, &known.password),
+        "INVALID_LOGIN",
+    );
+    login(
+        &client,
+        PARTNER,
+        "grace.tanaka@haldenrobotics.example",
+        &known.password,
+    )
+    .expect(200);
+    let reset = call(
+        &client,
+        &format!("<u:resetPassword><userId>{id}</userId></u:resetPassword>"),
+    );
+    let fresh = first(&reset.expect(200), "password").to_owned();
+    login(&client, PARTNER, &known.username, &fresh).expect(200);
+    faulted(
+        call(
+            &client,
+            "<u:resetPassword><userId>x</userId></u:resetPassword>",
+        ),
+        "INVALID_ID_FIELD",
+    );
 }
 
 #[test]
@@ -231,97 +273,6 @@ fn parents_upserts_and_all_or_none() {
         "{}",
         found.text
     );
-}
-
-#[test]
-fn a_merge_moves_children_and_bins_the_losers() {
-    let client = Client::empty();
-    let account = |name: &str| client.create("Account", json!({ "Name": name }));
-    let (master, loser) = (account("Fenwick Optics"), account("Fenwick"));
-    let child = client.create("Contact", json!({ "LastName": "Orme", "AccountId": loser }));
-    // One client library says `mergeRequests` for `request`.
-    let merged = call(
-        &client,
-        &format!(
-            "<u:merge><u:mergeRequests><u:masterRecord><type>Account</type><Id>{master}</Id><Phone>1</Phone></u:masterRecord>\
-             <u:recordToMergeIds>{loser}</u:recordToMergeIds></u:mergeRequests></u:merge>"
-        ),
-    )
-    .expect(200);
-    assert_eq!(first(&merged, "success"), "true", "{}", merged.text);
-    assert_eq!(
-        (
-            first(&merged, "id"),
-            first(&merged, "mergedRecordIds"),
-            first(&merged, "updatedRelatedIds")
-        ),
-        (master.as_str(), loser.as_str(), child.as_str())
-    );
-    assert_eq!(
-        client.field("Contact", &child, "AccountId"),
-        master.as_str()
-    );
-    assert_eq!(client.field("Account", &master, "Phone"), "1");
-    let bin = call(
-        &client,
-        &format!("<u:emptyRecycleBin><u:ids>{loser}</u:ids></u:emptyRecycleBin>"),
-    );
-    assert_eq!(first(&bin.expect(200), "success"), "true");
-    let gone = call(
-        &client,
-        &format!("<u:undelete><u:ids>{loser}</u:ids></u:undelete>"),
-    );
-    assert_eq!(
-        first(&gone.expect(200), "statusCode"),
-        "INVALID_CROSS_REFERENCE_KEY"
-    );
-}
-
-#[test]
-fn a_lead_is_converted() {
-    let client = Client::empty();
-    let lead = || {
-        client.create(
-            "Lead",
-            json!({ "LastName": "Orme", "Company": "Fenwick Optics" }),
-        )
-    };
-    let (first_lead, second) = (lead(), lead());
-    let convert = |id: &str, more: &str| {
-        call(
-            &client,
-            &format!(
-                "<u:convertLead><u:leadConverts><u:convertedStatus>Closed - Converted</u:convertedStatus>\
-                 <u:leadId>{id}</u:leadId>{more}</u:leadConverts></u:convertLead>"
-            ),
-        )
-        .expect(200)
-    };
-    let made = convert(&first_lead, "");
-    assert_eq!(
-        (first(&made, "success"), first(&made, "leadId")),
-        ("true", first_lead.as_str())
-    );
-    let opportunity = first(&made, "opportunityId");
-    assert_eq!(
-        client.field("Opportunity", opportunity, "Name"),
-        "Fenwick Optics"
-    );
-    assert_eq!(
-        client.field("Lead", &first_lead, "ConvertedContactId"),
-        first(&made, "contactId")
-    );
-    let account = first(&made, "accountId");
-    let into = convert(
-        &second,
-        &format!(
-            "<u:accountId>{account}</u:accountId><u:doNotCreateOpportunity>true</u:doNotCreateOpportunity>"
-        ),
-    );
-    assert_eq!(first(&into, "accountId"), account);
-    assert!(into.text.contains("<opportunityId xsi:nil=\"true\"/>"));
-    let again = convert(&second, "");
-    assert_eq!(first(&again, "statusCode"), "CANNOT_UPDATE_CONVERTED_LEAD");
 }
 
 #[test]

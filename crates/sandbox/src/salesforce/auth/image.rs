@@ -14,6 +14,7 @@ pub(crate) enum AuthFact {
     Approval(Change<u64, Approval>),
     Session(Change<String, Session>),
     WrongPasswords(Change<SfId, WrongPasswords>),
+    Password(Change<SfId, String>),
     Policy(AppPolicy),
 }
 
@@ -29,6 +30,8 @@ impl Auth {
         facts.extend(sessions.map(AuthFact::Session));
         let wrong = self.wrong_passwords.take_changes().into_iter();
         facts.extend(wrong.map(AuthFact::WrongPasswords));
+        let passwords = self.passwords.take_changes().into_iter();
+        facts.extend(passwords.map(AuthFact::Password));
         if std::mem::take(&mut self.policy_changed) {
             facts.push(AuthFact::Policy(self.policy.clone()));
         }
@@ -48,6 +51,7 @@ impl Auth {
             .chain(approvals)
             .chain(sessions)
             .chain(wrong.map(AuthFact::WrongPasswords))
+            .chain(self.passwords.everything().map(AuthFact::Password))
             .chain([AuthFact::Policy(self.policy.clone())])
     }
 
@@ -58,6 +62,7 @@ impl Auth {
             AuthFact::Approval(change) => self.approvals.apply(change),
             AuthFact::Session(change) => self.sessions.apply(change),
             AuthFact::WrongPasswords(change) => self.wrong_passwords.apply(change),
+            AuthFact::Password(change) => self.passwords.apply(change),
             AuthFact::Policy(policy) => self.policy = policy,
         }
     }
@@ -68,6 +73,7 @@ impl Auth {
         self.approvals.forget_changes();
         self.sessions.forget_changes();
         self.wrong_passwords.forget_changes();
+        self.passwords.forget_changes();
         self.policy_changed = false;
     }
 }

@@ -35,7 +35,7 @@ pub(super) use authorize::authorize;
 pub(super) use id_token::keys;
 pub(super) use identity::{discovery, identity, introspect, revoke, userinfo};
 pub(crate) use image::AuthFact;
-pub(super) use password::{LoginRefused, check_password};
+pub(super) use password::{LoginRefused, check_password, reset_password, set_password};
 pub(crate) use rsa_key::RsaKeyError;
 pub(super) use token::token;
 
@@ -100,6 +100,8 @@ pub(crate) struct Auth {
     approvals: Tracked<u64, Approval>,
     sessions: Tracked<String, Session>,
     wrong_passwords: Tracked<SfId, WrongPasswords>,
+    /// Of users who have one of their own.
+    passwords: Tracked<SfId, String>,
 }
 
 impl Auth {
@@ -115,6 +117,7 @@ impl Auth {
             approvals: Tracked::default(),
             sessions: Tracked::default(),
             wrong_passwords: Tracked::default(),
+            passwords: Tracked::default(),
         }
     }
 

@@ -185,6 +185,10 @@ fn convert_one(
         account_id: given("accountId"),
         contact_id: given("contactId"),
         opportunity_name: opportunity_name.filter(|_| wanted),
+        opportunity_id: given("opportunityId").filter(|_| wanted),
+        owner_id: given("ownerId"),
+        converted_status: given("convertedStatus"),
+        overwrite_lead_source: request.flag("overwriteLeadSource"),
     };
     let made = site.world.convert_lead(actor, lead, &conversion)?;
     Ok((made, lead_id))

@@ -1,4 +1,4 @@
-//! Sessions: `login`, `logout`, and who one is (`getUserInfo`).
+//! Sessions: `login`, `logout`, who one is (`getUserInfo`), and passwords.
 //!
 //! A session of SOAP is one of the org: its id is an access token for REST as well. `login` refuses a wrong password,
 //! a locked-out and an inactive user alike, as the vendor does, so that nobody learns which it was.
@@ -9,8 +9,7 @@ use super::{
 };
 use crate::{
     salesforce::{
-        Org,
-        auth::check_password,
+        Org, auth,
         users::{self, Person},
     },
     world::SfId,
@@ -32,7 +31,7 @@ pub(super) fn login(
 ) -> Result<Writer, Fault> {
     let username = operation.value("username").unwrap_or_default();
     let password = operation.value("password").unwrap_or_default();
-    let person = check_password(org, username, password).map_err(|_| Fault::login())?;
+    let person = auth::check_password(org, username, password).map_err(|_| Fault::login())?;
     let session_id = org.auth.log_in(person.id, org.world.now());
     let url = |letter: &str| {
         let org_id = org.world.org_id().short();
@@ -57,6 +56,32 @@ pub(super) fn login(
 pub(super) fn logout(org: &mut Org, session_id: &str) -> Writer {
     org.auth.revoke(session_id);
     Writer::default()
+}
+
+/// Gives a user a new password; the org does not ask who may.
+pub(super) fn set_password(org: &mut Org, operation: &Element) -> Result<Writer, Fault> {
+    let user = user_named(org, operation)?;
+    let password = operation.value("password").unwrap_or_default();
+    auth::set_password(org, user, password)
+        .map_err(|sentence| Fault::new("INVALID_NEW_PASSWORD", sentence))?;
+    let mut results = Writer::default();
+    results.element("result", "", |_| {});
+    Ok(results)
+}
+
+pub(super) fn reset_password(org: &mut Org, operation: &Element) -> Result<Writer, Fault> {
+    let user = user_named(org, operation)?;
+    let password = auth::reset_password(org, user);
+    let mut results = Writer::default();
+    results.element("result", "", |xml| xml.leaf("password", password));
+    Ok(results)
+}
+
+fn user_named(org: &Org, operation: &Element) -> Result<SfId, Fault> {
+    let id = operation.value("userId").unwrap_or_default().parse().ok();
+    let person = id.and_then(|id| users::by_id(&org.world, id));
+    let unknown = || Fault::new("INVALID_ID_FIELD", "userId is not the id of a user");
+    person.map(|person| person.id).ok_or_else(unknown)
 }
 
 pub(super) fn user_info(org: &Org, user: SfId) -> Result<Writer, Fault> {

@@ -114,6 +114,8 @@ impl Org {
         let actor = self.admit(&envelope, path, &headers)?;
         let results = match name.as_str() {
             "logout" => login::logout(self, envelope.session_id().unwrap_or_default()),
+            "setPassword" => login::set_password(self, &envelope.operation)?,
+            "resetPassword" => login::reset_password(self, &envelope.operation)?,
             "getUserInfo" => login::user_info(self, actor.user)?,
             _ => {
                 let mut caller = Caller {

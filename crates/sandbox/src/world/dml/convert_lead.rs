@@ -6,12 +6,13 @@
 use serde_json::{Value as Json, json};
 
 use super::{DmlOptions, Errors, Fields};
+use crate::world::convert::parse_id;
 use crate::world::error::DmlError;
 use crate::world::row::Row;
 use crate::world::schema::ObjectNo;
 use crate::world::{Actor, SfId, Value, World};
 
-/// Status a lead has when its conversion names none.
+/// The status of a converted lead; there is one.
 const CONVERTED_STATUS: &str = "Closed - Converted";
 /// Days until the close date of the opportunity a conversion makes.
 const CLOSE_DAYS: i64 = 30;
@@ -26,6 +27,14 @@ pub struct LeadConversion {
     pub contact_id: Option<String>,
     /// Name of the opportunity to create; none: no opportunity.
     pub opportunity_name: Option<String>,
+    /// An opportunity to use instead of a new one.
+    pub opportunity_id: Option<String>,
+    /// Who owns the new records; none: the lead's owner.
+    pub owner_id: Option<String>,
+    /// Status of the lead; it must be one of converted leads.
+    pub converted_status: Option<String>,
+    /// A given contact gets the lead's source.
+    pub overwrite_lead_source: bool,
 }
 
 /// What a lead became.
@@ -39,11 +48,22 @@ pub struct ConvertedLead {
     pub opportunity_id: Option<SfId>,
 }
 
+fn check_status(conversion: &LeadConversion) -> Result<(), Errors> {
+    match conversion.converted_status.as_deref() {
+        None | Some(CONVERTED_STATUS) => Ok(()),
+        Some(other) => {
+            let message = format!("invalid convertedStatus: {other}");
+            Err(vec![DmlError::new("INVALID_STATUS", message)])
+        }
+    }
+}
+
 impl World {
     /// Converts a lead in one transaction.
     ///
     /// # Errors
-    /// CANNOT_UPDATE_CONVERTED_LEAD when it is converted already; else as create and update.
+    /// CANNOT_UPDATE_CONVERTED_LEAD when it is converted already, INVALID_STATUS for another status than that of
+    /// converted leads; else as create and update.
     pub fn convert_lead(
         &mut self,
         actor: &Actor,
@@ -63,18 +83,24 @@ impl World {
                 let message = "cannot reference converted lead";
                 return Err(vec![DmlError::new("CANNOT_UPDATE_CONVERTED_LEAD", message)]);
             }
+            check_status(conversion)?;
+            let source = world.with_owner(object, &row, conversion)?;
             let account_id = match &conversion.account_id {
                 Some(id) => world.existing_named(actor, "Account", id)?,
-                None => world.account_of(actor, object, &row)?,
+                None => world.account_of(actor, object, &source)?,
             };
             let contact_id = match &conversion.contact_id {
-                Some(id) => world.existing_named(actor, "Contact", id)?,
-                None => world.contact_of(actor, object, &row, account_id)?,
+                Some(id) => world.given_contact(actor, object, &source, id, conversion)?,
+                None => world.contact_of(actor, object, &source, account_id)?,
             };
             let name = conversion.opportunity_name.as_deref();
-            let opportunity_id = name
-                .map(|name| world.opportunity_of(actor, object, &row, account_id, name))
-                .transpose()?;
+            let opportunity_id = match (&conversion.opportunity_id, name) {
+                (Some(id), _) => Some(world.existing_named(actor, "Opportunity", id)?),
+                (None, Some(name)) => {
+                    Some(world.opportunity_of(actor, object, &source, account_id, name)?)
+                }
+                (None, None) => None,
+            };
             let converted = ConvertedLead {
                 account_id,
                 contact_id,
@@ -83,6 +109,38 @@ impl World {
             world.mark_converted(actor, object, row, converted);
             Ok(converted)
         })
+    }
+
+    /// The lead as the new records see it: of the owner they are to have.
+    fn with_owner(
+        &self,
+        lead: ObjectNo,
+        row: &Row,
+        conversion: &LeadConversion,
+    ) -> Result<Row, Errors> {
+        let mut source = row.clone();
+        let owner = conversion.owner_id.as_deref().map(parse_id).transpose();
+        let owner = owner.map_err(|error| vec![error])?;
+        if let (Some(owner), Some(field)) = (owner, self.schema.at(lead).owner) {
+            source.set(field, Value::Id(owner));
+        }
+        Ok(source)
+    }
+
+    fn given_contact(
+        &mut self,
+        actor: &Actor,
+        lead: ObjectNo,
+        row: &Row,
+        id: &str,
+        conversion: &LeadConversion,
+    ) -> Result<SfId, Errors> {
+        let contact = self.existing_named(actor, "Contact", id)?;
+        if conversion.overwrite_lead_source {
+            let fields = self.copied(lead, row, &["LeadSource"]);
+            self.update(actor, "Contact", id, &fields, &DmlOptions::default())?;
+        }
+        Ok(contact)
     }
 
     fn existing_named(&self, actor: &Actor, object: &str, id: &str) -> Result<SfId, Errors> {

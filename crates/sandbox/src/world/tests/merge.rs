@@ -161,7 +161,7 @@ fn a_lead_can_join_an_account_and_a_contact_that_exist() {
     let mut conversion = LeadConversion {
         account_id: Some(contact.to_string()),
         contact_id: Some(contact.to_string()),
-        opportunity_name: None,
+        ..LeadConversion::default()
     };
     let error = bench
         .world
