@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::{Method, Request};
-use serde_json::json;
 use tandem_sandbox::Options;
 
 use crate::client::{Client, Got};
