@@ -126,6 +126,9 @@ pub(super) fn start(
         .ok_or_else(|| {
             ApiError::bad_request("MALFORMED_QUERY", "A query string has to be specified")
         })?;
+    if call.flag("columns") {
+        return Ok(answer::ok(&site.world.query_metadata(&call.actor, soql)?));
+    }
     run(site, call, soql, scope)
 }
 

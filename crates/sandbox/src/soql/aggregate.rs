@@ -40,7 +40,7 @@ pub(crate) fn aggregate_of(expression: &Expression) -> Option<(Aggregate, &Expre
 }
 
 impl Aggregate {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         let found = AGGREGATES.iter().find(|(_, aggregate)| *aggregate == self);
         found.map_or("", |(name, _)| name)
     }

@@ -27,6 +27,16 @@ pub(crate) enum Place {
     Name,
 }
 
+impl Place {
+    /// The one object, if there is one.
+    pub(crate) fn object(self) -> Option<ObjectNo> {
+        match self {
+            Place::Object(object) => Some(object),
+            Place::Name => None,
+        }
+    }
+}
+
 /// A field of one object, or the fields of several objects that answer to one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fields {

@@ -52,6 +52,14 @@ struct Shown {
     function: Option<Function>,
 }
 
+/// What a column of the answer is.
+pub(crate) struct GroupColumn<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) typed: Typed<'a>,
+    /// How it is computed; none when it is one of the fields grouped by.
+    pub(crate) measure: Option<String>,
+}
+
 /// The finished rows.
 #[derive(Debug)]
 pub(crate) struct GroupRows {
@@ -202,6 +210,25 @@ impl Groups {
         position.ok_or_else(|| {
             let field = written.path().text();
             SoqlError::malformed(format!("{what} must be grouped or aggregated: {field}"))
+        })
+    }
+
+    /// The columns as they are shown.
+    pub(crate) fn columns<'a>(&'a self, world: &'a World) -> impl Iterator<Item = GroupColumn<'a>> {
+        self.shown.iter().map(|shown| {
+            let typed = self.typed(world, shown.column);
+            let measure = shown.column.checked_sub(self.by.len());
+            let measure = measure.and_then(|position| self.measures.get(position));
+            GroupColumn {
+                key: &shown.key,
+                typed,
+                measure: measure.map(|measure| match measure {
+                    Measure::Aggregate(aggregate, _) => {
+                        format!("{}({})", aggregate.name(), typed.field.name)
+                    }
+                    Measure::Grouping(_) => shown.key.clone(),
+                }),
+            }
         })
     }
 

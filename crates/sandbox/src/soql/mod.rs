@@ -29,6 +29,7 @@ mod flat;
 mod format;
 mod group;
 pub(crate) mod lexer;
+mod metadata;
 mod names;
 mod order;
 pub(crate) mod parser;
@@ -45,6 +46,7 @@ mod tests;
 pub use error::SoqlError;
 pub use explain::QueryPlan;
 pub use flat::{ColumnSink, FlatRows};
+pub use metadata::{ColumnMetadata, QueryMetadata};
 pub use render::{Page, Paging};
 
 use std::sync::Arc;

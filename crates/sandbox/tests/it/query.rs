@@ -170,3 +170,60 @@ fn bad_queries_are_refused() {
         "METHOD_NOT_ALLOWED"
     );
 }
+
+#[test]
+fn columns_of_a_query_without_its_rows() {
+    let client = Client::empty();
+    let columns = |soql: &str| {
+        let q: String = url::form_urlencoded::byte_serialize(soql.as_bytes()).collect();
+        client
+            .get(&format!("/query?q={q}&columns=true"))
+            .expect(200)
+            .json()
+    };
+    let names = |columns: &Value| -> Vec<String> {
+        let columns = columns.as_array().expect("a list").iter();
+        columns
+            .map(|column| column["columnName"].as_str().expect("a name").to_owned())
+            .collect()
+    };
+    let rows =
+        columns("SELECT Id, Owner.Name, IsDeleted, (SELECT Id, Name FROM Contacts) FROM Account");
+    let list = &rows["columnMetadata"];
+    assert_eq!(names(list), ["Id", "Owner", "IsDeleted", "Contacts"]);
+    assert_eq!(
+        (
+            &rows["entityName"],
+            &rows["keyPrefix"],
+            &rows["idSelected"],
+            &rows["groupBy"]
+        ),
+        (
+            &json!("Account"),
+            &json!("001"),
+            &json!(true),
+            &json!(false)
+        )
+    );
+    assert_eq!(list[0]["apexType"], "Id");
+    assert_eq!(list[1]["foreignKeyName"], "OwnerId");
+    assert_eq!(names(&list[1]["joinColumns"]), ["Name"]);
+    assert_eq!(list[2]["booleanType"], true);
+    assert_eq!(
+        (&list[3]["aggregate"], names(&list[3]["joinColumns"])),
+        (&json!(true), vec!["Id".into(), "Name".into()])
+    );
+    let groups =
+        columns("SELECT Rating, COUNT(Id), MAX(CreatedDate) newest FROM Lead GROUP BY Rating");
+    let list = &groups["columnMetadata"];
+    assert_eq!(names(list), ["Rating", "expr0", "newest"]);
+    assert_eq!(
+        (&list[0]["aggregate"], &list[1]["aggregate"]),
+        (&json!(false), &json!(true))
+    );
+    assert_eq!(list[1]["displayName"], "COUNT(Id)");
+    assert_eq!(
+        columns("SELECT COUNT() FROM Lead")["columnMetadata"],
+        json!([])
+    );
+}
