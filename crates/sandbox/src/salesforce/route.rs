@@ -5,8 +5,8 @@ use http::Method;
 
 use super::{
     Site, answer::Answer, batch, bulk, collections, composite, describe, error::ApiError, graph,
-    limits, query, recent, records, replication, request::Call, search, tooling, traverse, tree,
-    versions,
+    interface, layouts, limits, listviews, query, recent, records, replication, request::Call,
+    search, tooling, traverse, tree, versions,
 };
 use crate::soql::QueryScope;
 
@@ -26,6 +26,9 @@ pub(super) fn dispatch(site: &mut Site<'_>, call: &Call) -> Result<Answer, ApiEr
         ["parameterizedSearch"] if call.method == Method::POST => search::parameterized(site, call),
         ["parameterizedSearch"] => read(call, || search::parameterized(site, call)),
         ["recent"] => read(call, || recent::list(site, call)),
+        ["tabs"] => read(call, || Ok(interface::tabs(site, call))),
+        ["theme"] => read(call, || Ok(interface::theme(site, call))),
+        ["quickActions"] => read(call, || Ok(interface::quick_actions())),
         ["tooling", rest @ ..] => tooling::serve(site, call, rest),
         ["jobs", rest @ ..] => bulk::route(site, call, rest),
         ["limits"] => read(call, || Ok(limits::limits(site))),
@@ -52,6 +55,15 @@ pub(super) fn sobjects(
         [object, "describe"] => read(call, || describe::object(site, call, object)),
         [object, "updated"] => read(call, || replication::updated(site, call, object)),
         [object, "deleted"] => read(call, || replication::deleted(site, call, object)),
+        [object, "listviews", ref rest @ ..] => {
+            read(call, || listviews::serve(site, call, object, rest))
+        }
+        [object, "describe", ref rest @ ..] => {
+            read(call, || layouts::serve(site, call, object, rest))
+        }
+        [object, "quickActions"] => read(call, || {
+            records::check_object(site, call, object).map(|()| interface::quick_actions())
+        }),
         [object, id] => records::by_id(site, call, object, id),
         [object, id, ref path @ ..] if traverse::starts_at(site, object, id) => {
             traverse::follow(site, call, (object, id), path)

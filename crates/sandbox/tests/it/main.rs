@@ -12,6 +12,7 @@ mod describe;
 mod duplicates;
 mod faults;
 mod fuzz;
+mod interface;
 mod kill;
 mod limits;
 mod oauth;
