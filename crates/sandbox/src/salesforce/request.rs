@@ -204,12 +204,7 @@ fn effective_method(method: Method, parameters: &Parameters) -> Result<Method, A
 }
 
 fn version(segment: &str) -> Option<u32> {
-    let major = segment
-        .strip_prefix('v')?
-        .strip_suffix(".0")?
-        .parse()
-        .ok()?;
-    super::versions::SERVED.contains(&major).then_some(major)
+    super::versions::named(segment.strip_prefix('v')?)
 }
 
 /// The decoded segments of a path, empty ones left out.

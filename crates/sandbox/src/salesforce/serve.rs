@@ -24,6 +24,27 @@ const MAX_TARGET_BYTES: usize = 16_384;
 /// Largest request body taken, in bytes (documented: 50 MB), but for bulk uploads.
 const MAX_BODY_BYTES: usize = 50 * 1024 * 1024;
 
+/// Why a call is not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Denied {
+    /// There is no such session, or its user is inactive.
+    Session,
+    /// The session was not opened for the API.
+    Scope,
+    /// Too many calls in a day, or too many at a time.
+    Limit { concurrent: bool },
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Session => Self::session(),
+            Denied::Scope => Self::not_for_rest(),
+            Denied::Limit { concurrent } => Self::limit_exceeded(concurrent),
+        }
+    }
+}
+
 impl Org {
     /// Serves a request as an org does on a good day.
     pub(super) fn serve(&mut self, request: &Request<Bytes>) -> Answer {
@@ -63,6 +84,9 @@ impl Org {
         }
         if path.starts_with("/services/data/") {
             return self.data(request, target, &origin);
+        }
+        if path.starts_with("/services/async/") {
+            return self.bulk_classic(request, path, &origin);
         }
         if path.starts_with("/services/Soap/") {
             return self.soap(request, path, &origin);
@@ -112,6 +136,26 @@ impl Org {
         answer::with_header(answer, answer::LIMIT_INFO, &info)
     }
 
+    /// The checks before a call: its session, then what is left of the limits.
+    pub(super) fn admitted(&mut self, token: Option<&str>) -> Result<Actor, Denied> {
+        let now = self.world.now();
+        let token = token.unwrap_or_default();
+        let user = self.auth.authenticate(token, now);
+        let user = user
+            .filter(|user| users::is_active(&self.world, *user))
+            .ok_or(Denied::Session)?;
+        if !self.auth.reaches_api(token) {
+            return Err(Denied::Scope);
+        }
+        if let Some(concurrent) = self.desk.faults.throttled(now) {
+            return Err(Denied::Limit { concurrent });
+        }
+        if self.desk.meter.exhausted(now) {
+            return Err(Denied::Limit { concurrent: false });
+        }
+        Ok(Actor::user(user))
+    }
+
     fn call(
         &mut self,
         request: &Request<Bytes>,
@@ -119,31 +163,9 @@ impl Org {
         origin: &str,
     ) -> Result<Answer, ApiError> {
         let now = self.world.now();
-        let token = access_token(request.headers()).ok_or_else(ApiError::session)?;
-        let user = self
-            .auth
-            .authenticate(token, now)
-            .ok_or_else(ApiError::session)?;
-        if !users::is_active(&self.world, user) {
-            return Err(ApiError::session());
-        }
-        if !self.auth.reaches_api(token) {
-            return Err(ApiError::not_for_rest());
-        }
-        if let Some(concurrent) = self.desk.faults.throttled(now) {
-            return Err(ApiError::limit_exceeded(concurrent));
-        }
-        if self.desk.meter.exhausted(now) {
-            return Err(ApiError::limit_exceeded(false));
-        }
+        let actor = self.admitted(access_token(request.headers()))?;
         let (method, headers) = (request.method().clone(), request.headers().clone());
-        let call = Call::new(
-            method,
-            target,
-            headers,
-            request.body().clone(),
-            Actor::user(user),
-        );
+        let call = Call::new(method, target, headers, request.body().clone(), actor);
         let kind = call.as_ref().map_or("unknown", route::kind);
         self.desk.meter.count(metered(request, target, kind, now));
         let mut site = Site {

@@ -45,6 +45,12 @@ pub(super) fn resources(base: &str, identity: &str) -> Answer {
     answer::ok(&map)
 }
 
+/// The major version of `62.0`, when it is served.
+pub(super) fn named(name: &str) -> Option<u32> {
+    let major = name.strip_suffix(".0")?.parse().ok()?;
+    SERVED.contains(&major).then_some(major)
+}
+
 /// Three releases a year; v30.0 was Spring '14, and Winter releases carry the next year's number. One label has a
 /// typographic apostrophe (recorded).
 fn label(major: u32) -> String {

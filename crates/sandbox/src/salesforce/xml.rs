@@ -199,6 +199,11 @@ impl Writer {
         self.0.push_str(&content.0);
     }
 
+    /// What was written, as a part of something larger.
+    pub(super) fn fragment(self) -> String {
+        self.0
+    }
+
     /// The document with its declaration.
     pub(super) fn finish(self) -> String {
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{}", self.0)

@@ -40,6 +40,12 @@ impl SfId {
         SfId(chars)
     }
 
+    /// The same id of another object.
+    pub(crate) fn with_prefix(mut self, prefix: [u8; 3]) -> SfId {
+        self.0[..3].copy_from_slice(&prefix);
+        self
+    }
+
     /// The three characters that name the object, e.g. `003` for Contact.
     pub fn key_prefix(&self) -> [u8; 3] {
         [self.0[0], self.0[1], self.0[2]]

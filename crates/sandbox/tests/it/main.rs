@@ -2,6 +2,7 @@
 
 mod auth;
 mod bulk;
+mod bulk_classic;
 mod bulk_query;
 mod client;
 mod collections;

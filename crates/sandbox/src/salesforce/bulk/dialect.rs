@@ -65,6 +65,20 @@ impl Dialect {
         }
     }
 
+    /// Commas, and the line ending of the first line.
+    pub(super) fn of_lines(data: &[u8]) -> Self {
+        let end = data.iter().position(|byte| *byte == b'\n');
+        let crlf = end.is_some_and(|end| data[..end].ends_with(b"\r"));
+        Self {
+            delimiter: ColumnDelimiter::Comma,
+            line_ending: if crlf {
+                LineEnding::Crlf
+            } else {
+                LineEnding::Lf
+            },
+        }
+    }
+
     /// Writes a row of values, all quoted.
     pub(super) fn write_row<'v>(self, out: &mut Vec<u8>, values: impl Iterator<Item = &'v [u8]>) {
         let mut first = true;

@@ -4,9 +4,12 @@
 //! can be read again and gives the same bytes (documented), whatever happens to the records. Pages are cut out of the
 //! text by row number.
 
-use super::dialect::{Dialect, write_quoted};
+use super::{
+    Form,
+    rows::{self, RowWriter},
+};
 use crate::{
-    soql::{ColumnSink, QueryResult, QueryScope, SoqlError},
+    soql::{QueryResult, QueryScope, SoqlError},
     world::{Actor, World},
 };
 
@@ -26,7 +29,8 @@ struct Segment {
 /// See the module documentation.
 #[derive(Debug)]
 pub(super) struct Extract {
-    dialect: Dialect,
+    form: Form,
+    version: u32,
     /// None when all is written.
     found: Option<QueryResult>,
     /// The next row of what was found.
@@ -40,14 +44,13 @@ pub(super) struct Extract {
 }
 
 impl Extract {
-    pub(super) fn new(found: QueryResult, dialect: Dialect) -> Self {
-        let mut header = Vec::new();
-        dialect.write_row(&mut header, found.columns().map(str::as_bytes));
+    pub(super) fn new(found: QueryResult, form: Form, version: u32) -> Self {
         Self {
-            dialect,
-            found: Some(found),
+            form,
+            version,
             next: 0,
-            header,
+            header: rows::head(&found, form),
+            found: Some(found),
             segments: Vec::new(),
             rows: 0,
             bytes: 0,
@@ -60,7 +63,8 @@ impl Extract {
             return Ok(true);
         };
         let end = found.row_count().min(self.next.saturating_add(rows));
-        let segment = write(world, found, self.dialect, self.next..end, self.rows);
+        let mut writer = RowWriter::new(world, found, self.form, self.version);
+        let segment = Segment::write(&mut writer, self.next..end, self.rows);
         self.next = end;
         self.rows += segment.ends.len();
         self.bytes += segment.text.len();
@@ -77,7 +81,7 @@ impl Extract {
         Ok(done)
     }
 
-    /// The header and the rows of a range.
+    /// The rows of a range with what stands around them.
     pub(super) fn page(&self, rows: std::ops::Range<usize>) -> Vec<u8> {
         let from = self
             .segments
@@ -92,11 +96,26 @@ impl Extract {
         parts
             .into_iter()
             .for_each(|part| page.extend_from_slice(part));
+        page.extend_from_slice(rows::tail(self.form));
         page
     }
 }
 
 impl Segment {
+    fn write(writer: &mut RowWriter<'_>, rows: std::ops::Range<usize>, first: usize) -> Self {
+        let (mut text, mut ends) = (Vec::new(), Vec::with_capacity(rows.len()));
+        for row in rows {
+            if writer.write(row, first + ends.len() == 0, &mut text) {
+                ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+            }
+        }
+        Self {
+            first,
+            text: text.into(),
+            ends: ends.into(),
+        }
+    }
+
     /// The text of its rows that lie in a range.
     fn cut(&self, rows: &std::ops::Range<usize>) -> &[u8] {
         let at = |row: usize| match row.saturating_sub(self.first).min(self.ends.len()) {
@@ -118,46 +137,5 @@ pub(super) fn run(
     match found.bulk_refusal() {
         Some(refusal) => Err(refusal),
         None => Ok(found),
-    }
-}
-
-/// Writes cells as one row of CSV after another.
-struct CsvRows {
-    out: Vec<u8>,
-    delimiter: u8,
-}
-
-impl ColumnSink for CsvRows {
-    fn cell(&mut self, text: &str) {
-        write_quoted(&mut self.out, text.as_bytes());
-        self.out.push(self.delimiter);
-    }
-}
-
-fn write(
-    world: &World,
-    found: &QueryResult,
-    dialect: Dialect,
-    rows: std::ops::Range<usize>,
-    first: usize,
-) -> Segment {
-    let mut reader = world.flat_rows(found);
-    let mut sink = CsvRows {
-        out: Vec::new(),
-        delimiter: dialect.delimiter(),
-    };
-    let mut ends = Vec::with_capacity(rows.len());
-    for row in rows {
-        if reader.write(row, &mut sink) {
-            // The row's end takes the place of the last delimiter.
-            sink.out.pop();
-            sink.out.extend_from_slice(dialect.end());
-            ends.push(u32::try_from(sink.out.len()).unwrap_or(u32::MAX));
-        }
-    }
-    Segment {
-        first,
-        text: sink.out.into(),
-        ends: ends.into(),
     }
 }

@@ -161,7 +161,11 @@ fn add(site: &mut Site<'_>, id: crate::world::SfId, content: Bytes) {
     let Some(dialect) = jobs.jobs.get(&id).map(|job| job.form.dialect()) else {
         return;
     };
-    let batch = jobs.batch(Work::Load(Load::csv(content, dialect)), now);
+    let batch = jobs.batch(
+        Work::Load(Load::csv(content.clone(), dialect)),
+        content,
+        now,
+    );
     if let Some(job) = jobs.jobs.get_mut(&id) {
         job.batches.push(batch);
     }

@@ -3,6 +3,7 @@
 //! Both versions of the API share one model. A job has batches of work; one of Bulk 2.0 has a single batch, the upload
 //! or the query. States are derived from the batches, never set: a job cannot say it is complete while work is left.
 
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{extract::Extract, load::Load, task::Task};
@@ -31,11 +32,11 @@ pub(super) enum Progress {
 /// A piece of work and how far it is.
 #[derive(Debug)]
 pub(super) struct Batch {
-    #[expect(dead_code, reason = "Bulk 1.0 is to come")]
     pub(super) id: SfId,
     pub(super) work: Work,
     pub(super) progress: Progress,
-    #[expect(dead_code, reason = "Bulk 1.0 is to come")]
+    /// What the client sent.
+    pub(super) request: Bytes,
     pub(super) created_at: Timestamp,
     pub(super) changed_at: Timestamp,
     /// From when on it may be completed; none while it is not handed over.
@@ -46,10 +47,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(id: SfId, work: Work, now: Timestamp) -> Self {
+    pub(super) fn new(id: SfId, work: Work, request: Bytes, now: Timestamp) -> Self {
         Self {
             id,
             work,
+            request,
             progress: Progress::Queued,
             created_at: now,
             changed_at: now,
@@ -72,10 +74,11 @@ impl Batch {
     }
 
     fn bytes(&self) -> usize {
-        match &self.work {
-            Work::Load(load) => load.bytes(),
+        let result = match &self.work {
+            Work::Load(_) => 0,
             Work::Extract(extract) => extract.bytes,
-        }
+        };
+        self.request.len() + result
     }
 
     /// Time from begin to end, or to the last step, on the org's clock.
@@ -159,6 +162,8 @@ pub(super) struct Job {
     pub(super) kind: Kind,
     pub(super) task: Task,
     pub(super) form: super::Form,
+    /// Bulk 1.0 only: the client asked for one batch after another.
+    pub(super) serial: bool,
     pub(super) phase: Phase,
     pub(super) created_at: Timestamp,
     /// When the client changed it last; see [`Job::changed_at`].

@@ -27,7 +27,6 @@ const BATCH_RECORDS: usize = 10_000;
 #[derive(Debug)]
 pub(super) enum Source {
     Csv(Upload),
-    #[expect(dead_code, reason = "Bulk 1.0 is to come")]
     Records(Vec<Fields>),
 }
 
@@ -83,12 +82,9 @@ impl Load {
         }
     }
 
-    /// Bytes kept.
-    pub(super) fn bytes(&self) -> usize {
-        match &self.source {
-            Source::Csv(upload) => upload.data.len(),
-            Source::Records(_) => 0,
-        }
+    /// A load of a batch that was never begun with.
+    pub(super) fn nothing() -> Self {
+        Self::new(Source::Records(Vec::new()))
     }
 
     /// Batches of the daily allowance used up so far.

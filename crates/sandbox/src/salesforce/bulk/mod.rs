@@ -7,13 +7,15 @@
 //! it was handed over. So what a job says depends on the calls and the org's clock alone.
 //!
 //! `route` answers `/jobs/ingest` and `/jobs/query` (Bulk 2.0): `ingest` and `query` are the calls, `job` is what both
-//! share, `load` and `extract` are the work, `dialect` and `columns` know CSV, `apply` saves one record.
+//! share, `load` and `extract` are the work, `dialect`, `columns` and `rows` know how
+//! records are written, `apply` saves one. `classic` is Bulk 1.0, an older spelling of the same jobs.
 //!
 //! Jobs end seven days after they were created (documented) and with the process: their volume does not belong in the
 //! state file. Records a job has saved are as lasting as any. A job in parallel mode is worked on in order, too: the
 //! platform promises no order, so any will do.
 
 mod apply;
+mod classic;
 mod columns;
 mod dialect;
 mod extract;
@@ -24,10 +26,12 @@ mod load;
 mod multipart;
 mod query;
 mod quota;
+mod rows;
 mod task;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use bytes::Bytes;
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -86,12 +90,17 @@ impl Default for BulkSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Csv(Dialect),
+    /// Bulk 1.0 only.
+    Json,
+    /// Bulk 1.0 only.
+    Xml,
 }
 
 impl Form {
     fn dialect(self) -> Dialect {
         match self {
             Self::Csv(dialect) => dialect,
+            Self::Json | Self::Xml => Dialect::default(),
         }
     }
 }
@@ -152,6 +161,7 @@ impl Jobs {
             kind,
             task,
             form,
+            serial: false,
             phase: Phase::Open,
             created_at: now,
             touched_at: now,
@@ -161,10 +171,10 @@ impl Jobs {
     }
 
     /// A batch, not yet part of a job.
-    fn batch(&mut self, work: Work, now: Timestamp) -> Batch {
+    fn batch(&mut self, work: Work, request: Bytes, now: Timestamp) -> Batch {
         self.batches += 1;
         let id = SfId::from_counter(*b"751", *b"Td0", self.batches);
-        Batch::new(id, work, now)
+        Batch::new(id, work, request, now)
     }
 
     fn find(&mut self, id: &str, kinds: &[Kind], now: Timestamp) -> Option<&mut Job> {

@@ -82,8 +82,8 @@ pub(super) fn create(site: &mut Site<'_>, call: &Call) -> Result<Answer, ApiErro
     let jobs = &mut site.desk.jobs;
     jobs.quotas.charge_query(now)?;
     let due = jobs.due(now);
-    let work = Work::Extract(Extract::new(found, dialect));
-    let batch = jobs.batch(work, now);
+    let work = Work::Extract(Extract::new(found, Form::Csv(dialect), call.version));
+    let batch = jobs.batch(work, call.body.clone(), now);
     let job = jobs.open(Kind::V2Query, task, Form::Csv(dialect), now)?;
     job.batches.push(batch);
     job.close(now, due);

@@ -52,11 +52,7 @@ pub(super) fn endpoint(path: &str) -> Result<(Service, u32), Fault> {
         _ => return Err(Fault::client("there is no SOAP service at this address")),
     };
     let version = parts.next().unwrap_or_default();
-    let major = version
-        .strip_suffix(".0")
-        .and_then(|major| major.parse().ok());
-    major
-        .filter(|major| versions::SERVED.contains(major))
+    versions::named(version)
         .map(|major| (service, major))
         .ok_or_else(|| {
             Fault::new(

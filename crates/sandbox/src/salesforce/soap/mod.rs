@@ -33,7 +33,8 @@ use super::{
     answer::Answer,
     error::ApiError,
     request::Call,
-    route, users,
+    route,
+    serve::Denied,
     xml::{self, Element, Writer},
 };
 use crate::{meter::MeteredCall, world::Actor};
@@ -146,22 +147,11 @@ impl Org {
         headers: &HeaderMap,
     ) -> Result<Actor, Fault> {
         let now = self.world.now();
-        let session = envelope
-            .session_id()
-            .and_then(|id| self.auth.authenticate(id, now));
-        let user = session
-            .filter(|user| users::is_active(&self.world, *user))
-            .filter(|_| {
-                self.auth
-                    .reaches_api(envelope.session_id().unwrap_or_default())
-            })
-            .ok_or_else(Fault::session)?;
-        if let Some(concurrent) = self.desk.faults.throttled(now) {
-            return Err(ApiError::limit_exceeded(concurrent).into());
-        }
-        if self.desk.meter.exhausted(now) {
-            return Err(ApiError::limit_exceeded(false).into());
-        }
+        let admitted = self.admitted(envelope.session_id());
+        let actor = admitted.map_err(|denied| match denied {
+            Denied::Session | Denied::Scope => Fault::session(),
+            limit @ Denied::Limit { .. } => ApiError::from(limit).into(),
+        })?;
         self.desk.meter.count(MeteredCall {
             at: now,
             kind: "soap",
@@ -169,6 +159,6 @@ impl Org {
             path: path.to_owned(),
             client: super::request::client_name(headers).to_owned(),
         });
-        Ok(Actor::user(user))
+        Ok(actor)
     }
 }
