@@ -12,7 +12,7 @@
 //! - [`control`] is the API tests and people steer the org with; [`shell`] serves both over loopback.
 //!
 //! [`Sandbox::handle`] is a pure function of the org's state and one request: no clock, no network, no entropy. A
-//! simulation calls it directly; the shell puts sockets around it. What it does not do: SOAP, Pub/Sub.
+//! simulation calls it directly; the shell puts sockets around it. What it does not do: Pub/Sub.
 
 mod console;
 pub mod control;

@@ -396,6 +396,10 @@ fn userinfo_identity_and_introspection_know_the_user() {
     let info = client.get("/services/oauth2/userinfo").expect(200).json();
     assert_eq!(info["preferred_username"], known.username.as_str());
     assert_eq!(info["organization_id"], known.org_id.as_str());
+    assert_eq!(
+        (&info["zoneinfo"], &info["utcOffset"]),
+        (&"Europe/London".into(), &0.into())
+    );
     let path = text(&info["sub"])
         .split_once("/id/")
         .expect("an identity URL")

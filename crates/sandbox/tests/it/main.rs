@@ -27,6 +27,7 @@ mod search;
 mod seed;
 mod shell;
 mod soap;
+mod soap_fuzz;
 mod soap_lifecycle;
 mod tooling;
 mod traverse;

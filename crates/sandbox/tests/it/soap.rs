@@ -6,7 +6,7 @@ use tandem_sandbox::Options;
 
 use crate::client::{Client, Got};
 
-const PARTNER: &str = "/services/Soap/u/62.0";
+pub(crate) const PARTNER: &str = "/services/Soap/u/62.0";
 
 /// Calls an operation of the partner service with the client's session and further header elements.
 fn call_with(client: &Client, header: &str, operation: &str) -> Got {

@@ -1,11 +1,7 @@
 //! Who is behind a token: userinfo, the identity URL, introspection, discovery; and the end of a token, revocation.
 
 use http::StatusCode;
-use jiff::{
-    Timestamp,
-    civil::Date,
-    tz::{TimeZone, TimeZoneDatabase},
-};
+use jiff::{civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
 use super::authorize::SCOPES;
@@ -18,7 +14,7 @@ use crate::{
         request::Parameters,
         users::{self, Person},
     },
-    world::SfId,
+    world::{Actor, SfId},
 };
 
 /// `GET /services/oauth2/userinfo`.
@@ -50,7 +46,7 @@ pub(in crate::salesforce) fn userinfo(org: &mut Org, token: Option<&str>, origin
         "user_type": "STANDARD",
         "language": person.language,
         "locale": person.locale,
-        "utcOffset": utc_offset_millis(&person.time_zone, org.world.now()),
+        "utcOffset": utc_offset_millis(org, person.id),
         "updated_at": person.modified,
     }))
 }
@@ -96,7 +92,7 @@ pub(in crate::salesforce) fn identity(
         "user_type": "STANDARD",
         "language": person.language,
         "locale": person.locale,
-        "utcOffset": utc_offset_millis(&person.time_zone, org.world.now()),
+        "utcOffset": utc_offset_millis(org, person.id),
         "last_modified_date": person.modified,
         "is_app_installed": true,
     }))
@@ -111,12 +107,10 @@ fn caller(org: &mut Org, token: Option<&str>) -> Result<Person, &'static str> {
     person.ok_or("Inactive")
 }
 
-/// Milliseconds of a time zone's standard time east of Greenwich: summer time is the later of the two.
-fn utc_offset_millis(zone: &str, now: Timestamp) -> i64 {
-    let Ok(zone) = TimeZoneDatabase::bundled().get(zone) else {
-        return 0;
-    };
-    let year = TimeZone::UTC.to_datetime(now).year();
+/// Milliseconds of a user's standard time east of Greenwich: summer time is the later one of a year.
+fn utc_offset_millis(org: &Org, user: SfId) -> i64 {
+    let zone = org.world.zone_of(&Actor::user(user));
+    let year = TimeZone::UTC.to_datetime(org.world.now()).year();
     let offset = |month| {
         let day = Date::new(year, month, 1).ok()?;
         let noon = TimeZone::UTC.to_timestamp(day.at(12, 0, 0, 0)).ok()?;
