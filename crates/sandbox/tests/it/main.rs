@@ -29,6 +29,7 @@ mod shell;
 mod soap;
 mod soap_fuzz;
 mod soap_lifecycle;
+mod soql;
 mod tooling;
 mod traverse;
 mod trees;

@@ -6,8 +6,9 @@ use super::super::lexer::Kind;
 use super::Parser;
 
 /// Words that end the FROM clause, so that they are not taken for an alias.
-const CLAUSES: [&str; 11] = [
-    "WHERE", "ORDER", "LIMIT", "OFFSET", "GROUP", "HAVING", "USING", "WITH", "FOR", "ALL", "UPDATE",
+const CLAUSES: [&str; 12] = [
+    "FROM", "WHERE", "ORDER", "LIMIT", "OFFSET", "GROUP", "HAVING", "USING", "WITH", "FOR", "ALL",
+    "UPDATE",
 ];
 
 impl Parser<'_> {
