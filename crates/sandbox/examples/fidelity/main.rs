@@ -12,6 +12,7 @@ mod plan;
 mod play;
 mod read;
 mod shape;
+mod xml;
 
 use std::{
     path::{Path, PathBuf},

@@ -21,7 +21,7 @@ use crate::{
 
 /// Records of the org that is asked.
 const RECORDS: SeedSize = SeedSize {
-    accounts: 4,
+    accounts: 8,
     contacts: 8,
     leads: 6,
     opportunities: 4,
@@ -90,7 +90,7 @@ impl<'p> Player<'p> {
         }
         let text = std::fs::read_to_string(fixtures.join(&self.recording.file))?;
         match &self.recording.request {
-            None => self.conversation(&text),
+            None => self.conversation(&text, fixtures),
             Some(request) => {
                 let recorded = read::parse(&text, &self.recording.file)?;
                 let answer = self.ask(request)?;
@@ -104,17 +104,21 @@ impl<'p> Player<'p> {
         }
     }
 
-    fn conversation(&mut self, text: &str) -> Result<Vec<Compared>> {
+    fn conversation(&mut self, text: &str, fixtures: &Path) -> Result<Vec<Compared>> {
         let mut compared = Vec::new();
-        for exchange in cassette::read(text)? {
+        let template = |name: &str| {
+            let path = fixtures.join(&self.recording.file).with_file_name(name);
+            std::fs::read_to_string(path).ok()
+        };
+        for exchange in cassette::read(text, &template)? {
             let request = Request {
                 ask: format!("{} {}", exchange.method, exchange.target),
+                form: media_type(&exchange.body).to_owned(),
                 body: exchange.body,
-                form: "application/json".to_owned(),
                 ..Request::default()
             };
             let answer = self.ask(&request)?;
-            let recorded = exchange.answer.unwrap_or_default();
+            let recorded = exchange.answer;
             compared.push(self.compared(&request.ask, (exchange.status, &recorded), &answer)?);
         }
         Ok(compared)
@@ -176,6 +180,8 @@ impl<'p> Player<'p> {
         if request.session != Some(false) {
             let token = self.sandbox.credentials("").access_token;
             asked = asked.header("authorization", format!("Bearer {token}"));
+            // Bulk 1.0 has a header of its own.
+            asked = asked.header("x-sfdc-session", token);
         }
         if !request.body.is_empty() {
             asked = asked.header("content-type", &request.form);
@@ -211,6 +217,15 @@ impl<'p> Player<'p> {
             }
             Ok(())
         })
+    }
+}
+
+/// Recorders do not keep the type of what was sent.
+fn media_type(body: &str) -> &'static str {
+    match body.trim_start().chars().next() {
+        Some('<') => "application/xml",
+        Some('"') => "text/csv",
+        _ => "application/json",
     }
 }
 

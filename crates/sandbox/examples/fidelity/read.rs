@@ -5,6 +5,8 @@
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value};
 
+use crate::xml;
+
 /// The text as JSON; the media type or the ending of a file says what it is.
 pub(crate) fn parse(text: &str, form: &str) -> Result<Value> {
     if text.trim().is_empty() {
@@ -12,6 +14,9 @@ pub(crate) fn parse(text: &str, form: &str) -> Result<Value> {
     }
     if form.contains("json") {
         return serde_json::from_str(text).context("not JSON");
+    }
+    if form.contains("xml") {
+        return xml::parse(text);
     }
     if form.contains("csv") {
         return Ok(columns(text));

@@ -51,7 +51,8 @@ pub(super) fn is_listed(def: &ObjectDef) -> bool {
 
 /// The entry of an object in the list of objects.
 pub(super) fn entry(view: View<'_>, def: &ObjectDef, rights: ObjectRights) -> Value {
-    let prefix = String::from_utf8_lossy(&def.key_prefix);
+    // Its rows have the ids of other objects' records (recorded).
+    let prefix = (def.name != "UserRecordAccess").then(|| String::from_utf8_lossy(&def.key_prefix));
     let mut entry = json!({
         "activateable": false,
         "createable": def.createable && rights.create,
