@@ -20,7 +20,7 @@ pub(crate) struct Plan {
     /// Keys whose values are compared, too.
     pub(crate) values: Vec<String>,
     recording: Vec<Recording>,
-    pub(crate) left_out: Vec<LeftOut>,
+    left_out: Vec<LeftOut>,
     #[serde(skip)]
     allowed: Vec<Allowed>,
 }
@@ -92,7 +92,7 @@ fn id() -> String {
 /// Files that are not compared.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LeftOut {
+struct LeftOut {
     files: String,
     #[expect(dead_code, reason = "for people")]
     reason: String,
@@ -144,7 +144,7 @@ impl Plan {
             self.recording
                 .iter()
                 .any(|recording| recording.file == **file)
-                || self.left_out.iter().any(|left| matches(&left.files, file))
+                || self.leaves_out(file)
         };
         let unplanned = files.iter().filter(|file| !planned(file)).cloned();
         let gone = self
@@ -154,6 +154,11 @@ impl Plan {
         unplanned
             .chain(gone.filter(|file| !files.contains(file)))
             .collect()
+    }
+
+    /// Whether the file is left out with a reason.
+    pub(crate) fn leaves_out(&self, file: &str) -> bool {
+        self.left_out.iter().any(|left| matches(&left.files, file))
     }
 
     /// What is to be played, of the files that are there.

@@ -202,7 +202,10 @@ impl<'p> Player<'p> {
 
     /// The text with our ids in place of the recorded ones and a version where none was recorded.
     fn filled(&self, text: &str) -> String {
-        let text = text.replace("vxx.0", &format!("v{}", self.plan.version));
+        let version = &self.plan.version;
+        // Bulk 1.0 has versions without a letter.
+        let text = text.replace("/async/vxx.0", &format!("/async/{version}"));
+        let text = text.replace("vxx.0", &format!("v{version}"));
         let replace = |text: String, (old, new): (&String, &String)| text.replace(old, new);
         self.known.iter().fold(text, replace)
     }
