@@ -54,107 +54,6 @@ fn names_that_do_not_exist_are_shown_with_a_caret() {
     );
 }
 
-/// The last line of the message, for errors whose caret block is tested elsewhere.
-#[track_caller]
-fn sentence(tail: &str, error_code: &str, wanted: &str) {
-    let error = run(
-        &bench(),
-        &format!("SELECT Id FROM Opportunity {tail}"),
-        QueryScope::Live,
-    )
-    .expect_err(tail);
-    let last = error.message.lines().last().unwrap_or_default();
-    assert_eq!((error.error_code, last), (error_code, wanted), "{tail}");
-}
-
-#[test]
-fn values_must_fit_their_fields() {
-    let wrong = |field: &str, rest: &str| {
-        format!("value of filter criterion for field '{field}' must be of type {rest}")
-    };
-    let bare = "and should not be enclosed in quotes";
-    let quoted = "and should be enclosed in quotes";
-    sentence(
-        "WHERE Amount = '5'",
-        "INVALID_FIELD",
-        &wrong("Amount", &format!("currency {bare}")),
-    );
-    sentence(
-        "WHERE Name = 5",
-        "INVALID_FIELD",
-        &wrong("Name", &format!("string {quoted}")),
-    );
-    sentence(
-        "WHERE CloseDate = '2026-01-01'",
-        "INVALID_FIELD",
-        &wrong("CloseDate", &format!("date {bare}")),
-    );
-    sentence(
-        "WHERE CreatedDate > 2026-01-01",
-        "INVALID_FIELD",
-        &wrong("CreatedDate", &format!("dateTime {bare}")),
-    );
-    sentence(
-        "WHERE IsWon = 'true'",
-        "INVALID_FIELD",
-        &wrong("IsWon", &format!("boolean {bare}")),
-    );
-    sentence(
-        "WHERE Name = TODAY",
-        "INVALID_FIELD",
-        &wrong("Name", &format!("string {quoted}")),
-    );
-}
-
-#[test]
-fn operators_must_fit_their_fields() {
-    sentence(
-        "WHERE Id = 'abc'",
-        "INVALID_QUERY_FILTER_OPERATOR",
-        "invalid ID field: abc",
-    );
-    sentence(
-        "WHERE IsWon > true",
-        "INVALID_QUERY_FILTER_OPERATOR",
-        "invalid operator",
-    );
-    sentence(
-        "WHERE Amount LIKE '5%'",
-        "INVALID_QUERY_FILTER_OPERATOR",
-        "invalid operator",
-    );
-    sentence(
-        "WHERE Id LIKE '006%'",
-        "INVALID_QUERY_FILTER_OPERATOR",
-        "invalid operator",
-    );
-    sentence(
-        "WHERE Name INCLUDES ('x')",
-        "INVALID_QUERY_FILTER_OPERATOR",
-        "invalid operator",
-    );
-    sentence(
-        "WHERE Description = 'x'",
-        "INVALID_FIELD",
-        "field 'Description' can not be filtered in a query call",
-    );
-    sentence(
-        "ORDER BY Description",
-        "MALFORMED_QUERY",
-        "field 'Description' can not be sorted in a query call",
-    );
-    sentence(
-        "LIMIT 1 OFFSET 2001",
-        "NUMBER_OUTSIDE_VALID_RANGE",
-        "Maximum SOQL offset allowed is 2000",
-    );
-    sentence(
-        "WHERE CloseDate = NEXT_N_YEARS:9999",
-        "INVALID_FIELD",
-        "the date literal lies beyond the end of time",
-    );
-}
-
 #[test]
 fn what_cannot_be_parsed_names_the_token() {
     // The vendor points one column to the left of a token it does not expect.
@@ -209,5 +108,61 @@ fn sizes_are_limited() {
             .message
             .ends_with("a path may follow at most 5 relationships"),
         "{error}"
+    );
+}
+
+#[test]
+fn relationships_are_limited() {
+    let bench = bench();
+    let refusal = |soql: &str| run(&bench, soql, QueryScope::Live).map_err(|error| error.message);
+    let users = ["CreatedBy", "LastModifiedBy", "Manager"];
+    let mut paths = Vec::new();
+    for parent in [
+        "Owner",
+        "CreatedBy",
+        "LastModifiedBy",
+        "Account.Owner",
+        "ReportsTo.Owner",
+    ] {
+        for (first, second) in users.iter().flat_map(|a| users.iter().map(move |b| (a, b))) {
+            paths.push(format!("{parent}.{first}.{second}.Name"));
+        }
+    }
+    // 2 parents on the way, 5 below them, 15 and 45 users below those.
+    let soql = |paths: &[String]| format!("SELECT {} FROM Contact", paths.join(", "));
+    assert_eq!(
+        refusal(&soql(&paths)).unwrap_err(),
+        "a query may use at most 55 child-to-parent relationships"
+    );
+    assert!(refusal(&soql(&paths[..30])).is_ok());
+    // Three generations of accounts, each with all its lists.
+    let children = bench
+        .world
+        .schema()
+        .child_relationships("Account")
+        .into_iter();
+    let lists: Vec<&str> = children
+        .filter_map(|child| child.relationship_name)
+        .collect();
+    let generation = |below: &str| {
+        let list = |name: &&str| match *name {
+            "ChildAccounts" => format!("(SELECT Id{below} FROM ChildAccounts)"),
+            name => format!("(SELECT Id FROM {name})"),
+        };
+        format!(
+            ", {}",
+            lists.iter().map(list).collect::<Vec<_>>().join(", ")
+        )
+    };
+    let two = generation(&generation(""));
+    assert!(lists.len() * 2 <= 20 && lists.len() * 3 > 20, "{lists:?}");
+    assert_eq!(
+        refusal(&format!("SELECT Id{two} FROM Account")).map(|rows| rows.len()),
+        Ok(2)
+    );
+    let three = refusal(&format!("SELECT Id{} FROM Account", generation(&two)));
+    assert_eq!(
+        three.unwrap_err(),
+        "a query may have at most 20 child subqueries"
     );
 }

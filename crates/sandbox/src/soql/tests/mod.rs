@@ -1,7 +1,6 @@
 //! Queries over a small invented org: what they find, what they refuse, and what an index must not change.
 
 mod errors;
-mod filters;
 mod plans;
 mod properties;
 mod rows;
