@@ -4,7 +4,10 @@ use http::Method;
 use serde_json::{Value, json};
 use tandem_sandbox::{Options, Sandbox, world::DuplicateRule};
 
-use crate::client::{BASE, Client, Got, options};
+use crate::{
+    client::{BASE, Client, Got, options},
+    soap::{call_with, first},
+};
 
 const INSIST: (&str, &str) = ("Sforce-Duplicate-Rule-Header", "allowSave=true");
 
@@ -68,6 +71,27 @@ fn details_of_the_matches_come_when_asked() {
         .json();
     let record = &got[0]["duplicateResult"]["matchResults"][0]["matchRecords"][0]["record"];
     assert_eq!(record["LastName"], "Orme");
+}
+
+#[test]
+fn soap_refuses_alike_and_can_be_told_to_save() {
+    let client = by_email("alert");
+    post(&client, "ada@fenwick.example", &[]).expect(201);
+    let create = |header: &str| {
+        let record =
+            "<type>Contact</type><LastName>Orme</LastName><Email>ada@fenwick.example</Email>";
+        let operation = format!("<u:create><u:sObjects>{record}</u:sObjects></u:create>");
+        call_with(&client, header, &operation).expect(200)
+    };
+    assert_eq!(first(&create(""), "statusCode"), "DUPLICATES_DETECTED");
+    let header = |allow: bool| {
+        let allow = format!("<u:allowSave>{allow}</u:allowSave>");
+        create(&format!(
+            "<u:DuplicateRuleHeader>{allow}</u:DuplicateRuleHeader>"
+        ))
+    };
+    assert_eq!(first(&header(false), "success"), "false");
+    assert_eq!(first(&header(true), "success"), "true");
 }
 
 #[test]

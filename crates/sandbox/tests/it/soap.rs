@@ -9,7 +9,7 @@ use crate::client::{Client, Got};
 pub(crate) const PARTNER: &str = "/services/Soap/u/62.0";
 
 /// Calls an operation of the partner service with the client's session and further header elements.
-fn call_with(client: &Client, header: &str, operation: &str) -> Got {
+pub(crate) fn call_with(client: &Client, header: &str, operation: &str) -> Got {
     let session = format!(
         "<u:SessionHeader><u:sessionId>{}</u:sessionId></u:SessionHeader>",
         client.token

@@ -1,7 +1,8 @@
 //! Saving and reading records by id: `create`, `update`, `upsert`, `delete`, `retrieve`, over the collections of REST.
 //!
 //! Both have the same limits (200 records, ten runs of one type), the same partial success and the same errors per
-//! record; with `AllOrNoneHeader` one failure undoes all.
+//! record; with `AllOrNoneHeader` one failure undoes all. As in collections, an error about duplicates does not list the
+//! matches.
 
 use http::Method;
 use serde_json::{Value, json};
