@@ -25,6 +25,7 @@ mod layouts;
 mod limits;
 mod listviews;
 mod org;
+mod passwords;
 mod query;
 mod recent;
 mod records;

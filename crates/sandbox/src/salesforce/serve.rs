@@ -13,6 +13,7 @@ use super::{
     answer::{self, Answer},
     auth, bulk,
     error::{self, ApiError},
+    passwords,
     request::{Call, Parameters, access_token, client_name, header_text},
     route, users, versions,
 };
@@ -168,12 +169,16 @@ impl Org {
         let call = Call::new(method, target, headers, request.body().clone(), actor);
         let kind = call.as_ref().map_or("unknown", route::kind);
         self.desk.meter.count(metered(request, target, kind, now));
+        let call = call?;
+        if let Some(user) = passwords::user_of(self, &call) {
+            return passwords::serve(self, &call, user);
+        }
         let mut site = Site {
             world: &mut self.world,
             desk: &mut self.desk,
             origin,
         };
-        route::dispatch(&mut site, &call?)
+        route::dispatch(&mut site, &call)
     }
 
     /// The usage as one of several servers knows it: near the truth, now above, now below.

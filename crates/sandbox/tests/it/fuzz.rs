@@ -8,7 +8,24 @@ use serde_json::Value;
 use crate::client::{BASE, Client};
 
 const METHODS: [&str; 6] = ["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD"];
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 41] = [
+    "tree",
+    "graph",
+    "search",
+    "parameterizedSearch",
+    "FIND {Orme*} RETURNING Contact(Id WHERE",
+    "recent",
+    "tooling",
+    "listviews",
+    "layouts",
+    "compactLayouts",
+    "Account",
+    "Contacts",
+    "tabs",
+    "password",
+    "User",
+    "quickActions",
+    "graphs",
     "sobjects",
     "Contact",
     "Lead",
@@ -34,7 +51,13 @@ const WORDS: [&str; 24] = [
     "SELECT Id FROM Contact",
     "@{a.id}",
 ];
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 20] = [
+    "graphs",
+    "graphId",
+    "sobjects",
+    "q",
+    "referenceId",
+    "Contacts",
     "attributes",
     "type",
     "records",

@@ -18,6 +18,7 @@ mod kill;
 mod limits;
 mod oauth;
 mod openapi;
+mod passwords;
 mod permissions;
 mod query;
 mod recent;
