@@ -88,7 +88,6 @@ pub(super) fn usage(view: &SyncPage, now: Timestamp) -> Markup {
             (Some(used), Some(max)) => (allowance(api, used, max)),
             _ => p class="muted" { "The CRM has not told its allowance yet; it does with the first read." },
         }
-        @if let Some(reason) = &api.paused { (callout(Tone::Warn, &html! { "Paused: " (reason) })) }
         (hours(&api.ours.hours))
         p class="muted" {
             "Bars: Tandem’s calls by hour."
@@ -229,7 +228,8 @@ pub(super) fn objects(shell: &Shell, view: &SyncPage) -> Markup {
             span class="muted" { "Locked until a connector works" }
         }
     };
-    let running = matches!(view.overview.state, SyncState::Enabled { .. });
+    let enabled = matches!(view.overview.state, SyncState::Enabled { .. });
+    let running = enabled && view.overview.api.paused.is_none();
     let body = html! {
         @if view.overview.objects.is_empty() {
             (empty("Nothing is mapped yet", &html! { "The first connection maps the standard fields by itself." }))
@@ -258,6 +258,7 @@ fn object_line(row: &ObjectStatus, running: bool, now: Timestamp) -> Markup {
             td data-label="Read every" class="nowrap" { (duration(u64::from(row.frequency_seconds))) }
             td data-label="Next read" class="nowrap" {
                 @match row.next_at {
+                    Some(at) if running && at <= now => "now",
                     Some(at) if running => (ago(at, now)),
                     _ => span class="blank" { "–" },
                 }

@@ -220,7 +220,7 @@ fn read_again(view: &ReadAgainDialog, csrf: &str) -> Markup {
         fieldset {
             legend { "Objects" }
             @for (object, linked) in &view.rows {
-                label { input type="checkbox" name=(object) value="on" checked; (object) " " small class="muted" { (grouped(*linked)) " linked" } }
+                label { input type="checkbox" name=(object) value="on" checked; (object) " " span class="muted" { "· " (grouped(*linked)) " linked" } }
             }
         }
         p class="muted" { "It costs about one API call for every 10,000 records in the CRM." }
