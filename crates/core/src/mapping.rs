@@ -115,12 +115,14 @@ pub struct PairRules {
 }
 
 impl PairRules {
-    /// The CRM fields to read: every mapped one.
+    /// The CRM fields to read, whenever a record is read: every mapped one, and the one that may hold
+    /// our key. Always the same, so that what a record lacks was not visible.
     pub fn crm_fields(&self) -> Vec<String> {
-        self.fields
-            .iter()
-            .map(|rule| rule.mapping.crm.clone())
-            .collect()
+        let mapped = self.fields.iter().map(|rule| rule.mapping.crm.clone());
+        let mut fields: Vec<String> = mapped.collect();
+        let key = self.external_id.clone();
+        fields.extend(key.filter(|key| self.by_crm(key).is_none()));
+        fields
     }
 
     /// The rule of a workspace field.

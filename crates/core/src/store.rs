@@ -64,6 +64,9 @@ pub type StoreResult<T> = Result<T, StoreError>;
 /// Where reading of one object stands: the fence of [`SyncStore::stage`].
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct PullPosition {
+    /// How often everything was begun again: a page asked for before that is outrun, though both began
+    /// at the beginning.
+    pub round: u32,
     /// End of the last complete pull.
     pub watermark: Option<Watermark>,
     /// Set while a pull is under way.

@@ -45,12 +45,14 @@ impl PullOutcome {
 impl Engine {
     /// Reads one page of each object that is due, `wanted` ones included.
     pub async fn pull(&self, tick: Tick, wanted: &[CrmObject]) -> StepResult<PullOutcome> {
+        // In this order: rules that want more move the position, and a page asked for by older ones is then
+        // outrun.
+        let progress = self.store.progress(self.team).await?;
         let rules = self.store.rules(self.team).await?;
         let connected = self.store.connection_state(self.team).await? == ConnectionState::Connected;
         if !rules.settings.enabled || !connected {
             return Ok(PullOutcome::default());
         }
-        let progress = self.store.progress(self.team).await?;
         let limit = self.connector.capabilities().pull_requests_max;
         let objects = schedule::due_objects(&rules, &progress, wanted, tick.now, limit);
         if objects.is_empty() {
@@ -101,7 +103,8 @@ impl Engine {
     ) -> StepResult<()> {
         match part {
             Ok(page) => {
-                let Some(stage) = self.stage_page(rules, request, page, tick) else {
+                let from = position(progress, &request.object);
+                let Some(stage) = self.stage_page(rules, &request.object, from, page, tick) else {
                     return Ok(());
                 };
                 outcome.rows += stage.records.len() as u64;
@@ -111,7 +114,7 @@ impl Engine {
             }
             Err(failure) => {
                 if failure.class == ErrorClass::CursorGone {
-                    let from = position(request);
+                    let from = position(progress, &request.object);
                     self.store
                         .drop_page(self.team, &request.object, &from)
                         .await?;
@@ -132,15 +135,16 @@ impl Engine {
     fn stage_page(
         &self,
         rules: &TeamRules,
-        request: &PullRequest,
+        object: &CrmObject,
+        from: PullPosition,
         page: PulledPage,
         tick: Tick,
     ) -> Option<StagePage> {
         let answered_at = self.answered(tick).now;
-        let pair = rules.pair(&request.object)?;
-        let first_read = request.watermark.is_none();
+        let pair = rules.pair(object)?;
+        let first_read = from.watermark.is_none();
         Some(StagePage {
-            object: request.object.clone(),
+            object: object.clone(),
             kind: pair.kind,
             import: pair.import,
             external_id: pair.external_id.clone(),
@@ -152,7 +156,7 @@ impl Engine {
                     ..record
                 })
                 .collect(),
-            from: position(request),
+            from,
             next: page.next,
             lane: if first_read { Lane::Bulk } else { Lane::Normal },
             now: tick.now,
@@ -190,12 +194,10 @@ impl Engine {
     }
 }
 
-/// Where a request was asked from.
-fn position(request: &PullRequest) -> PullPosition {
-    PullPosition {
-        watermark: request.watermark.clone(),
-        page: request.page.clone(),
-    }
+/// Where an object is to be asked from.
+fn position(progress: &[ObjectProgress], object: &CrmObject) -> PullPosition {
+    let known = progress.iter().find(|p| p.object == *object);
+    known.map(|p| p.position.clone()).unwrap_or_default()
 }
 
 fn requests(
@@ -207,16 +209,10 @@ fn requests(
         .iter()
         .filter_map(|object| {
             let pair = rules.pair(object)?;
-            let position = progress
-                .iter()
-                .find(|p| p.object == *object)
-                .map(|p| p.position.clone())
-                .unwrap_or_default();
-            let mut fields = pair.crm_fields();
-            fields.extend(pair.external_id.clone());
+            let position = position(progress, object);
             Some(PullRequest {
                 object: object.clone(),
-                fields,
+                fields: pair.crm_fields(),
                 watermark: position.watermark,
                 page: position.page,
             })

@@ -116,8 +116,7 @@ impl Engine {
             Err(refused) => return Ok(self.put_off(pair, claimed, refused, tick, outcome)),
         };
         let probes: Vec<CreateProbe> = claimed.iter().map(|c| probe(c, tick)).collect();
-        let mut fields = pair.crm_fields();
-        fields.extend(pair.external_id.clone());
+        let fields = pair.crm_fields();
         let result = self
             .connector
             .probe(&pair.object, &probes, &fields, tick.now)

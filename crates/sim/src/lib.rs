@@ -3,12 +3,14 @@
 //!
 //! A run is a function of its seed. People edit on both sides; two workers, each with its own connector,
 //! take turns at random places; any of them may crash between any two awaits; requests and answers
-//! get lost, held, refused and garbled; tokens expire; rows commit late. Then the faults stop, and
+//! get lost, held, refused and garbled; tokens expire; rows commit late; the API allowance runs out; the
+//! administrator changes what comes in. Then the faults stop, and
 //! [`check`] looks whether what Tandem promises is true.
 //!
 //! With a guard turned off ([`Guards`]) the same runs must find a violation: that is the proof that the
 //! guard is needed and that the checks can see.
 
+mod admin;
 pub mod check;
 pub mod clock;
 pub mod executor;
@@ -17,6 +19,7 @@ pub mod setup;
 pub mod store;
 pub mod transport;
 
+use admin::Admin;
 use check::Broken;
 use clock::{Clock, Dice};
 use executor::{Task, block_on, pause};
@@ -110,6 +113,7 @@ struct Run<'t> {
     store: Arc<MemoryStore>,
     team: TeamId,
     rules: TeamRules,
+    admin: Admin,
     people: People,
     workers: Vec<Worker>,
     seen: BTreeMap<CrmObject, i64>,
@@ -144,6 +148,13 @@ impl<'t> Run<'t> {
             team,
             rules.pairs.clone(),
         );
+        let admin = Admin::new(
+            dice.clone(),
+            store.clone(),
+            sandbox.clone(),
+            team,
+            rules.clone(),
+        );
         let mut run = Self {
             tell,
             dice,
@@ -153,6 +164,7 @@ impl<'t> Run<'t> {
             sandbox,
             wire,
             vault,
+            admin,
             store,
             team,
             rules,
@@ -258,6 +270,10 @@ impl<'t> Run<'t> {
                 self.wire.release_one();
             }
             84..150 => self.pass_time(),
+            150..153 => {
+                let act = self.admin.act(self.clock.now());
+                self.told(|| act);
+            }
             _ => {
                 let worker = self.dice.below(WORKERS);
                 let _ = self.workers[worker].task.step();
@@ -301,6 +317,7 @@ impl<'t> Run<'t> {
     fn calm(&mut self) -> Result<(), Broken> {
         self.wire.set_mix(FaultMix::default());
         while self.wire.release_one() {}
+        self.admin.restore(self.clock.now());
         self.settle_down(QUIET_ROUNDS)
     }
 

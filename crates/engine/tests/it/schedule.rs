@@ -34,6 +34,7 @@ fn progress(name: &str, stands: Stands) -> Option<ObjectProgress> {
     Some(ObjectProgress {
         object: object(name),
         position: PullPosition {
+            round: 0,
             watermark: Some(watermark),
             page,
         },

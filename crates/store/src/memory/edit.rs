@@ -16,10 +16,9 @@ impl Team {
         let changed = |pair: &&tandem_core::mapping::PairRules| {
             before.pair(&pair.object).map(|old| old.version) != Some(pair.version)
         };
-        for pair in &self.rules.pairs {
+        for pair in &self.rules.pairs.clone() {
             if rules::wants_more(before.pair(&pair.object), pair) {
-                let progress = self.progress.get_mut(&pair.object);
-                progress.map(rules::forget_position);
+                rules::forget_position(self.progress_of(&pair.object));
             }
         }
         for pair in self.rules.pairs.iter().filter(changed) {

@@ -80,7 +80,7 @@ impl SyncStore for MemoryStore {
 
     async fn reset_progress(&self, team: TeamId, object: &CrmObject) -> StoreResult<()> {
         self.with(team, |team| {
-            team.progress.get_mut(object).map(rules::forget_position);
+            rules::forget_position(team.progress_of(object));
             Ok(())
         })
     }

@@ -57,7 +57,8 @@ pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord, look: Look) -> News
     }
 }
 
-/// Takes an incoming record into the mirrored one, if it is news. Fields that it lacks are kept.
+/// Takes an incoming record into the mirrored one, if it is news. A field that it lacks is not known any
+/// more: it was not visible, and what another version held in it may be long overwritten.
 ///
 /// An unchanged record seen later moves `observed_at` on, so that an answer that was under way in
 /// between is recognised as older. A store that writes rows must do so also in that case.
@@ -66,7 +67,7 @@ pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord, look: Look) 
     match (verdict, mirror.as_mut()) {
         (News::New | News::Changed, _) => {
             let mut record = incoming;
-            if let Some(known) = mirror.take() {
+            if let Some(known) = mirror.as_ref() {
                 inherit(&mut record, known);
             }
             *mirror = Some(record);
@@ -80,14 +81,11 @@ pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord, look: Look) 
     verdict
 }
 
-/// Fields that were not asked for stay. Where our write met what was known, and that was our own write
-/// too, somebody else's last change is as long ago as it was then.
-fn inherit(record: &mut CrmRecord, known: CrmRecord) {
+/// Where our write met what was known, and that was our own write too, somebody else's last change is as
+/// long ago as it was then.
+fn inherit(record: &mut CrmRecord, known: &CrmRecord) {
     if record.edited_at == Some(known.modified_at) {
         record.edited_at = Some(known.changed_at());
-    }
-    for (field, value) in known.fields {
-        record.fields.entry(field).or_insert(value);
     }
 }
 
@@ -163,14 +161,32 @@ mod tests {
     }
 
     #[test]
-    fn fields_that_were_not_asked_for_stay() {
+    fn what_a_newer_version_does_not_show_is_not_known() {
         let mut mirror = Some(record(5, 10, "A"));
-        let mut incoming = record(6, 11, "B");
-        incoming.fields = [("Phone".to_owned(), Value::text("1"))].into();
-        assert_eq!(take_in(&mut mirror, incoming, Look::Pull), News::Changed);
-        let fields = mirror.map(|record| record.fields).unwrap_or_default();
-        assert_eq!(fields.get("Name"), Some(&Value::text("A")));
-        assert_eq!(fields.get("Phone"), Some(&Value::text("1")));
+        let other = |order, seen| CrmRecord {
+            fields: [("Phone".to_owned(), Value::text("1"))].into(),
+            ..record(order, seen, "")
+        };
+        assert_eq!(
+            take_in(&mut mirror, other(6, 11), Look::ReadBack),
+            News::Changed
+        );
+        let shown = |mirror: &Option<CrmRecord>| {
+            let fields = mirror.iter().flat_map(|record| record.fields.keys());
+            fields.cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&mirror), ["Phone"]);
+        assert_eq!(
+            take_in(&mut mirror, other(6, 12), Look::Pull),
+            News::Unchanged
+        );
+        let again = record(6, 13, "A");
+        assert_eq!(
+            take_in(&mut mirror, again, Look::Pull),
+            News::Changed,
+            "it is seen again"
+        );
+        assert_eq!(shown(&mirror), ["Name"]);
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub fn advance(progress: &mut ObjectProgress, page: &StagePage) -> bool {
         Next::Done(watermark) => {
             let known = progress.position.watermark.take();
             progress.position = PullPosition {
+                round: page.from.round,
                 watermark: Some(later(known, watermark)),
                 page: None,
             };
@@ -69,7 +70,10 @@ pub fn drop_page(progress: &mut ObjectProgress, from: &PullPosition) -> bool {
 /// Forgets where the pull stands, so that everything is read again, at once. A back-off that the CRM
 /// asked for is not forgotten.
 pub fn forget_position(progress: &mut ObjectProgress) {
-    progress.position = PullPosition::default();
+    progress.position = PullPosition {
+        round: progress.position.round.saturating_add(1),
+        ..PullPosition::default()
+    };
     progress.complete_at = None;
     progress.started_at = None;
     progress.rows = 0;
@@ -83,7 +87,7 @@ pub fn wants_more(old: Option<&PairRules>, new: &PairRules) -> bool {
     };
     let known = old.crm_fields();
     let more_fields = new.crm_fields().iter().any(|field| !known.contains(field));
-    more_fields || (new.import && !old.import) || new.external_id != old.external_id
+    more_fields || (new.import && !old.import)
 }
 
 fn later(known: Option<Watermark>, new: &Watermark) -> Watermark {

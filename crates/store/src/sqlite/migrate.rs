@@ -14,7 +14,7 @@ const APPLICATION_ID: i32 = 0x544e_444d;
 const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/0001_sync.sql"),
     include_str!("../../migrations/0002_admin.sql"),
-    include_str!("../../migrations/0003_budget_question.sql"),
+    include_str!("../../migrations/0003_asking_again.sql"),
 ];
 
 /// Checks whose file it is and runs what is missing.

@@ -13,7 +13,7 @@ use tandem_core::store::{ObjectProgress, PullPosition};
 use tandem_core::sync_log::LogDraft;
 
 const SELECT: &str = "SELECT object, watermark_order, watermark_token, page, complete_us, \
-     started_us, not_before_us, attempts, rows_read FROM progress WHERE team = ?";
+     started_us, not_before_us, attempts, rows_read, round FROM progress WHERE team = ?";
 
 pub(super) fn all(tx: &Tx<'_>, team: TeamId) -> DbResult<Vec<ObjectProgress>> {
     tx.rows(&format!("{SELECT} ORDER BY object"), [team.0], read)
@@ -30,8 +30,8 @@ pub(super) fn save(tx: &Tx<'_>, team: TeamId, progress: &ObjectProgress) -> DbRe
     let watermark = progress.position.watermark.as_ref();
     tx.execute(
         "INSERT OR REPLACE INTO progress (team, object, watermark_order, watermark_token, page, \
-         complete_us, started_us, not_before_us, attempts, rows_read) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         complete_us, started_us, not_before_us, attempts, rows_read, round) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             team.0,
             progress.object.as_str(),
@@ -42,7 +42,8 @@ pub(super) fn save(tx: &Tx<'_>, team: TeamId, progress: &ObjectProgress) -> DbRe
             progress.started_at.map(micros),
             progress.not_before.map(micros),
             progress.attempts,
-            i64::try_from(progress.rows).unwrap_or(i64::MAX)
+            i64::try_from(progress.rows).unwrap_or(i64::MAX),
+            progress.position.round
         ],
     )?;
     Ok(())
@@ -78,12 +79,8 @@ pub(super) fn drop_page(
     Ok(dropped)
 }
 
-/// An object that was never read has nothing to forget.
 pub(super) fn reset(tx: &Tx<'_>, team: TeamId, object: &CrmObject) -> DbResult<()> {
-    let sql = format!("{SELECT} AND object = ?");
-    let Some(mut progress) = tx.row(&sql, params![team.0, object.as_str()], read)? else {
-        return Ok(());
-    };
+    let mut progress = of(tx, team, object)?;
     rules::forget_position(&mut progress);
     save(tx, team, &progress)
 }
@@ -109,6 +106,7 @@ fn read(row: &Row<'_>) -> DbResult<ObjectProgress> {
     Ok(ObjectProgress {
         object: CrmObject(get(row, "object")?),
         position: PullPosition {
+            round: get(row, "round")?,
             watermark,
             page: get::<Option<String>>(row, "page")?.map(PageToken),
         },
