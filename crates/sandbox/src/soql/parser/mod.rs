@@ -13,6 +13,7 @@ mod select;
 use super::ast::{Filter, Name, Path, Query};
 use super::error::SoqlError;
 use super::lexer::{Kind, Token, tokens};
+use super::semi_join;
 
 /// Deepest nesting of parentheses and NOT in a WHERE clause.
 const MAX_NESTING_LEVELS: usize = 50;
@@ -37,11 +38,12 @@ pub(crate) fn parse_query(text: &str) -> Result<Query, SoqlError> {
     Ok(query)
 }
 
-/// Parses what stands behind WHERE.
+/// Parses what stands behind WHERE. Rules and formulas have no semi-joins.
 pub(crate) fn parse_condition(text: &str) -> Result<Filter, SoqlError> {
     let mut parser = Parser::new(text)?;
     let filter = parser.filter(0)?;
     parser.end()?;
+    semi_join::check_none(&filter)?;
     Ok(filter)
 }
 

@@ -89,6 +89,45 @@ fn a_long_list_of_children_has_pages_of_its_own() {
     assert_eq!(names, wanted);
 }
 
+/// Groups have no pages.
+#[test]
+fn groups_beyond_one_batch_are_refused() {
+    let client = client(1, 2_001);
+    let asked = |tail: &str| {
+        client.get(&format!(
+            "/query?q=SELECT+Id,COUNT(LastName)+FROM+Contact+GROUP+BY+Id{tail}"
+        ))
+    };
+    let refused = asked("").expect(400);
+    assert_eq!(refused.code(), "EXCEEDED_ID_LIMIT");
+    let groups = asked("+LIMIT+2000").expect(200).json();
+    assert_eq!(
+        (&groups["totalSize"], &groups["done"]),
+        (&json!(2_000), &json!(true))
+    );
+}
+
+#[test]
+fn two_custom_long_texts_make_small_pages() {
+    let client = client(1, 201);
+    client.sandbox.world(|world| {
+        for name in ["Story__c", "Plot__c"] {
+            let field = json!({"name": name, "label": name, "type": "long_text", "length": 5_000});
+            let field = serde_json::from_value(field).expect("a field");
+            world.add_field("Contact", field).expect("a new field");
+        }
+    });
+    let rows = |fields: &str| {
+        let page = client
+            .get(&format!("/query?q=SELECT+{fields}+FROM+Contact"))
+            .expect(200)
+            .json();
+        page["records"].as_array().map(Vec::len)
+    };
+    assert_eq!(rows("Id,Story__c"), Some(201));
+    assert_eq!(rows("Id,Story__c,Plot__c"), Some(200));
+}
+
 #[test]
 fn a_plan_is_explained() {
     let client = client(2, 3);
