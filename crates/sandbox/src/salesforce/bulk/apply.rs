@@ -160,12 +160,13 @@ impl Applier {
     }
 }
 
-/// The call a record change is made with: assignment rules run only when the job names one (documented).
+/// The call a record change is made with: an assignment rule runs only when the job names it (documented). A name that
+/// cannot be a header names no rule.
 fn call_of(task: &Task) -> Call {
+    let rule = task.assignment_rule.as_deref().unwrap_or("FALSE");
+    let rule = HeaderValue::from_str(rule).unwrap_or(HeaderValue::from_static("unknown"));
     let mut headers = HeaderMap::new();
-    if task.assignment_rule.is_none() {
-        headers.insert("sforce-auto-assign", HeaderValue::from_static("FALSE"));
-    }
+    headers.insert("sforce-auto-assign", rule);
     Call {
         version: task.version,
         method: Method::POST,

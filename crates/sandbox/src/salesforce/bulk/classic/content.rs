@@ -37,9 +37,18 @@ pub(super) struct NewJob {
     pub(super) object: Option<String>,
     pub(super) external_id_field_name: Option<String>,
     pub(super) assignment_rule_id: Option<String>,
-    pub(super) concurrency_mode: Option<String>,
+    /// `Serial` or `Parallel`; JSON clients send the number of the mode, too.
+    pub(super) concurrency_mode: Option<Value>,
     pub(super) content_type: Option<String>,
     pub(super) state: Option<String>,
+}
+
+impl NewJob {
+    /// The client wants one batch after another.
+    pub(super) fn is_serial(&self) -> bool {
+        let mode = self.concurrency_mode.as_ref();
+        mode.is_some_and(|mode| *mode == "Serial" || *mode == 1)
+    }
 }
 
 /// Reads a job info in either language.
@@ -55,7 +64,7 @@ pub(super) fn order(body: &[u8], wire: Option<Wire>) -> Result<NewJob, Refusal> 
         object: fact("object"),
         external_id_field_name: fact("externalIdFieldName"),
         assignment_rule_id: fact("assignmentRuleId"),
-        concurrency_mode: fact("concurrencyMode"),
+        concurrency_mode: fact("concurrencyMode").map(Value::from),
         content_type: fact("contentType"),
         state: fact("state"),
     })

@@ -200,7 +200,7 @@ impl Asked<'_> {
         let jobs = &mut self.site.desk.jobs;
         jobs.quotas.check_batches(now)?;
         let job = jobs.open(Kind::Classic, task, form, now)?;
-        job.serial = order.concurrency_mode.as_deref() == Some("Serial");
+        job.serial = order.is_serial();
         let info = wire::job_info(job);
         Ok(self
             .wire
