@@ -360,6 +360,22 @@ fn bad_queries_fail_their_batch() {
 }
 
 #[test]
+fn a_mode_may_be_a_number() {
+    let client = Client::empty();
+    for (mode, name) in [
+        (json!(1), "Serial"),
+        (json!("Serial"), "Serial"),
+        (json!(0), "Parallel"),
+    ] {
+        let order = json!({ "operation": "insert", "object": "Contact", "concurrencyMode": mode });
+        assert_eq!(
+            post(&client, "/job", &order).expect(201).json()["concurrencyMode"],
+            name
+        );
+    }
+}
+
+#[test]
 fn a_bad_column_fails_its_batch_and_no_other() {
     let client = Client::empty();
     let job = open_json(

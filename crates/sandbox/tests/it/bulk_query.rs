@@ -239,12 +239,18 @@ fn queries_that_are_not_allowed_are_refused() {
         "SELECT COUNT() FROM Contact",
         "SELECT MAX(Name) FROM Contact",
         "SELECT Id FROM Contact OFFSET 1",
+        "SELECT Name, COUNT(Id) FROM Account GROUP BY Name",
+        "SELECT TYPEOF Owner WHEN User THEN Email END FROM Lead",
     ] {
         assert!(
             refused(soql).ends_with("not supported in Bulk Query"),
             "{soql}"
         );
     }
+    assert_eq!(
+        refused("SELECT Id, (SELECT Id FROM Contacts) FROM Account"),
+        "Aggregate Relationships not supported in Bulk V2 Query with CSV content type"
+    );
     assert!(
         refused("SELECT Nope FROM Contact").contains("No such column 'Nope' on entity 'Contact'")
     );

@@ -3,6 +3,8 @@
 mod auth;
 mod bulk;
 mod bulk_classic;
+mod bulk_fuzz;
+mod bulk_jobs;
 mod bulk_query;
 mod client;
 mod collections;

@@ -138,3 +138,45 @@ async fn the_org_lives_in_the_present_until_its_clock_is_stopped() {
     assert_eq!(now().await.to_string(), "2026-05-01T00:00:00Z");
     running.stop().await.expect("stopped");
 }
+
+#[tokio::test]
+async fn a_bulk_job_is_done_while_nobody_asks() {
+    let running = started().await;
+    let credentials = running.credentials();
+    let call = |method: &'static str, path: String, kind: &'static str, sent: String| {
+        let headers = format!(
+            "Authorization: Bearer {}\r\nContent-Type: {kind}\r\n",
+            credentials.salesforce.access_token
+        );
+        let url = running.url().to_owned();
+        async move { exchange(&url, method, &path, &headers, &sent).await }
+    };
+    let base = "/services/data/v62.0/jobs/ingest";
+    let json = "application/json";
+    let order = r#"{"object":"Contact","operation":"insert"}"#.to_owned();
+    let job = body(&call("POST", base.to_owned(), json, order).await);
+    let path = format!("{base}/{}", text(&job["id"]));
+    let rows: String = (0..1_500).map(|n| format!("N{n}\n")).collect();
+    call(
+        "PUT",
+        format!("{path}/batches"),
+        "text/csv",
+        format!("LastName\n{rows}"),
+    )
+    .await;
+    call(
+        "PATCH",
+        path,
+        json,
+        r#"{"state":"UploadComplete"}"#.to_owned(),
+    )
+    .await;
+    let all_there = async {
+        while running.sandbox().world(|world| world.count("Contact")) < 1_500 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60), all_there).await;
+    waited.expect("the work is done by itself");
+    running.stop().await.expect("a clean end");
+}

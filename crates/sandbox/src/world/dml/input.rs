@@ -137,7 +137,9 @@ impl World {
             return Err(DmlError::on(&field.name, "INVALID_FIELD", message));
         };
         // One of several objects is named by the type of its attributes; else the first that is there is meant.
-        let named = key.get("attributes").and_then(|attributes| attributes["type"].as_str());
+        let named = key
+            .get("attributes")
+            .and_then(|attributes| attributes["type"].as_str());
         let meant = |name: &&String| named.is_none_or(|named| name.eq_ignore_ascii_case(named));
         let target = field
             .reference_to
