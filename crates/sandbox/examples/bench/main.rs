@@ -8,6 +8,7 @@
 //! other, as a sync does. Where there is a least that could be done (moving the same bytes over loopback, parsing the
 //! same JSON), the last column is the time taken as a multiple of it; unlike a rate it says the same on any machine.
 
+mod bulk;
 mod client;
 mod machine;
 mod report;
@@ -98,5 +99,6 @@ fn measure(
     steps::retrieve(sandbox, &mut client, report)?;
     steps::keyset_pages(&mut client, report)?;
     steps::located_pages(&mut client, contacts, report)?;
+    bulk::query(&mut client, report)?;
     steps::collections(&mut client, report)
 }

@@ -10,9 +10,9 @@ use tandem_sandbox::{Options, Sandbox};
 use crate::client::{Client, bare_loopback};
 use crate::{Outcome, Report};
 
-const API: &str = "/services/data/v62.0";
+pub(crate) const API: &str = "/services/data/v62.0";
 /// The columns of a page, as a mapped sync asks for them.
-const COLUMNS: &str =
+pub(crate) const COLUMNS: &str =
     "Id,FirstName,LastName,Email,Phone,Title,AccountId,LastModifiedDate,SystemModstamp,IsDeleted";
 /// Times a single call is repeated.
 const CALLS: usize = 5_000;
