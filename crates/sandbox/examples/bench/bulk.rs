@@ -1,11 +1,10 @@
 //! A Bulk query over all contacts: the job, then its results.
 
-use std::time::{Duration, Instant};
-
 use serde_json::json;
 
 use crate::client::{Client, bare_loopback};
 use crate::steps::{API, COLUMNS};
+use crate::watch::{Took, Watch};
 use crate::{Outcome, Report};
 
 /// Polls given up after.
@@ -15,16 +14,18 @@ const MAX_POLLS: usize = 10_000;
 pub(crate) fn query(client: &mut Client, report: &mut Report) -> Outcome<()> {
     let order = json!({"operation": "query", "query": format!("SELECT {COLUMNS} FROM Contact")});
     let jobs = format!("{API}/jobs/query");
-    let began = Instant::now();
+    let watch = Watch::start();
     let created = client.ask("POST", &jobs, order.to_string().as_bytes())?;
     let job = format!("{jobs}/{}", created.json()?["id"].as_str().ok_or("no id")?);
     await_completion(client, &job)?;
-    let extracted = began.elapsed();
+    let extracted = watch.stop();
     let (bytes, fetched) = fetch(client, &job)?;
     let least = bare_loopback(bytes)?;
     report.flow("bulk query: job until complete", bytes, extracted, None);
     report.flow("bulk query: results", bytes, fetched, Some(least));
-    report.flow("bulk query in all", bytes, extracted + fetched, Some(least));
+    let mut all = extracted;
+    all += fetched;
+    report.flow("bulk query in all", bytes, all, Some(least));
     Ok(())
 }
 
@@ -40,13 +41,13 @@ fn await_completion(client: &mut Client, job: &str) -> Outcome<()> {
     Err("the job is never complete".into())
 }
 
-fn fetch(client: &mut Client, job: &str) -> Outcome<(usize, Duration)> {
-    let (mut bytes, mut took) = (0, Duration::ZERO);
+fn fetch(client: &mut Client, job: &str) -> Outcome<(usize, Took)> {
+    let (mut bytes, mut took) = (0, Took::default());
     let mut target = format!("{job}/results");
     loop {
-        let began = Instant::now();
+        let watch = Watch::start();
         let page = client.ask("GET", &target, b"")?;
-        took += began.elapsed();
+        took += watch.stop();
         bytes += page.body.len();
         match page.header("sforce-locator") {
             Some(locator) if locator != "null" => {

@@ -2,11 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
 
 use serde_json::Value;
 
 use crate::Outcome;
+use crate::watch::{Took, Watch};
 
 /// Bytes written at a time when loopback itself is measured.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -96,9 +97,10 @@ impl Answer {
 }
 
 /// How long so many bytes take over loopback with nothing done to them.
-pub(crate) fn bare_loopback(bytes: usize) -> Outcome<Duration> {
+pub(crate) fn bare_loopback(bytes: usize) -> Outcome<Took> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
+    let (done, until_done) = mpsc::channel::<()>();
     let sender = std::thread::spawn(move || -> std::io::Result<()> {
         let (mut stream, _) = listener.accept()?;
         let chunk = vec![b'x'; CHUNK_BYTES];
@@ -108,13 +110,16 @@ pub(crate) fn bare_loopback(bytes: usize) -> Outcome<Duration> {
             stream.write_all(&chunk[..now])?;
             left -= now;
         }
+        // Its time counts as long as it is there; the channel is closed when it was taken.
+        let _ = until_done.recv();
         Ok(())
     });
     let mut stream = TcpStream::connect(address)?;
-    let began = Instant::now();
+    let watch = Watch::start();
     let mut body = vec![0; bytes];
     stream.read_exact(&mut body)?;
-    let took = began.elapsed();
+    let took = watch.stop();
+    drop(done);
     sender.join().map_err(|_| "the sender panicked")??;
     Ok(took)
 }

@@ -1,4 +1,6 @@
-//! What the numbers were taken on, and how much memory this process has.
+//! What the numbers were taken on, and what this process uses of it.
+
+use std::time::Duration;
 
 /// Cores and model of the processor.
 pub(crate) fn describe() -> String {
@@ -9,6 +11,16 @@ pub(crate) fn describe() -> String {
         .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
         .map_or("unknown CPU", |(_, name)| name.trim());
     format!("{cores} cores, {name}")
+}
+
+/// Time on a core of all threads that this process has now; 0 where the system does not say.
+pub(crate) fn cpu_time() -> Duration {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    let nanos = threads.filter_map(|thread| {
+        let told = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        told.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanos.sum())
 }
 
 /// Memory of this process now; 0 where the system does not say.

@@ -5,23 +5,25 @@
 //! ```
 //!
 //! An org with invented contacts is served over loopback by the real shell, and one client asks for one thing after the
-//! other, as a sync does. Where there is a least that could be done (moving the same bytes over loopback, parsing the
-//! same JSON), the last column is the time taken as a multiple of it; unlike a rate it says the same on any machine.
+//! other, as a sync does. Rates are by the clock; beside them stands the time on a core, of server and client together.
+//! Where there is a least that could be done (moving the same bytes over loopback, parsing the same JSON), the last
+//! column is the time on a core as a multiple of the least's; unlike a rate it says the same on any machine.
 
 mod bulk;
 mod client;
 mod machine;
 mod report;
 mod steps;
+mod watch;
 
 use client::Client;
 use report::Report;
 use std::error::Error;
-use std::time::Instant;
 use tandem_sandbox::seed::SeedSize;
 use tandem_sandbox::shell::{self, Running, ServeOptions};
 use tandem_sandbox::{Options, Sandbox};
 use tokio::runtime::Runtime;
+use watch::Watch;
 
 /// As in the server that ships the sandbox.
 #[global_allocator]
@@ -68,19 +70,14 @@ fn options(contacts: usize) -> Options {
 }
 
 fn start(runtime: &Runtime, contacts: usize, report: &mut Report) -> Outcome<Running> {
-    let began = Instant::now();
+    let watch = Watch::start();
     let resident = machine::resident_bytes();
     let running = runtime.block_on(shell::serve(ServeOptions {
         org: options(contacts),
         ..ServeOptions::default()
     }))?;
     let records = contacts + contacts / PER_ACCOUNT;
-    report.rate(
-        "start with invented records",
-        records,
-        began.elapsed(),
-        None,
-    );
+    report.rate("start with invented records", records, watch.stop(), None);
     report.memory(
         "memory of the records",
         machine::resident_bytes() - resident,

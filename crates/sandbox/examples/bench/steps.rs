@@ -1,13 +1,12 @@
 //! What is measured.
 
-use std::time::{Duration, Instant};
-
 use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
 use tandem_sandbox::{Options, Sandbox};
 
 use crate::client::{Client, bare_loopback};
+use crate::watch::{Took, Watch};
 use crate::{Outcome, Report};
 
 pub(crate) const API: &str = "/services/data/v62.0";
@@ -33,14 +32,14 @@ pub(crate) fn retrieve(sandbox: &Sandbox, client: &mut Client, report: &mut Repo
     let request = Request::get(target)
         .header("authorization", format!("Bearer {}", client.token()))
         .body(Bytes::new())?;
-    let began = Instant::now();
+    let watch = Watch::start();
     for _ in 0..CALLS {
         let status = sandbox.handle(request.clone()).response.status();
         if !status.is_success() {
             return Err(status.to_string().into());
         }
     }
-    report.call("retrieve, in process", 1, began.elapsed() / CALLS as u32);
+    report.call("retrieve, in process", 1, watch.stop().each(CALLS as u32));
     Ok(())
 }
 
@@ -52,9 +51,9 @@ pub(crate) fn keyset_pages(client: &mut Client, report: &mut Report) -> Outcome<
             "SELECT {COLUMNS} FROM Contact {condition} ORDER BY SystemModstamp, Id LIMIT 2000"
         );
         let target = format!("{API}/query?q={}", encode(&soql));
-        let began = Instant::now();
+        let watch = Watch::start();
         let answer = client.ask("GET", &target, b"")?;
-        took.push(began.elapsed());
+        took.push(watch.stop());
         bytes += answer.body.len();
         let page = answer.json()?;
         let records = page["records"].as_array().ok_or("no records")?;
@@ -66,7 +65,8 @@ pub(crate) fn keyset_pages(client: &mut Client, report: &mut Report) -> Outcome<
         condition =
             format!("WHERE (SystemModstamp = {stamp} AND Id > '{id}') OR SystemModstamp > {stamp}");
     }
-    let all: Duration = took.iter().sum();
+    let mut all = Took::default();
+    took.iter().for_each(|one| all += *one);
     took.sort_unstable();
     let pages = took.len();
     report.call(
@@ -90,15 +90,15 @@ pub(crate) fn located_pages(
     report: &mut Report,
 ) -> Outcome<()> {
     let mut next = Some(format!("{API}/query?q=SELECT+{COLUMNS}+FROM+Contact"));
-    let (mut took, mut bytes) = (Duration::ZERO, 0);
-    let (mut pages, mut first) = (0, Duration::ZERO);
+    let (mut took, mut bytes) = (Took::default(), 0);
+    let (mut pages, mut first) = (0, Took::default());
     while let Some(target) = next.filter(|_| pages <= PAGES) {
-        let began = Instant::now();
+        let watch = Watch::start();
         let answer = client.ask("GET", &target, b"")?;
         if pages == 0 {
-            first = began.elapsed();
+            first = watch.stop();
         } else {
-            took += began.elapsed();
+            took += watch.stop();
             bytes += answer.body.len();
         }
         pages += 1;
@@ -185,13 +185,13 @@ fn write(
     method: &str,
     target: &str,
     bodies: &[Vec<u8>],
-) -> Outcome<(Vec<Value>, Duration)> {
+) -> Outcome<(Vec<Value>, Took)> {
     let mut answers = Vec::with_capacity(bodies.len());
-    let mut took = Duration::ZERO;
+    let mut took = Took::default();
     for body in bodies {
-        let began = Instant::now();
+        let watch = Watch::start();
         let answer = client.ask(method, target, body)?;
-        took += began.elapsed();
+        took += watch.stop();
         if String::from_utf8_lossy(&answer.body).contains("\"success\":false") {
             return Err("a record was refused".into());
         }
@@ -201,12 +201,12 @@ fn write(
 }
 
 /// How long it takes to parse these bodies and do nothing.
-fn parsed(bodies: &[Vec<u8>]) -> Outcome<Duration> {
-    let began = Instant::now();
+fn parsed(bodies: &[Vec<u8>]) -> Outcome<Took> {
+    let watch = Watch::start();
     for body in bodies {
         std::hint::black_box(serde_json::from_slice::<Value>(body)?);
     }
-    Ok(began.elapsed())
+    Ok(watch.stop())
 }
 
 /// A new state file with everything in it, and an org made of it.
@@ -217,18 +217,13 @@ pub(crate) fn state_file(options: Options, report: &mut Report) -> Outcome<()> {
         state: Some(path.clone()),
         ..options
     };
-    let began = Instant::now();
+    let watch = Watch::start();
     drop(Sandbox::open(options.clone())?);
     let bytes = usize::try_from(std::fs::metadata(&path)?.len())?;
-    report.flow(
-        "invent and write a state file",
-        bytes,
-        began.elapsed(),
-        None,
-    );
-    let began = Instant::now();
+    report.flow("invent and write a state file", bytes, watch.stop(), None);
+    let watch = Watch::start();
     drop(Sandbox::open(options)?);
-    report.flow("read the state file", bytes, began.elapsed(), None);
+    report.flow("read the state file", bytes, watch.stop(), None);
     Ok(())
 }
 

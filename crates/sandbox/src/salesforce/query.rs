@@ -29,6 +29,8 @@ const LONG_TEXT_PAGE_ROWS: usize = 1_000;
 const LONG_TEXTS_PAGE_ROWS: usize = 200;
 /// Open cursors of the org; the oldest makes room for a new one.
 const MAX_CURSORS: usize = 200;
+/// Rows of all open cursors together, about 16 bytes each; old ones make room here, too.
+const MAX_CURSOR_ROWS: usize = 20_000_000;
 const CURSOR_LIFE: SignedDuration = SignedDuration::from_hours(48);
 
 /// A query with rows left.
@@ -54,8 +56,12 @@ impl Cursors {
     }
 
     fn keep(&mut self, cursor: Cursor) {
-        if self.open.len() >= MAX_CURSORS {
-            self.open.pop_front();
+        let rows = |cursor: &Cursor| cursor.result.row_count();
+        let mut kept_rows: usize = self.open.iter().chain([&cursor]).map(rows).sum();
+        while (self.open.len() >= MAX_CURSORS || kept_rows > MAX_CURSOR_ROWS)
+            && let Some(oldest) = self.open.pop_front()
+        {
+            kept_rows -= rows(&oldest);
         }
         self.open.push_back(cursor);
         self.opened += 1;

@@ -95,11 +95,15 @@ impl Dialect {
 /// Writes one value in quotes.
 pub(super) fn write_quoted(out: &mut Vec<u8>, value: &[u8]) {
     out.push(b'"');
-    let mut parts = value.split(|byte| *byte == b'"');
-    out.extend_from_slice(parts.next().unwrap_or_default());
-    for part in parts {
-        out.extend_from_slice(b"\"\"");
-        out.extend_from_slice(part);
+    if value.contains(&b'"') {
+        let mut parts = value.split(|byte| *byte == b'"');
+        out.extend_from_slice(parts.next().unwrap_or_default());
+        for part in parts {
+            out.extend_from_slice(b"\"\"");
+            out.extend_from_slice(part);
+        }
+    } else {
+        out.extend_from_slice(value);
     }
     out.push(b'"');
 }
