@@ -2,7 +2,6 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc;
 
 use serde_json::Value;
 
@@ -100,7 +99,6 @@ impl Answer {
 pub(crate) fn bare_loopback(bytes: usize) -> Outcome<Took> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
-    let (done, until_done) = mpsc::channel::<()>();
     let sender = std::thread::spawn(move || -> std::io::Result<()> {
         let (mut stream, _) = listener.accept()?;
         let chunk = vec![b'x'; CHUNK_BYTES];
@@ -110,8 +108,6 @@ pub(crate) fn bare_loopback(bytes: usize) -> Outcome<Took> {
             stream.write_all(&chunk[..now])?;
             left -= now;
         }
-        // Its time counts as long as it is there; the channel is closed when it was taken.
-        let _ = until_done.recv();
         Ok(())
     });
     let mut stream = TcpStream::connect(address)?;
@@ -119,7 +115,6 @@ pub(crate) fn bare_loopback(bytes: usize) -> Outcome<Took> {
     let mut body = vec![0; bytes];
     stream.read_exact(&mut body)?;
     let took = watch.stop();
-    drop(done);
     sender.join().map_err(|_| "the sender panicked")??;
     Ok(took)
 }
