@@ -1,6 +1,7 @@
 // Every way jsforce knows to log in, and what it does when the session ends.
 
 import assert from 'node:assert/strict';
+import { createSign, generateKeyPairSync } from 'node:crypto';
 import jsforce from 'jsforce';
 import { check, refused } from './harness.mjs';
 
@@ -46,6 +47,33 @@ check('login: OAuth client credentials', async (org) => {
   await conn.authorize({ grant_type: 'client_credentials' });
   assert.equal(await userOf(conn), org.about.username);
   return conn.instanceUrl;
+});
+
+/** An assertion for the connected app, signed with a key. */
+function assertion(org, key) {
+  const claims = {
+    iss: org.about.client_id,
+    sub: org.about.username,
+    aud: 'https://login.salesforce.com',
+    exp: Math.floor(Date.now() / 1000) + 180,
+  };
+  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = `${encode({ alg: 'RS256' })}.${encode(claims)}`;
+  return `${signed}.${createSign('RSA-SHA256').update(signed).sign(key, 'base64url')}`;
+}
+
+check('login: JWT bearer', async (org) => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const certificate = publicKey.export({ type: 'spki', format: 'pem' });
+  await org.control('PATCH', '/control/app', { certificate, admin_approved_users: true });
+  const grant = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: assertion(org, privateKey) };
+  const conn = org.connect({ oauth2: org.oauth2() });
+  await conn.authorize(grant);
+  assert.equal(await userOf(conn), org.about.username);
+  const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const error = await refused(() => conn.authorize({ ...grant, assertion: assertion(org, other) }));
+  assert.equal(error.name, 'invalid_grant');
+  return `another key: ${error.message}`;
 });
 
 /** What a person does with the log-in page: fills in the form as it is and sends it. Gives the code. */

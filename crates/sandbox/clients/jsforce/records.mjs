@@ -85,6 +85,29 @@ check('query: parents by path', async ({ conn }) => {
   return `${records[0].Name} at ${records[0].Account.Name}`;
 });
 
+check('query: children, semi-join, groups', async ({ conn }) => {
+  const accounts = await conn
+    .sobject('Account')
+    .find({ Name: { $ne: null } }, 'Id, Name')
+    .include('Contacts')
+    .select('LastName')
+    .end()
+    .execute({ autoFetch: true, maxFetch: 50_000 });
+  const children = accounts.flatMap((account) => account.Contacts?.records ?? []);
+  const { totalSize } = await conn.query('SELECT COUNT() FROM Contact WHERE AccountId IN (SELECT Id FROM Account)');
+  assert.equal(children.length, totalSize);
+  const { records } = await conn.query('SELECT LeadSource, COUNT(Id) leads FROM Lead GROUP BY LeadSource');
+  const leads = await conn.query('SELECT COUNT() FROM Lead');
+  assert.equal(records.reduce((sum, row) => sum + row.leads, 0), leads.totalSize);
+  return `${children.length} contacts of ${accounts.length} accounts; ${records.length} groups`;
+});
+
+check('query: explain', async ({ conn }) => {
+  const { plans } = await conn.sobject('Lead').find({ Id: '00Q000000000000AAA' }, 'Id').explain();
+  assert.deepEqual([plans[0].leadingOperationType, plans[0].cardinality], ['Index', 1]);
+  return plans[0].leadingOperationType;
+});
+
 check('query: built by find()', async ({ conn }) => {
   const before = SfDate.toDateTimeLiteral('2100-01-01T00:00:00Z');
   const found = await conn
@@ -127,6 +150,16 @@ check('getUpdated and getDeleted', async (org) => {
   const all = await conn.query(`SELECT IsDeleted FROM Account WHERE Id = '${id}'`, { scanAll: true });
   assert.equal(all.records[0].IsDeleted, true);
   return `covered up to ${latestDateCovered}`;
+});
+
+check('search, recent', async ({ conn }) => {
+  const name = `Quillfeather${randomUUID().slice(0, 6)}`;
+  const { id } = await conn.sobject('Contact').create({ LastName: name });
+  const { searchRecords } = await conn.search(`FIND {${name}} IN ALL FIELDS RETURNING Contact(Id, LastName)`);
+  assert.deepEqual(searchRecords.map((row) => [row.Id, row.LastName]), [[id, name]]);
+  await conn.sobject('Contact').retrieve(id);
+  assert.ok(Array.isArray(await conn.recent()));
+  return 'the one contact of that name';
 });
 
 check('limits', async ({ conn }) => {

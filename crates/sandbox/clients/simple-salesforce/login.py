@@ -2,6 +2,7 @@
 
 from simple_salesforce import SalesforceAuthenticationFailed, SalesforceExpiredSession
 
+from front import certify, pem, private_pem
 from harness import check, equal, refused
 
 
@@ -67,6 +68,20 @@ def client_credentials(org):
     sf = org.connect(domain="halden.my", **app)
     equal(user_of(sf), about["username"])
     return f"{sf.sf_instance}, {sf.auth_type}"
+
+
+@check("login: JWT bearer")
+def jwt_bearer(org):
+    key, certificate = certify("Sandbox test client")
+    org.control("PATCH", "/control/app", {"certificate": pem(certificate).decode(), "admin_approved_users": True})
+    about = org.about
+    how = {"username": about["username"], "consumer_key": about["client_id"]}
+    sf = org.connect(privatekey=private_pem(key), **how)
+    equal(user_of(sf), about["username"])
+    stranger, _ = certify("Somebody else")
+    error = refused(SalesforceAuthenticationFailed, lambda: org.connect(privatekey=private_pem(stranger), **how))
+    equal(error.code, "invalid_grant")
+    return f"{sf.auth_type}; another key: {error}"
 
 
 @check("login: session id")

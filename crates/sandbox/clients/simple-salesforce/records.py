@@ -99,6 +99,20 @@ def parents(org):
     return f"{rows['records'][0]['Name']} at {rows['records'][0]['Account']['Name']}"
 
 
+@check("query: children, semi-join, groups")
+def relationships(org):
+    soql = "SELECT Name, (SELECT LastName FROM Contacts) FROM Account WHERE Id IN (SELECT AccountId FROM Contact)"
+    accounts = org.sf.query_all(soql)["records"]
+    children = [child for account in accounts for child in account["Contacts"]["records"]]
+    counted = org.sf.query("SELECT COUNT() FROM Contact WHERE AccountId != null")["totalSize"]
+    equal(len(children), counted)
+    groups = org.sf.query("SELECT AccountId, COUNT(Id) people FROM Contact WHERE AccountId != null GROUP BY AccountId HAVING COUNT(Id) > 1")
+    for group in groups["records"][:3]:
+        people = org.sf.query(f"SELECT COUNT() FROM Contact WHERE AccountId = '{group['AccountId']}'")
+        equal(people["totalSize"], group["people"])
+    return f"{len(children):,} contacts of {len(accounts):,} accounts"
+
+
 @check("query: 21,000 rows in pages")
 def paging(org):
     first = org.sf.query("SELECT Id FROM Lead")
@@ -133,6 +147,24 @@ def feeds(org):
     still = org.sf.query_all(f"SELECT IsDeleted FROM Account WHERE Id = '{made}'", include_deleted=True)
     equal(still["records"][0]["IsDeleted"], True)
     return f"covered up to {feed['latestDateCovered']}"
+
+
+@check("search")
+def search(org):
+    name = f"Quillfeather{new_key()[-6:]}"
+    made = org.sf.Contact.create({"LastName": name})["id"]
+    found = org.sf.quick_search(name)["searchRecords"]
+    equal([row["Id"] for row in found], [made])
+    found = org.sf.search(f"FIND {{{name}}} IN NAME FIELDS RETURNING Contact(Id, LastName)")["searchRecords"]
+    equal([row["LastName"] for row in found], [name])
+    return "the one contact of that name"
+
+
+@check("tooling")
+def tooling(org):
+    found = org.sf.toolingexecute("query/?q=SELECT+QualifiedApiName+FROM+EntityDefinition+WHERE+QualifiedApiName='Lead'")
+    equal([row["QualifiedApiName"] for row in found["records"]], ["Lead"])
+    return f"EntityDefinition, {found['entityTypeName']}"
 
 
 @check("limits")
