@@ -68,3 +68,17 @@ check('Bulk 2.0: abort', async ({ conn }) => {
   assert.equal((await refused(() => job.check())).name, 'NOT_FOUND');
   return 'Aborted, then gone';
 });
+
+check('Bulk 1.0: insert with failures, query', async ({ conn }) => {
+  const batch = randomUUID();
+  const rows = Array.from({ length: 10 }, (_, n) => ({ LastName: n === 3 ? '' : `Old ${n}`, ExtId__c: `${batch}-${n}` }));
+  conn.bulk.pollInterval = POLL.pollInterval;
+  conn.bulk.pollTimeout = POLL.pollTimeout;
+  const results = await conn.bulk.load('Contact', 'insert', rows);
+  assert.deepEqual(results.map((row) => row.success), rows.map((_, n) => n !== 3));
+  assert.match(results[3].errors[0], /REQUIRED_FIELD_MISSING/);
+  const soql = `SELECT LastName FROM Contact WHERE ExtId__c LIKE '${batch}%' ORDER BY LastName`;
+  const found = await (await conn.bulk.query(soql)).toArray();
+  assert.deepEqual(found.map((row) => row.LastName), rows.map((row) => row.LastName).filter(Boolean));
+  return '9 made, 1 failed, 9 read';
+});

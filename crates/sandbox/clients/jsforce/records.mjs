@@ -103,8 +103,8 @@ check('query: children, semi-join, groups', async ({ conn }) => {
 });
 
 check('query: explain', async ({ conn }) => {
-  const { plans } = await conn.sobject('Lead').find({ Id: '00Q000000000000AAA' }, 'Id').explain();
-  assert.deepEqual([plans[0].leadingOperationType, plans[0].cardinality], ['Index', 1]);
+  const { plans } = await conn.sobject('Lead').find({ Id: '00Q000000000000EAA' }, 'Id').explain();
+  assert.deepEqual([plans[0].leadingOperationType, plans[0].fields], ['Index', ['Id']]);
   return plans[0].leadingOperationType;
 });
 

@@ -10,6 +10,7 @@ from org import Org
 import login  # noqa: F401
 import records  # noqa: F401
 import bulk  # noqa: F401
+import bulk_v1  # noqa: F401
 
 
 def main():

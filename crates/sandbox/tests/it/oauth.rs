@@ -280,6 +280,8 @@ fn an_assertion_opens_a_session_for_whoever_approved() {
     );
     client.token = tokens["access_token"].as_str().expect("a token").to_owned();
     client.get("/limits").expect(200);
+    let written = (client.sandbox.now().as_second() + 180).to_string();
+    bear(&client, &claims(&client, &json!({ "exp": written }))).expect(200);
     let several = json!(["x", "https://test.salesforce.com/services/oauth2/token"]);
     for audience in [json!(ORIGIN), several] {
         let aimed = claims(&client, &json!({ "aud": audience }));

@@ -7,7 +7,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
     FULL_SCOPE,
@@ -41,8 +41,23 @@ struct Claims {
     #[serde(alias = "prn")]
     sub: String,
     aud: Audience,
-    /// Seconds since 1970; some libraries write a fraction.
+    /// Seconds since 1970; some libraries write a fraction, and simple-salesforce writes a text.
+    #[serde(deserialize_with = "number")]
     exp: f64,
+}
+
+/// A number, also when it is written as a text.
+fn number<'de, D: Deserializer<'de>>(claim: D) -> Result<f64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(f64),
+        Text(String),
+    }
+    match Written::deserialize(claim)? {
+        Written::Number(number) => Ok(number),
+        Written::Text(text) => text.parse().map_err(D::Error::custom),
+    }
 }
 
 /// One, or a list of which one must be right.
