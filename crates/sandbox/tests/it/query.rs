@@ -222,6 +222,7 @@ fn columns_of_a_query_without_its_rows() {
         (&json!(false), &json!(true))
     );
     assert_eq!(list[1]["displayName"], "COUNT(Id)");
+    assert_eq!(list[2]["displayName"], "newest");
     assert_eq!(
         columns("SELECT COUNT() FROM Lead")["columnMetadata"],
         json!([])
