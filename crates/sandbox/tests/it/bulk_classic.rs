@@ -112,22 +112,6 @@ fn records_are_loaded_in_json() {
 }
 
 #[test]
-fn a_mode_may_be_a_number() {
-    let client = Client::empty();
-    for (mode, name) in [
-        (json!(0), "Parallel"),
-        (json!(1), "Serial"),
-        (json!("Serial"), "Serial"),
-    ] {
-        let order = json!({ "operation": "insert", "object": "Contact", "concurrencyMode": mode, "contentType": "JSON" });
-        let job = call(&client, Method::POST, "/job", JSON, &order.to_string())
-            .expect(201)
-            .json();
-        assert_eq!(job["concurrencyMode"], name, "{mode}");
-    }
-}
-
-#[test]
 fn records_are_loaded_in_csv_and_asked_about_in_xml() {
     let client = Client::empty();
     let order = "\n<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<jobInfo xmlns=\"http://www.force.com/2009/06/asyncapi/dataload\">\
