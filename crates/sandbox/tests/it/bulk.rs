@@ -443,3 +443,18 @@ fn an_assignment_rule_runs_when_the_job_names_it() {
     assert_eq!(rows["records"][1]["OwnerId"], owner.to_string());
     assert_eq!(rows["totalSize"], 2);
 }
+
+#[test]
+fn an_upsert_by_ids_without_their_column_creates() {
+    let client = Client::empty();
+    let order = json!({ "object": "Contact", "operation": "upsert", "externalIdFieldName": "Id" });
+    let info = run(&client, order, "LastName\nOne\nTwo\n");
+    assert_eq!(
+        (
+            &info["numberRecordsProcessed"],
+            &info["numberRecordsFailed"]
+        ),
+        (&json!(2), &json!(0))
+    );
+    assert_eq!(client.query("SELECT COUNT() FROM Contact")["totalSize"], 2);
+}

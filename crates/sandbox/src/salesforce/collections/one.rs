@@ -47,9 +47,8 @@ impl Outcome {
         if !self.success {
             return self;
         }
-        let created = self.created.map(|_| false);
         Self {
-            created,
+            created: self.created,
             ..Self::new(Err(vec![DmlError::rolled_back()]))
         }
     }
