@@ -36,7 +36,11 @@ impl World {
     pub(crate) fn parent_id(&self, object: ObjectNo, row: &Row, hop: &Hop) -> Option<SfId> {
         let reference = hop.reference.on(object)?;
         let field = self.schema().at(object).at(reference);
-        row.value(reference, field).as_id()
+        match (&*row.value(reference, field), hop.to) {
+            (Value::Id(id), _) => Some(*id),
+            (Value::Text(durable), Place::Object(to)) => self.durable(to, durable),
+            _ => None,
+        }
     }
 
     /// The parent a step leads to, if there is one.

@@ -65,6 +65,9 @@ impl World {
     }
 
     pub(super) fn replace(&mut self, object: ObjectNo, id: SfId, row: Option<Row>) -> Option<Row> {
+        if self.schema.at(object).administrative {
+            self.forget_computed();
+        }
         self.touched.insert((object, id));
         self.tables[object.0 as usize].replace(self.schema.at(object), id, row)
     }

@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use super::permissions::{Actor, Permissions};
+use super::rights::{FieldRights, Grants, ObjectRights, Permissions};
 use super::rules::Rules;
 use super::schema::{Schema, standard_objects};
 use super::table::Table;
-use super::{DmlOptions, POD, SfId, World, WorldOptions};
-use crate::world::dml::Fields;
+use super::{POD, SfId, World, WorldOptions};
 
 impl World {
     /// Creates an org with its standard objects, one Organization row, one profile and one administrator.
@@ -17,11 +16,14 @@ impl World {
             .into_iter()
             .for_each(|object| schema.push(object));
         let tables = schema.objects().map(|_| Table::default()).collect();
+        let views = schema.objects().map(|_| Default::default()).collect();
         let mut world = World {
             now: options.now,
             schema,
             tables,
+            views,
             permissions: Permissions::default(),
+            effective: Default::default(),
             rules: Rules::default(),
             staged: Default::default(),
             late_commits: 0,
@@ -42,48 +44,37 @@ impl World {
 
     /// The first rows, written past the checks: they refer to each other.
     fn seed_setup(&mut self, options: &WorldOptions) {
-        let profile = self.seed_row(
-            "Profile",
-            json!({"Name": "System Administrator", "UserType": "Standard"}),
-        );
+        let (administrator, set) =
+            self.seed_profile("System Administrator", ObjectRights::default());
+        self.grant_system_permissions(set);
+        self.seed_profile("Standard User", ObjectRights::OWN);
         let role = self.seed_row("UserRole", json!({"Name": "CEO", "DeveloperName": "CEO"}));
         let user = json!({
             "Username": options.admin_username, "Email": options.admin_username, "LastName": "Admin",
             "Name": "Admin", "Alias": "admin", "CommunityNickname": "admin", "TimeZoneSidKey": "GMT",
             "LocaleSidKey": "en_US", "EmailEncodingKey": "UTF-8", "LanguageLocaleKey": "en_US",
-            "ProfileId": profile.to_string(), "UserRoleId": role.to_string(),
+            "ProfileId": administrator, "UserRoleId": role,
         });
         self.admin_id = self.seed_row("User", user);
-        let organization = json!({
-            "Name": options.org_name, "OrganizationType": "Developer Edition", "InstanceName": "TD0",
-            "IsSandbox": true, "DefaultLocaleSidKey": "en_US", "TimeZoneSidKey": "GMT",
-            "LanguageLocaleKey": "en_US", "FiscalYearStartMonth": 1, "DefaultAccountAccess": "Edit",
-            "DefaultContactAccess": "Edit", "DefaultOpportunityAccess": "None", "DefaultLeadAccess": "ReadEditTransfer",
-        });
-        self.org_id = self.seed_row("Organization", organization);
+        self.assign_profile_set(self.admin_id);
+        self.org_id = self.seed_row("Organization", organization(&options.org_name));
     }
 
-    fn seed_row(&mut self, object: &str, fields: serde_json::Value) -> SfId {
-        let none = Fields::new();
-        let Some(object) = self.schema.object_no(object) else {
-            return SfId::MIN;
-        };
-        let mut draft = self.new_draft(
-            &Actor::system(self.admin_id),
-            object,
-            &DmlOptions::default(),
-        );
-        for (name, json) in fields.as_object().unwrap_or(&none) {
-            let def = self.schema.at(object);
-            let field = def
-                .field_no(name)
-                .map(|no| (no, super::convert::convert(def.at(no), json)));
-            if let Some((no, Ok(value))) = field {
-                draft.row.set(no, value);
-            }
-        }
-        let id = draft.row.id;
-        self.put(object, draft.row, None);
-        id
+    /// A profile that shows every field, and the permission set it owns.
+    fn seed_profile(&mut self, name: &str, objects: ObjectRights) -> (SfId, SfId) {
+        let profile = self.seed_row("Profile", json!({"Name": name, "UserType": "Standard"}));
+        let set = self.seed_profile_set(profile);
+        self.set_grants(set, Grants::everywhere(objects, FieldRights::default()));
+        (profile, set)
     }
+}
+
+fn organization(name: &str) -> serde_json::Value {
+    json!({
+        "Name": name, "OrganizationType": "Developer Edition", "InstanceName": "TD0", "IsSandbox": true,
+        "DefaultLocaleSidKey": "en_US", "TimeZoneSidKey": "GMT", "LanguageLocaleKey": "en_US",
+        "FiscalYearStartMonth": 1, "DefaultAccountAccess": "None", "DefaultContactAccess": "None",
+        "DefaultOpportunityAccess": "None", "DefaultLeadAccess": "None", "DefaultCaseAccess": "None",
+        "DefaultCampaignAccess": "None",
+    })
 }

@@ -46,6 +46,13 @@ impl SfId {
         self
     }
 
+    /// The counter an id of this org was built from.
+    pub(crate) fn counter(&self) -> u64 {
+        let digit = |byte: &u8| ALPHABET.iter().position(|own| own == byte).unwrap_or(0) as u64;
+        let digits = self.0[6..].iter().map(digit);
+        digits.fold(0, |sum, digit| sum * 62 + digit)
+    }
+
     /// The three characters that name the object, e.g. `003` for Contact.
     pub fn key_prefix(&self) -> [u8; 3] {
         [self.0[0], self.0[1], self.0[2]]
@@ -140,6 +147,7 @@ mod tests {
         let nth = |n| SfId::from_counter(*b"003", *b"Td0", n);
         assert!(nth(9) < nth(10) && nth(61) < nth(62) && nth(3_843) < nth(3_844));
         assert_eq!(nth(62).short(), "003Td0000000010");
+        assert_eq!(nth(987_654_321).counter(), 987_654_321);
     }
 
     proptest! {

@@ -99,7 +99,7 @@ impl World {
         let steps = self.steps.all.iter().cloned();
         steps.for_each(|step| tell(WorldFact::Setup(step)));
         tell(WorldFact::Counters(self.counters()));
-        for object in self.object_numbers() {
+        for object in self.stored_objects() {
             for row in self.table(object).by_id(..) {
                 tell(WorldFact::Row(self.row_image(object, row)));
             }
@@ -201,6 +201,7 @@ impl World {
         let created = self.schema.objects().zip(&self.tables);
         Counters {
             created: created
+                .filter(|(_, table)| table.created() > 0)
                 .map(|(def, table)| (def.name.clone(), table.created()))
                 .collect(),
             late_commits: self.late_commits,

@@ -23,10 +23,10 @@ mod id;
 mod image;
 mod index;
 mod key;
-mod permissions;
 mod read;
 mod record;
 mod replication;
+mod rights;
 mod row;
 mod rules;
 mod schema;
@@ -34,6 +34,7 @@ mod setup;
 mod table;
 mod text;
 mod value;
+mod views;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -46,10 +47,10 @@ pub use dml::{
 pub use duplicates::{DuplicateAction, DuplicateRule, Duplicates};
 pub use error::{DmlError, SetupError};
 pub use id::{ID_LENGTH_CHARS, MalformedId, SfId};
-pub use permissions::{Actor, FieldRights, ObjectRights};
 pub use read::{ApiBase, RecordState, UnknownField};
 pub use record::Record;
 pub use replication::{DeletedRecord, RECYCLE_BIN_DAYS};
+pub use rights::{AccessLevel, Actor, FieldRights, ObjectRights, RecordAccess, Sharing};
 pub use rules::{AutomationRule, Trigger, ValidationRule};
 pub use schema::{
     ChildRelationship, FieldDef, FieldKind, FieldType, NewField, NewObject, ObjectDef,
@@ -67,10 +68,11 @@ pub(crate) use schema::{FieldNo, ObjectNo, Storage};
 pub(crate) use value::{FieldValue, push_date, push_datetime};
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use commit::{StageKey, Staged, Undo};
 use image::Counters;
-use permissions::Permissions;
+use rights::{Effective, Permissions};
 use rules::Rules;
 use setup::Steps;
 use table::Table;
@@ -100,7 +102,10 @@ pub struct World {
     schema: Schema,
     /// Rows of each object, by its number.
     tables: Vec<Table>,
+    /// Rows of the objects that are views, by their number; made when read.
+    views: Vec<OnceLock<Table>>,
     permissions: Permissions,
+    effective: OnceLock<Effective>,
     rules: Rules,
     /// Commits nobody sees yet.
     staged: Tracked<StageKey, Staged>,
@@ -172,6 +177,13 @@ impl World {
     pub(crate) fn metadata_touched(&mut self) {
         self.metadata_version += 1;
         self.metadata_changed_at = self.now;
+        self.forget_computed();
+    }
+
+    /// What is worked out from metadata, rights and users has to be worked out anew.
+    pub(crate) fn forget_computed(&mut self) {
+        self.effective.take();
+        self.views.iter_mut().for_each(|view| drop(view.take()));
     }
 
     /// Puts the indexes off while many rows come: until [`World::end_load`] rows are written and looked up by id only.
@@ -186,12 +198,23 @@ impl World {
     }
 
     pub(crate) fn table(&self, object: ObjectNo) -> &Table {
-        &self.tables[object.0 as usize]
+        let place = object.0 as usize;
+        match self.schema.at(object).view {
+            None => &self.tables[place],
+            Some(view) => self.views[place].get_or_init(|| views::table(self, object, view)),
+        }
     }
 
     fn next_id(&mut self, object: ObjectNo) -> SfId {
         let number = self.tables[object.0 as usize].next_number();
         SfId::from_counter(self.schema.at(object).key_prefix, POD, number)
+    }
+
+    /// Objects whose rows are stored, not computed.
+    fn stored_objects(&self) -> Vec<ObjectNo> {
+        let all = self.object_numbers();
+        all.filter(|no| self.schema.at(*no).view.is_none())
+            .collect()
     }
 
     fn object_numbers(&self) -> impl Iterator<Item = ObjectNo> + use<> {

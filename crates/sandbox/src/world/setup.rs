@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AutomationRule, DuplicateRule, FieldRights, NewField, NewObject, ObjectRights, SetupError,
-    SfId, ValidationRule, World,
+    SfId, Sharing, ValidationRule, World,
 };
 
 /// One step of setting up.
@@ -24,13 +24,23 @@ pub(crate) enum Step {
         field: String,
         restricted: bool,
     },
-    ObjectRights {
+    /// A permission set of one user's own.
+    OwnSet {
+        set: SfId,
+        copy_of: SfId,
         user: SfId,
+    },
+    Sharing {
+        object: String,
+        sharing: Sharing,
+    },
+    ObjectRights {
+        set: SfId,
         object: String,
         rights: ObjectRights,
     },
     FieldRights {
-        user: SfId,
+        set: SfId,
         object: String,
         field: String,
         rights: FieldRights,
@@ -77,25 +87,23 @@ impl Step {
                 },
             ) => same(object, o) && same(field, f),
             (
-                Step::ObjectRights { user, object, .. },
+                Step::ObjectRights { set, object, .. },
                 Step::ObjectRights {
-                    user: u, object: o, ..
+                    set: s, object: o, ..
                 },
-            ) => user == u && same(object, o),
+            ) => set == s && same(object, o),
+            (Step::Sharing { object, .. }, Step::Sharing { object: o, .. }) => same(object, o),
             (
                 Step::FieldRights {
-                    user,
-                    object,
-                    field,
-                    ..
+                    set, object, field, ..
                 },
                 Step::FieldRights {
-                    user: u,
+                    set: s,
                     object: o,
                     field: f,
                     ..
                 },
-            ) => user == u && same(object, o) && same(field, f),
+            ) => set == s && same(object, o) && same(field, f),
             (
                 Step::Automation(AutomationRule { name, .. }) | Step::NoAutomation(name),
                 Step::Automation(rule),
@@ -124,17 +132,22 @@ impl World {
                 field,
                 restricted,
             } => self.restrict_picklist(&object, &field, restricted),
+            Step::OwnSet { set, copy_of, user } => {
+                self.copy_set(set, copy_of, user);
+                Ok(())
+            }
+            Step::Sharing { object, sharing } => self.share_by_default(&object, sharing),
             Step::ObjectRights {
-                user,
+                set,
                 object,
                 rights,
-            } => self.set_object_rights(user, &object, rights),
+            } => self.grant_on_object(set, &object, rights),
             Step::FieldRights {
-                user,
+                set,
                 object,
                 field,
                 rights,
-            } => self.set_field_rights(user, &object, &field, rights),
+            } => self.grant_on_field(set, &object, &field, rights),
             Step::Automation(rule) => self.set_automation(rule),
             Step::ValidationRule(rule) => self.set_validation_rule(rule),
             Step::DuplicateRule(rule) => self.take_duplicate_rule(rule),

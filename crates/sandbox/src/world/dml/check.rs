@@ -113,8 +113,35 @@ impl World {
         }
     }
 
+    /// A user has a permission set once.
+    fn check_assignment(&self, object: ObjectNo, row: &Row) -> Result<(), DmlError> {
+        let column = |name| self.named_column(object, row, name).as_id();
+        let (Some(user), Some(set)) = (column("AssigneeId"), column("PermissionSetId")) else {
+            return Ok(());
+        };
+        let held = self.assignments(user);
+        if held
+            .iter()
+            .all(|(id, other)| *other != set || *id == row.id)
+        {
+            return Ok(());
+        }
+        let (assignee, set) = (user.short(), set.short());
+        Err(DmlError {
+            status_code: "DUPLICATE_VALUE",
+            message: format!(
+                "Duplicate PermissionSetAssignment.  Assignee: {assignee}; Permission Set: {set}"
+            ),
+            fields: ["AssigneeId", "PermissionSetId"].map(str::to_owned).into(),
+            duplicates: None,
+        })
+    }
+
     /// No other live record, visible or still staged, has a unique value of this one.
     pub(super) fn check_unique(&self, object: ObjectNo, row: &Row) -> Result<(), DmlError> {
+        if self.schema.at(object).name == "PermissionSetAssignment" {
+            self.check_assignment(object, row)?;
+        }
         let def = self.schema.at(object);
         for (no, value) in row.columns() {
             let field = def.at(no);

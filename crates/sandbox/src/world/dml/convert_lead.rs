@@ -13,7 +13,7 @@ use crate::world::schema::ObjectNo;
 use crate::world::{Actor, SfId, Value, World};
 
 /// The status of a converted lead; there is one.
-const CONVERTED_STATUS: &str = "Closed - Converted";
+pub(in crate::world) const CONVERTED_STATUS: &str = "Closed - Converted";
 /// Days until the close date of the opportunity a conversion makes.
 const CLOSE_DAYS: i64 = 30;
 

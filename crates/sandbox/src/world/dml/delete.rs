@@ -75,7 +75,7 @@ impl World {
         let object = self.object_named(actor, object)?;
         let id = self.existing(actor, object, id)?;
         let allowed = self.schema.at(object).deletable && self.rights_on(actor, object).delete;
-        if allowed && self.may_modify(actor, object, id) {
+        if allowed && self.may_delete(actor, object, id) {
             Ok((object, id))
         } else {
             Err(DmlError::no_access())
@@ -117,7 +117,12 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn live_with_value(&self, object: ObjectNo, field: FieldNo, key: &Key) -> Vec<SfId> {
+    pub(in crate::world) fn live_with_value(
+        &self,
+        object: ObjectNo,
+        field: FieldNo,
+        key: &Key,
+    ) -> Vec<SfId> {
         let def = self.schema.at(object);
         let rows = self.table(object).by_value(def, field, key);
         rows.filter(|row| row.is_live()).map(|row| row.id).collect()
@@ -144,7 +149,7 @@ impl World {
 
     fn restore(&mut self, deletion: Deletion) -> Result<(), DmlError> {
         let together = (deletion.at, SfId::MIN)..=(deletion.at, SfId::MAX);
-        for object in self.object_numbers() {
+        for object in self.stored_objects() {
             let rows = self.table(object).deleted(together.clone());
             let of_batch = |row: &&Row| row.deletion.is_some_and(|own| own.batch == deletion.batch);
             let rows: Vec<Row> = rows.filter(of_batch).cloned().collect();
@@ -176,7 +181,7 @@ impl World {
         let batch = self
             .binned(actor, object, id)
             .map_err(|error| vec![error])?;
-        for object in self.object_numbers() {
+        for object in self.stored_objects() {
             let together = (batch.at, SfId::MIN)..=(batch.at, SfId::MAX);
             let rows = self.table(object).deleted(together);
             let of_batch = |row: &&Row| row.deletion.is_some_and(|own| own.batch == batch.batch);
@@ -210,7 +215,7 @@ impl World {
     }
 
     fn purge_deleted(&mut self, end: Bound<(Timestamp, SfId)>) {
-        for object in self.object_numbers() {
+        for object in self.stored_objects() {
             let expired: Vec<SfId> = self
                 .table(object)
                 .deleted((Bound::Unbounded, end))

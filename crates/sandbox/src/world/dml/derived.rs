@@ -7,12 +7,12 @@ use crate::world::schema::{FieldNo, ObjectDef, ObjectNo};
 use crate::world::{Value, World};
 
 /// What a stage of the standard sales process implies.
-struct Stage {
-    name: &'static str,
-    probability_percent: u32,
-    forecast: &'static str,
-    closed: bool,
-    won: bool,
+pub(in crate::world) struct Stage {
+    pub(in crate::world) name: &'static str,
+    pub(in crate::world) probability_percent: u32,
+    pub(in crate::world) forecast: &'static str,
+    pub(in crate::world) closed: bool,
+    pub(in crate::world) won: bool,
 }
 
 const fn open(name: &'static str, probability_percent: u32) -> Stage {
@@ -25,7 +25,7 @@ const fn open(name: &'static str, probability_percent: u32) -> Stage {
     }
 }
 
-const STAGES: [Stage; 10] = [
+pub(in crate::world) const STAGES: [Stage; 10] = [
     open("Prospecting", 10),
     open("Qualification", 10),
     open("Needs Analysis", 20),
@@ -61,6 +61,12 @@ const FORECASTS: [(&str, &str); 5] = [
     ("Closed", "Closed"),
 ];
 
+/// The forecast category behind its name.
+pub(in crate::world) fn forecast_code(name: &str) -> &'static str {
+    let known = FORECASTS.iter().find(|(label, _)| *label == name);
+    known.map_or("Pipeline", |(_, code)| code)
+}
+
 impl World {
     /// Brings the implied values of a draft up to date.
     pub(super) fn derive(&self, draft: &mut Draft) {
@@ -84,10 +90,7 @@ impl World {
             (field("forecastcategoryname"), field("forecastcategory"))
         {
             let shown = draft.row.column(name).as_text();
-            let code = FORECASTS
-                .iter()
-                .find(|(label, _)| Some(*label) == shown)
-                .map_or("Pipeline", |(_, code)| code);
+            let code = forecast_code(shown.unwrap_or_default());
             draft.row.set(category, Value::text(code));
         }
         let share = draft

@@ -18,7 +18,9 @@ use serde_json::Value as Json;
 
 use super::SfId;
 
+pub(super) use convert_lead::CONVERTED_STATUS;
 pub use convert_lead::{ConvertedLead, LeadConversion};
+pub(super) use derived::{STAGES, forecast_code};
 pub use upsert::{UpsertFailure, Upserted};
 
 /// Field names and JSON values as a request body carries them. `attributes` is ignored; a parent may be given by

@@ -104,9 +104,21 @@ impl World {
             .map_err(|error| vec![error])?;
         self.check_unique(draft.object, &draft.row)
             .map_err(|error| vec![error])?;
-        let id = draft.id();
+        let (id, object) = (draft.id(), draft.object);
         self.write(actor, draft, options);
+        if self.schema.at(object).administrative {
+            self.administer(object, id);
+        }
         Ok(id)
+    }
+
+    /// What follows from a change of users and their rights.
+    fn administer(&mut self, object: ObjectNo, id: SfId) {
+        if self.schema.at(object).name == "User" {
+            self.assign_profile_set(id);
+        } else {
+            self.metadata_touched();
+        }
     }
 
     fn write(&mut self, actor: &Actor, draft: Draft, options: &DmlOptions) {

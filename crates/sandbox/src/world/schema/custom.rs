@@ -191,6 +191,7 @@ impl World {
             .for_each(|field| object.push(field));
         self.schema.push(Arc::new(object));
         self.tables.push(Default::default());
+        self.views.push(Default::default());
         self.steps.push(Step::Object(new));
         self.metadata_touched();
         Ok(())

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::value::Value;
+use super::views::{View, view_of};
 
 pub use custom::{FieldKind, NewField, NewObject, Returns};
 pub(crate) use field::Storage;
@@ -58,6 +59,14 @@ pub struct ObjectDef {
     pub triggerable: bool,
     /// Its records can have feeds.
     pub feed_enabled: bool,
+    /// Kept by administrators: everybody reads it, permission sets say nothing about it.
+    pub administrative: bool,
+    /// Every user has one row of it and sees no other.
+    pub(crate) own_row: bool,
+    /// Its rows are computed.
+    pub(crate) view: Option<View>,
+    /// The reference that makes a record a part of another one, which decides who sees it.
+    pub(crate) master: Option<FieldNo>,
     /// The fields, in describe order.
     pub fields: Vec<FieldDef>,
     by_name: HashMap<String, FieldNo>,
@@ -106,6 +115,10 @@ impl ObjectDef {
             searchable: true,
             triggerable: true,
             feed_enabled: false,
+            administrative: false,
+            own_row: false,
+            view: view_of(name),
+            master: None,
             fields: Vec::new(),
             by_name: HashMap::new(),
             by_relationship: HashMap::new(),
@@ -128,6 +141,9 @@ impl ObjectDef {
         }
         if field.name == "OwnerId" {
             self.owner = Some(no);
+        }
+        if field.cascade_delete && !field.polymorphic() && self.master.is_none() {
+            self.master = Some(no);
         }
         if !matches!(field.default_value, Value::Null | Value::Bool(false)) {
             self.defaults.push((no, field.default_value.clone()));
@@ -225,11 +241,12 @@ impl Schema {
             .collect()
     }
 
-    /// Every reference field that points to `object`.
+    /// Every stored reference that points to `object`.
     pub(crate) fn references_to(&self, object: ObjectNo) -> Vec<(ObjectNo, FieldNo)> {
         let name = &self.at(object).name;
         let numbered = self.objects.iter().enumerate();
-        let fields = numbered.flat_map(|(no, def)| {
+        let stored = numbered.filter(|(_, def)| def.view.is_none());
+        let fields = stored.flat_map(|(no, def)| {
             def.numbered()
                 .map(move |(field, d)| (ObjectNo(no as u16), field, d))
         });

@@ -8,7 +8,9 @@ mod recycle;
 mod rules;
 mod save;
 mod setup;
+mod sharing;
 mod values;
+mod views;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;

@@ -2,7 +2,7 @@
 //!
 //! A line is one of
 //! - `= Name prefix flags | Label | Plural`: an object. Flags: `C`reateable, `U`pdateable, `D`eletable, undeleted (`Z`),
-//!   `M`ergeable, `R`eplicateable, `L`ayoutable, `S`earchable, `T`riggerable, `F`eeds.
+//!   `M`ergeable, `R`eplicateable, `L`ayoutable, `S`earchable, `T`riggerable, `F`eeds, `A`dministrative, `O`ne row for each user.
 //! - `Name | type | flags | Label | attributes | picklist`: a field of it. Flags: `C`reateable, `U`pdateable, `N`illable,
 //!   `D`efaulted on create, `P`ermissionable, `R`estricted picklist, `I`d lookup, `T`itle (the name field). Attributes:
 //!   `path=` (relationship), `children=` (child relationship), `cascade`, `part=` (compound), `info=`, `default=`, `to=`
@@ -71,6 +71,7 @@ fn object(head: &str) -> Option<ObjectDef> {
     (object.mergeable, object.replicateable) = (has('M'), has('R'));
     (object.layoutable, object.searchable) = (has('L'), has('S'));
     (object.triggerable, object.feed_enabled) = (has('T'), has('F'));
+    (object.administrative, object.own_row) = (has('A'), has('O'));
     Some(object)
 }
 
