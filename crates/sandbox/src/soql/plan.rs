@@ -148,13 +148,14 @@ fn by_parents(world: &World, object: ObjectNo, path: &BoundPath, keys: Vec<Key>)
     };
     let mut access = by_equality(world.schema().at(place), field, keys)?;
     for (below, reference) in steps.into_iter().rev() {
+        let key = |id| world.reference_key(below, reference, id);
         let parents: Vec<Key> = match access {
-            Access::Ids(ids) => ids.into_iter().map(Key::Id).collect(),
+            Access::Ids(ids) => ids.into_iter().map(key).collect(),
             Access::Values(field, keys) => {
                 let rows = keys
                     .iter()
                     .flat_map(|key| rows_with(world, place, field, key));
-                rows.map(|row| Key::Id(row.id))
+                rows.map(|row| key(row.id))
                     .take(MAX_PARENTS_FOUND + 1)
                     .collect()
             }

@@ -147,7 +147,8 @@ impl<'a> Search<'a> {
     /// Where the candidates come from.
     pub(crate) fn access(&self, sorts: &[Sort<Term>]) -> Access {
         if let Some((reference, parent)) = self.parent {
-            return Access::Values(reference, vec![Key::Id(parent)]);
+            let key = self.world.reference_key(self.object, reference, parent);
+            return Access::Values(reference, vec![key]);
         }
         access(
             self.world,

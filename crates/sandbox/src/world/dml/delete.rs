@@ -101,7 +101,7 @@ impl World {
         row.deletion = Some(deletion);
         row.audit.stamp = deletion.at.max(row.audit.stamp);
         self.put(object, row, visible_at);
-        for (child, field) in self.schema.references_to(object) {
+        for (child, field) in self.schema.stored_references_to(object) {
             let dependents = self.live_with_value(child, field, &Key::Id(id));
             let cascades = self.schema.at(child).at(field).cascade_delete;
             for dependent in dependents {

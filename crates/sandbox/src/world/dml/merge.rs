@@ -75,7 +75,7 @@ impl World {
 
     /// Lets every live reference to `from` point to `to`.
     fn move_references(&mut self, object: ObjectNo, from: SfId, to: SfId) -> Result<(), DmlError> {
-        for (child, field) in self.schema.references_to(object) {
+        for (child, field) in self.schema.stored_references_to(object) {
             for id in self.live_with_value(child, field, &Key::Id(from)) {
                 self.check_unlocked(id)?;
                 if let Some(mut row) = self.table(child).live(id).cloned() {

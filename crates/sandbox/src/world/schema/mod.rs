@@ -241,12 +241,18 @@ impl Schema {
             .collect()
     }
 
-    /// Every stored reference that points to `object`.
+    /// Every stored reference that points to `object`: what a change of its records has to look after.
+    pub(crate) fn stored_references_to(&self, object: ObjectNo) -> Vec<(ObjectNo, FieldNo)> {
+        let mut all = self.references_to(object);
+        all.retain(|(child, _)| self.at(*child).view.is_none());
+        all
+    }
+
+    /// Every reference field that points to `object`.
     pub(crate) fn references_to(&self, object: ObjectNo) -> Vec<(ObjectNo, FieldNo)> {
         let name = &self.at(object).name;
         let numbered = self.objects.iter().enumerate();
-        let stored = numbered.filter(|(_, def)| def.view.is_none());
-        let fields = stored.flat_map(|(no, def)| {
+        let fields = numbered.flat_map(|(no, def)| {
             def.numbered()
                 .map(move |(field, d)| (ObjectNo(no as u16), field, d))
         });

@@ -39,6 +39,10 @@ fn the_schema_can_be_queried() {
     let found = rows(&bench, &bench.admin, fields);
     assert_eq!(found[0]["DataType"], "Number(4, 1)");
     assert_eq!(found[0]["EntityDefinition"]["Label"], "Contact");
+    let children = "SELECT (SELECT QualifiedApiName FROM Fields WHERE IsNameField = true) FROM EntityDefinition \
+                    WHERE QualifiedApiName = 'Account'";
+    let found = rows(&bench, &bench.admin, children);
+    assert_eq!(found[0]["Fields"]["records"][0]["QualifiedApiName"], "Name");
     let same = "SELECT COUNT(Id) n FROM FieldDefinition WHERE EntityDefinitionId = 'Contact'";
     let count = rows(&bench, &bench.admin, same)[0]["n"].clone();
     assert_eq!(

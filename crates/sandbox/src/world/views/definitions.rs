@@ -4,78 +4,73 @@ use super::{FIELDS, Maker, number};
 use crate::world::schema::{FieldDef, FieldType, ObjectDef, Storage};
 use crate::world::{Value, World};
 
+const ENTITY: [&str; 26] = [
+    "DurableId",
+    "QualifiedApiName",
+    "DeveloperName",
+    "MasterLabel",
+    "Label",
+    "PluralLabel",
+    "KeyPrefix",
+    "InternalSharingModel",
+    "ExternalSharingModel",
+    "IsCustomizable",
+    "IsApexTriggerable",
+    "IsWorkflowEnabled",
+    "IsCompactLayoutable",
+    "IsReplicateable",
+    "IsRetrieveable",
+    "IsSearchLayoutable",
+    "IsSearchable",
+    "IsTriggerable",
+    "IsIdEnabled",
+    "IsEverCreatable",
+    "IsEverUpdatable",
+    "IsEverDeletable",
+    "IsFeedEnabled",
+    "IsQueryable",
+    "IsMruEnabled",
+    "IsLayoutable",
+];
+
 pub(super) fn entities(world: &World, rows: &mut Maker<'_>) {
-    const NAMES: [&str; 30] = [
-        "DurableId",
-        "QualifiedApiName",
-        "DeveloperName",
-        "MasterLabel",
-        "Label",
-        "PluralLabel",
-        "KeyPrefix",
-        "InternalSharingModel",
-        "ExternalSharingModel",
-        "IsCustomizable",
-        "IsApexTriggerable",
-        "IsWorkflowEnabled",
-        "IsCompactLayoutable",
-        "IsReplicateable",
-        "IsRetrieveable",
-        "IsSearchLayoutable",
-        "IsSearchable",
-        "IsTriggerable",
-        "IsIdEnabled",
-        "IsEverCreatable",
-        "IsEverUpdatable",
-        "IsEverDeletable",
-        "IsFeedEnabled",
-        "IsQueryable",
-        "IsMruEnabled",
-        "IsLayoutable",
-        "IsCustomSetting",
-        "IsDeprecatedAndHidden",
-        "IsInterface",
-        "HelpSettingPageName",
-    ];
-    let columns = rows.columns(NAMES);
+    let columns = rows.columns(ENTITY);
     for object in world.object_numbers() {
-        let def = world.schema.at(object);
-        let flag = Value::Bool;
-        let sharing = Value::text(world.sharing_of(object).model());
-        let values = [
-            Value::text(&def.name),
-            Value::text(&def.name),
-            Value::text(developer_name(&def.name)),
-            Value::text(&def.label),
-            Value::text(&def.label),
-            Value::text(&def.label_plural),
-            Value::text(&String::from_utf8_lossy(&def.key_prefix)),
-            sharing.clone(),
-            sharing,
-            flag(!def.administrative),
-            flag(def.triggerable),
-            flag(!def.administrative),
-            flag(def.layoutable),
-            flag(def.replicateable),
-            flag(true),
-            flag(def.searchable),
-            flag(def.searchable),
-            flag(def.triggerable),
-            flag(true),
-            flag(def.createable),
-            flag(def.updateable),
-            flag(def.deletable),
-            flag(def.feed_enabled),
-            flag(true),
-            flag(def.layoutable),
-            flag(def.layoutable),
-            flag(false),
-            flag(false),
-            flag(false),
-            Value::Null,
-        ];
+        let values = entity_values(world.schema.at(object), world.sharing_of(object).model());
         rows.add(u64::from(object.0) + 1, world.admin_id, &columns, values);
     }
+}
+
+fn entity_values(def: &ObjectDef, sharing: &str) -> [Value; 26] {
+    let flag = Value::Bool;
+    [
+        Value::text(&def.name),
+        Value::text(&def.name),
+        Value::text(developer_name(&def.name)),
+        Value::text(&def.label),
+        Value::text(&def.label),
+        Value::text(&def.label_plural),
+        Value::text(&String::from_utf8_lossy(&def.key_prefix)),
+        Value::text(sharing),
+        Value::text(sharing),
+        flag(!def.administrative),
+        flag(def.triggerable),
+        flag(!def.administrative),
+        flag(def.layoutable),
+        flag(def.replicateable),
+        flag(true),
+        flag(def.searchable),
+        flag(def.searchable),
+        flag(def.triggerable),
+        flag(true),
+        flag(def.createable),
+        flag(def.updateable),
+        flag(def.deletable),
+        flag(def.feed_enabled),
+        flag(true),
+        flag(def.layoutable),
+        flag(def.layoutable),
+    ]
 }
 
 pub(super) fn fields(world: &World, rows: &mut Maker<'_>) {

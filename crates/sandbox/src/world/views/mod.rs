@@ -13,7 +13,7 @@ mod rights;
 
 use super::id::SfId;
 use super::row::{Audit, Row};
-use super::schema::{FieldNo, ObjectNo};
+use super::schema::{FieldNo, FieldType, ObjectNo};
 use super::table::Table;
 use super::{Key, POD, Value, World};
 
@@ -62,6 +62,19 @@ impl World {
             .table(view)
             .by_value(def, def.field_no("durableid")?, &key);
         rows.next().map(|row| row.id)
+    }
+
+    /// What a reference holds when it leads to a record: its id, or its durable id where views refer to each other.
+    pub(crate) fn reference_key(&self, object: ObjectNo, reference: FieldNo, to: SfId) -> Key {
+        let durable = || {
+            let view = self.schema.prefix_no(to.key_prefix())?;
+            let field = self.schema.at(view).field_no("durableid")?;
+            Some(Key::of(self.table(view).get(to)?.column(field), false))
+        };
+        match self.schema.at(object).at(reference).field_type {
+            FieldType::Text => durable().unwrap_or(Key::Null),
+            _ => Key::Id(to),
+        }
     }
 }
 
