@@ -3,7 +3,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{Draft, Verb};
-use crate::world::schema::{FieldNo, ObjectDef, ObjectNo};
+use crate::world::schema::{FieldNo, ObjectDef};
 use crate::world::{Value, World};
 
 /// What a stage of the standard sales process implies.
@@ -74,6 +74,9 @@ impl World {
         match def.name.as_str() {
             "Contact" | "Lead" | "User" => derive_name(def, draft),
             "Opportunity" => self.derive_opportunity(def, draft),
+            "OpportunitySplit" => self.derive_split(def, draft),
+            "Task" => self.derive_task(def, draft),
+            "Event" => self.derive_event(def, draft),
             _ => {}
         }
     }
@@ -148,35 +151,6 @@ impl World {
             );
         }
     }
-
-    /// The OpportunityHistory row a change of amount, probability, stage or close date leaves behind.
-    pub(super) fn history_entry(&self, draft: &Draft) -> Option<(ObjectNo, Vec<(FieldNo, Value)>)> {
-        const TRACKED: [&str; 4] = ["stagename", "amount", "closedate", "probability"];
-        const COPIED: [&str; 6] = [
-            "stagename",
-            "amount",
-            "closedate",
-            "probability",
-            "expectedrevenue",
-            "forecastcategory",
-        ];
-        let def = self.schema.at(draft.object);
-        let changed = |name: &str| def.field_no(name).is_some_and(|no| draft.changes(no));
-        if def.name != "Opportunity" || !TRACKED.into_iter().any(changed) {
-            return None;
-        }
-        let object = self.schema.object_no("opportunityhistory")?;
-        let history = self.schema.at(object);
-        let copy = |name| {
-            Some((
-                history.field_no(name)?,
-                draft.row.column(def.field_no(name)?).clone(),
-            ))
-        };
-        let mut values: Vec<_> = COPIED.into_iter().filter_map(copy).collect();
-        values.push((history.field_no("opportunityid")?, Value::Id(draft.row.id)));
-        Some((object, values))
-    }
 }
 
 /// `Name` is first and last name; the salutation is not part of it.
@@ -216,7 +190,7 @@ fn derive_fiscal(def: &ObjectDef, draft: &mut Draft) {
     }
 }
 
-fn money(value: Decimal) -> Value {
+pub(super) fn money(value: Decimal) -> Value {
     Value::Number(
         value
             .round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)

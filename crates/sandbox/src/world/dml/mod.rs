@@ -4,8 +4,10 @@
 //! what the record implies (`derived`), automation, checks of the whole record (`check`), validation rules, duplicate
 //! rules, unique keys; then stamps and the write. Every entry point is a transaction of its own.
 
+mod activities;
 mod check;
 mod convert_lead;
+mod deals;
 mod delete;
 mod derived;
 mod input;
@@ -16,7 +18,8 @@ mod upsert;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::SfId;
+use super::schema::ObjectDef;
+use super::{SfId, Value};
 
 pub(super) use convert_lead::CONVERTED_STATUS;
 pub use convert_lead::{ConvertedLead, LeadConversion};
@@ -87,6 +90,19 @@ impl Draft {
             .as_ref()
             .map_or(&super::Value::Null, |row| row.column(field));
         before != self.row.column(field)
+    }
+
+    /// The value of a column by its name; null when there is no such field.
+    fn named(&self, def: &ObjectDef, name: &str) -> Value {
+        let field = def.field_no(name);
+        field.map_or(Value::Null, |no| self.row.column(no).clone())
+    }
+
+    /// Stores an implied value, if there is such a field.
+    fn set_named(&mut self, def: &ObjectDef, name: &str, value: Value) {
+        if let Some(no) = def.field_no(name) {
+            self.row.set(no, value);
+        }
     }
 
     pub(super) fn id(&self) -> SfId {

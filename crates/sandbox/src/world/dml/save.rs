@@ -104,8 +104,9 @@ impl World {
             .map_err(|error| vec![error])?;
         self.check_unique(draft.object, &draft.row)
             .map_err(|error| vec![error])?;
-        let (id, object) = (draft.id(), draft.object);
+        let (id, object, verb) = (draft.id(), draft.object, draft.verb);
         self.write(actor, draft, options);
+        self.follow_deal(actor, object, id, verb);
         if self.schema.at(object).administrative {
             self.administer(object, id);
         }
@@ -121,15 +122,11 @@ impl World {
         }
     }
 
-    fn write(&mut self, actor: &Actor, draft: Draft, options: &DmlOptions) {
-        let history = self.history_entry(&draft);
+    fn write(&mut self, actor: &Actor, mut draft: Draft, options: &DmlOptions) {
+        let history = self.history_row(actor, &mut draft, options);
         self.put(draft.object, draft.row, options.visible_at);
-        if let Some((object, values)) = history {
-            let mut entry = self.new_draft(actor, object, options);
-            values
-                .into_iter()
-                .for_each(|(no, value)| entry.row.set(no, value));
-            self.put(object, entry.row, options.visible_at);
+        if let Some((object, row)) = history {
+            self.put(object, row, options.visible_at);
         }
     }
 

@@ -118,7 +118,7 @@ impl World {
     }
 
     /// Live rows whose reference of this name leads to a record.
-    pub(super) fn rows_with(
+    pub(in crate::world) fn rows_with(
         &self,
         object: ObjectNo,
         field: &str,

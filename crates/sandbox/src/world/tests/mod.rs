@@ -1,5 +1,6 @@
 //! Tests of the world through its public API; one file per theme.
 
+mod deals;
 mod late;
 mod merge;
 mod permissions;
