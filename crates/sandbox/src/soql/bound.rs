@@ -3,6 +3,8 @@
 //! It holds no borrow of the world, so a result can keep it behind a locator, and a child subquery is run with it once
 //! per parent.
 
+use std::sync::Arc;
+
 use super::aggregate::aggregate_of;
 use super::ast::{Query, SelectItem};
 use super::bind::Binder;
@@ -10,10 +12,11 @@ use super::condition::Condition;
 use super::error::SoqlError;
 use super::group::Groups;
 use super::order::Sort;
+use super::plan::demanded;
 use super::select::{LongTexts, Selection};
 use super::term::Term;
 use super::{QueryScope, semi_join};
-use crate::world::{Actor, ObjectNo};
+use crate::world::{Actor, ObjectNo, Table, World, asked};
 
 /// Largest OFFSET (documented).
 const MAX_OFFSET_ROWS: usize = 2_000;
@@ -30,6 +33,8 @@ pub(crate) struct BoundQuery {
     pub(crate) offset: Option<usize>,
     pub(crate) limit: Option<usize>,
     pub(crate) shape: Shape,
+    /// Rows that exist for this query only.
+    own: Option<Arc<Table>>,
 }
 
 /// What a query answers.
@@ -72,16 +77,26 @@ impl BoundQuery {
             let message = format!("Maximum SOQL offset allowed is {MAX_OFFSET_ROWS}");
             return Err(SoqlError::new("NUMBER_OUTSIDE_VALID_RANGE", message));
         }
+        let condition = condition.transpose()?;
+        let demanded =
+            |field: &str| demanded(binder.def(binder.object), condition.as_ref()?, field);
         Ok(BoundQuery {
+            own: asked(binder.world, binder.object, &demanded)?.map(Arc::new),
             object: binder.object,
             actor: *binder.actor,
             scope: binder.scope,
             mine: mine(binder, query)?,
-            condition: condition.transpose()?,
+            condition,
             offset: query.offset,
             limit: query.limit,
             shape,
         })
+    }
+
+    /// The rows the query is about.
+    pub(crate) fn table<'a>(&'a self, world: &'a World) -> &'a Table {
+        let own = self.own.as_deref();
+        own.unwrap_or_else(|| world.table(self.object))
     }
 
     /// What rows are sorted by.

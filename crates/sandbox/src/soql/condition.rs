@@ -326,6 +326,17 @@ fn member(keys: HashSet<Key>, negated: bool) -> Test {
 }
 
 impl Test {
+    /// The values it takes, sorted, when it takes some values only and null is not among them.
+    pub(crate) fn exact_keys(&self) -> Option<Vec<Key>> {
+        let mut keys: Vec<Key> = match self {
+            Test::Equal(key) => vec![key.clone()],
+            Test::In(keys) => keys.iter().cloned().collect(),
+            _ => return None,
+        };
+        keys.sort();
+        (!keys.contains(&Key::Null)).then_some(keys)
+    }
+
     pub(crate) fn holds(&self, value: &Value, case_sensitive: bool) -> bool {
         let key = || Key::of(value, case_sensitive);
         let filled = !value.is_null();

@@ -119,7 +119,7 @@ impl FlatRows<'_> {
         let query = &self.result.query;
         let row = ids
             .get(index)
-            .and_then(|id| self.world.table(query.object).get(*id));
+            .and_then(|id| query.table(self.world).get(*id));
         let Some(row) = row.filter(|row| query.scope == QueryScope::All || row.is_live()) else {
             return false;
         };

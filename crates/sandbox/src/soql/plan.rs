@@ -102,11 +102,7 @@ fn exact(world: &World, object: ObjectNo, condition: &Condition<Term>) -> Option
             found.min_by_key(|access| selectivity(world.schema().at(object), access))
         }
         Condition::Test { subject, test, .. } if subject.function.is_none() => {
-            let keys: Vec<Key> = match test {
-                Test::Equal(key) if !key.is_null() => vec![key.clone()],
-                Test::In(keys) if !keys.contains(&Key::Null) => keys.iter().cloned().collect(),
-                _ => return None,
-            };
+            let keys = test.exact_keys()?;
             match subject.path.own_field() {
                 Some(field) => by_equality(world.schema().at(object), field, keys),
                 None => by_parents(world, object, &subject.path, keys),
@@ -168,6 +164,25 @@ fn by_parents(world: &World, object: ObjectNo, path: &BoundPath, keys: Vec<Key>)
         place = below;
     }
     Some(access)
+}
+
+/// The values a condition demands of an own field by equality.
+pub(crate) fn demanded(
+    object: &ObjectDef,
+    condition: &Condition<Term>,
+    field: &str,
+) -> Option<Vec<Key>> {
+    match condition {
+        Condition::And(all) => all.iter().find_map(|one| demanded(object, one, field)),
+        Condition::Test { subject, test, .. } if subject.function.is_none() => {
+            subject
+                .path
+                .own_field()
+                .filter(|no| object.field_no(field) == Some(*no))?;
+            test.exact_keys()
+        }
+        _ => None,
+    }
 }
 
 /// The rows with a value in an indexed field.

@@ -171,12 +171,12 @@ impl<'w> Renderer<'w, '_> {
     /// The records of some ids, until the page is full or there are `most`; and how many ids that took.
     fn records(
         &mut self,
-        query: &BoundQuery,
+        query: &'w BoundQuery,
         nodes: &'w [Node],
         ids: &[SfId],
         most: usize,
     ) -> (Vec<Record<'w>>, usize) {
-        let table = self.world.table(query.object);
+        let table = query.table(self.world);
         let full = self.rows.saturating_add(most);
         let mut records = Vec::with_capacity(ids.len().min(most));
         let mut taken = 0;

@@ -9,10 +9,10 @@ use super::condition::Condition;
 use super::error::SoqlError;
 use super::order::{Sort, already_sorted, compare};
 use super::parser::parse_query;
-use super::plan::{Access, access, rows_with};
+use super::plan::{Access, access};
 use super::term::Term;
 use super::{QueryResult, QueryScope, Rows};
-use crate::world::{Actor, FieldNo, Key, ObjectNo, Row, SfId, Storage, World};
+use crate::world::{Actor, FieldNo, Key, ObjectNo, Row, SfId, Storage, Table, World};
 
 /// Parses, binds and runs a query for an actor.
 pub(crate) fn run(
@@ -81,6 +81,7 @@ pub(crate) struct Search<'a> {
     object: ObjectNo,
     scope: QueryScope,
     condition: Option<&'a Condition<Term>>,
+    table: &'a Table,
     mine: bool,
     /// Only the children of this parent, by this field.
     parent: Option<(FieldNo, SfId)>,
@@ -100,6 +101,7 @@ impl<'a> Search<'a> {
             object: binder.object,
             scope: binder.scope,
             condition,
+            table: binder.world.table(binder.object),
             mine: false,
             parent: None,
             sees_all: rights.view_all || rights.modify_all,
@@ -118,6 +120,7 @@ impl<'a> Search<'a> {
         };
         Search {
             mine: query.mine,
+            table: query.table(world),
             parent,
             ..Search::new(&binder, query.condition.as_ref())
         }
@@ -196,11 +199,11 @@ impl<'a> Search<'a> {
         access: &'s Access,
         backwards: bool,
     ) -> Box<dyn Iterator<Item = &'s Row> + 's> {
-        let table = self.world.table(self.object);
+        let (table, def) = (self.table, self.world.schema().at(self.object));
         match access {
             Access::Ids(ids) => Box::new(ids.iter().filter_map(|id| table.get(*id))),
             Access::Values(field, keys) => {
-                let rows = |key| rows_with(self.world, self.object, *field, key);
+                let rows = |key| table.by_value(def, *field, key);
                 Box::new(keys.iter().flat_map(rows))
             }
             Access::Stamps(low, high) if backwards => Box::new(table.by_stamp(*low..=*high).rev()),

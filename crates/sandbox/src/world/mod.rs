@@ -65,7 +65,9 @@ pub(crate) use key::{Key, fold};
 pub(crate) use record::{Children, Compound, Shown};
 pub(crate) use row::Row;
 pub(crate) use schema::{FieldNo, ObjectNo, Storage};
+pub(crate) use table::Table;
 pub(crate) use value::{FieldValue, push_date, push_datetime};
+pub(crate) use views::asked;
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -75,7 +77,6 @@ use image::Counters;
 use rights::{Effective, Permissions};
 use rules::Rules;
 use setup::Steps;
-use table::Table;
 
 use crate::tracked::Tracked;
 

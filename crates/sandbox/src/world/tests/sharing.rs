@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Bench;
+use crate::soql::QueryScope;
 use crate::world::{Actor, DmlOptions, ObjectRights, SfId, Sharing};
 
 /// Two users who may do everything with records of their own, and a manager above the first.
@@ -92,4 +93,28 @@ fn a_share_opens_one_record_and_its_parts_follow() {
     assert_eq!(access(&bench, ben, contact), (true, true, false));
     bench.delete("AccountShare", share).unwrap();
     assert_eq!(access(&bench, ben, contact), (false, false, false));
+}
+
+#[test]
+fn access_to_records_can_be_queried() {
+    let mut bench = Bench::new();
+    let [ann, ben, _] = team(&mut bench);
+    let lead = json!({"LastName": "Orme", "Company": "Orme Ltd", "OwnerId": ann});
+    let lead = bench.create("Lead", lead);
+    bench.world.set_sharing("Lead", Sharing::Read).unwrap();
+    let ask = |user: SfId, and: &str| {
+        let soql = format!(
+            "SELECT RecordId, HasReadAccess, HasEditAccess, MaxAccessLevel FROM UserRecordAccess \
+             WHERE UserId = '{user}'{and}"
+        );
+        let found = bench.world.query(&bench.admin, &soql, QueryScope::Live);
+        found.map(|found| bench.world.render_rows(&found, 0..found.row_count(), ""))
+    };
+    let of_lead = format!(" AND RecordId IN ('{lead}', '00QTd00000000zz')");
+    let found = ask(ben, &of_lead).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["MaxAccessLevel"], "Read");
+    assert_eq!(found[0]["HasEditAccess"], false);
+    assert_eq!(ask(ann, &of_lead).unwrap()[0]["MaxAccessLevel"], "All");
+    assert_eq!(ask(ann, "").unwrap_err().error_code, "MALFORMED_QUERY");
 }

@@ -5,11 +5,17 @@
 //! like any other: queries, parents, children, retrieve. Ids are made of what a row is about, so they are stable.
 //! Nothing can be written, and nothing of it is in a state file.
 //!
+//! UserRecordAccess has a row for every user and record, so its rows are made for a query that asks for some
+//! ([`asked`]).
+//!
 //! The vendor refuses queries of some of these objects that lack certain filters; here they are answered.
 
+mod access;
 mod definitions;
 mod processes;
 mod rights;
+
+pub(crate) use access::asked;
 
 use super::id::SfId;
 use super::row::{Audit, Row};
