@@ -17,8 +17,7 @@ pub struct ReconcileOutcome {
 impl Engine {
     /// Decides a batch of due links.
     pub async fn reconcile(&self, tick: Tick) -> StepResult<ReconcileOutcome> {
-        let rules = self.store.rules(self.team).await?;
-        if !rules.settings.enabled {
+        if !self.store.rules(self.team).await?.settings.enabled {
             return Ok(ReconcileOutcome::default());
         }
         let work = self
@@ -29,6 +28,8 @@ impl Engine {
         if claimed == 0 {
             return Ok(ReconcileOutcome::default());
         }
+        // Read after the claim: rules published since then have moved the links' versions.
+        let rules = self.store.rules(self.team).await?;
         let commits = work
             .into_iter()
             .filter_map(|work| {

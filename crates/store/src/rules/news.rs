@@ -39,39 +39,32 @@ pub enum Look {
 ///
 /// Two versions may share a stamp (Salesforce stamps whole seconds), so within one the time at which
 /// we looked decides, as far as it can: each look shows the record at some time between the asking
-/// and the answer. A field that the incoming record lacks was not asked for and says nothing.
+/// and the answer. A field that the incoming record lacks was not asked for and says nothing; one
+/// that the known record lacks is news, whoever looked later.
 pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord, look: Look) -> News {
     let Some(known) = known else {
         return News::New;
-    };
-    let later = match look {
-        Look::Pull => incoming.observed_at > known.answered_at,
-        Look::ReadBack => incoming.answered_at >= known.observed_at,
     };
     match incoming.revision.order.cmp(&known.revision.order) {
         Ordering::Less => News::Stale,
         Ordering::Greater => News::Changed,
         Ordering::Equal if says_the_same(known, incoming) => News::Unchanged,
-        Ordering::Equal if later => News::Changed,
+        Ordering::Equal if is_later(known, incoming, look) => News::Changed,
+        Ordering::Equal if shows_more(known, incoming) => News::Changed,
         Ordering::Equal => News::Stale,
     }
 }
 
-/// Takes an incoming record into the mirrored one, if it is news. A field that it lacks is not known any
-/// more: it was not visible, and what another version held in it may be long overwritten.
+/// Takes an incoming record into the mirrored one, if it is news. A version holds what was read with it:
+/// a field that a newer one lacks is not known any more, since it may be long overwritten.
 ///
 /// An unchanged record seen later moves `observed_at` on, so that an answer that was under way in
 /// between is recognised as older. A store that writes rows must do so also in that case.
 pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord, look: Look) -> News {
     let verdict = news(mirror.as_ref(), &incoming, look);
     match (verdict, mirror.as_mut()) {
-        (News::New | News::Changed, _) => {
-            let mut record = incoming;
-            if let Some(known) = mirror.as_ref() {
-                inherit(&mut record, known);
-            }
-            *mirror = Some(record);
-        }
+        (News::New, _) => *mirror = Some(incoming),
+        (News::Changed, Some(known)) => replace(known, incoming, look),
         (News::Unchanged, Some(known)) => {
             known.observed_at = known.observed_at.max(incoming.observed_at);
             known.answered_at = known.answered_at.max(incoming.answered_at);
@@ -81,12 +74,36 @@ pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord, look: Look) 
     verdict
 }
 
-/// Where our write met what was known, and that was our own write too, somebody else's last change is as
-/// long ago as it was then.
-fn inherit(record: &mut CrmRecord, known: &CrmRecord) {
-    if record.edited_at == Some(known.modified_at) {
-        record.edited_at = Some(known.changed_at());
+fn replace(known: &mut CrmRecord, mut incoming: CrmRecord, look: Look) {
+    if incoming.revision.order == known.revision.order {
+        if !is_later(known, &incoming, look) {
+            for (field, value) in incoming.fields {
+                known.fields.entry(field).or_insert(value);
+            }
+            return;
+        }
+        for (field, value) in std::mem::take(&mut known.fields) {
+            incoming.fields.entry(field).or_insert(value);
+        }
     }
+    // Where our write met what was known, and that was our own write too, somebody else's last change is
+    // as long ago as it was then.
+    if incoming.edited_at == Some(known.modified_at) {
+        incoming.edited_at = Some(known.changed_at());
+    }
+    *known = incoming;
+}
+
+fn is_later(known: &CrmRecord, incoming: &CrmRecord, look: Look) -> bool {
+    match look {
+        Look::Pull => incoming.observed_at > known.answered_at,
+        Look::ReadBack => incoming.answered_at >= known.observed_at,
+    }
+}
+
+fn shows_more(known: &CrmRecord, incoming: &CrmRecord) -> bool {
+    let mut fields = incoming.fields.keys();
+    fields.any(|field| !known.fields.contains_key(field))
 }
 
 fn says_the_same(known: &CrmRecord, incoming: &CrmRecord) -> bool {
@@ -180,13 +197,13 @@ mod tests {
             take_in(&mut mirror, other(6, 12), Look::Pull),
             News::Unchanged
         );
-        let again = record(6, 13, "A");
+        let again = record(6, 12, "A");
         assert_eq!(
             take_in(&mut mirror, again, Look::Pull),
             News::Changed,
             "it is seen again"
         );
-        assert_eq!(shown(&mirror), ["Name"]);
+        assert_eq!(shown(&mirror), ["Name", "Phone"]);
     }
 
     #[test]
