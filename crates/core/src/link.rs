@@ -83,6 +83,18 @@ pub struct PutBack {
     pub sent: Value,
 }
 
+/// A value that was sent, whose answer was lost, and which did not stand in the CRM when we looked, or could
+/// not be seen there. If the CRM shows it after all, it is our own write and what both sides agreed on then.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Doubted {
+    /// What is agreed if it happened.
+    pub agreed: Agreed,
+    /// The CRM's value that it was sent to replace.
+    pub replaces: Value,
+    /// Until when the platform may still carry it out; `None` until the field has been seen.
+    pub until: Option<Timestamp>,
+}
+
 /// A whole record that the CRM refused, or that can't be decided.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ParkedLink {
@@ -122,6 +134,9 @@ pub struct RecordLink {
     /// Overwritten edits to put back, by workspace name.
     #[serde(default)]
     pub put_back: BTreeMap<String, PutBack>,
+    /// Writes that may still turn up in the CRM, oldest first, by workspace name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub doubted: BTreeMap<String, Vec<Doubted>>,
     /// Set while the whole record waits for its cause to change.
     pub parked: Option<ParkedLink>,
     /// Tries since the last success.

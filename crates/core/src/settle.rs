@@ -3,7 +3,7 @@
 use crate::connector::{Failure, ProbeAnswer, WriteOp, WriteOutcome};
 use crate::error::{Directive, ErrorClass};
 use crate::ids::CrmId;
-use crate::link::{Agreed, ParkedField, ParkedLink, PutBack};
+use crate::link::{Agreed, Doubted, ParkedField, ParkedLink, PutBack};
 use crate::mapping::{FieldRule, PairRules, Winner};
 use crate::reconcile::is_conflict;
 use crate::record::CrmRecord;
@@ -395,7 +395,10 @@ impl Settling<'_> {
         for field in &self.intent.draft.fields {
             if self.shows(record, field, &field.value) {
                 written.push(self.settle_field(field, None, Some(record), &mut settlement.link));
-            } else if !self.shows(record, field, &field.expected) {
+                continue;
+            }
+            self.doubt(record, field, &mut settlement.link);
+            if !self.shows(record, field, &field.expected) {
                 unclear.extend(unclear_change(record, field));
             }
         }
@@ -404,6 +407,25 @@ impl Settling<'_> {
         settlement.log.extend(self.found_entry(record, written));
         settlement.log.extend(self.unclear_entry(unclear));
         settlement
+    }
+
+    /// What was sent is not there, or can't be seen: the platform may still carry it out.
+    fn doubt(&self, record: &CrmRecord, field: &IntentField, link: &mut LinkPatch) {
+        if field.rule == Rule::Overtaken || !self.guards.base {
+            return;
+        }
+        let agreed = Agreed {
+            crm: field.value.clone(),
+            workspace: field.workspace_value.clone(),
+        };
+        let seen = record.fields.contains_key(&field.crm);
+        let until = seen.then(|| self.carried_out_until());
+        let doubted = Doubted {
+            agreed,
+            replaces: field.expected.clone(),
+            until,
+        };
+        link.doubted.insert(field.workspace.clone(), doubted);
     }
 
     fn found_entry(&self, record: &CrmRecord, written: Vec<FieldChange>) -> Option<LogDraft> {
@@ -472,10 +494,15 @@ impl Settling<'_> {
     /// working on the lost request.
     fn may_still_appear(&self) -> bool {
         let keyed = matches!(self.intent.draft.op, WriteOp::Create { key: Some(_) });
-        let horizon = i64::from(self.create_horizon_seconds);
+        !keyed && self.now.as_second() < self.carried_out_until().as_second()
+    }
+
+    /// Until when the CRM may be working on what was sent last.
+    fn carried_out_until(&self) -> Timestamp {
+        let horizon = SignedDuration::from_secs(self.create_horizon_seconds.into());
         let sent = self.intent.last_sent_at.or(self.intent.sent_at);
         let sent = sent.unwrap_or(self.now);
-        !keyed && self.now.as_second() < sent.as_second().saturating_add(horizon)
+        sent.checked_add(horizon).unwrap_or(sent)
     }
 
     fn in_seconds(&self, seconds: i64) -> Timestamp {

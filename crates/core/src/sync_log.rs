@@ -118,6 +118,8 @@ named! {
         Refused = "refused", "Refused by the CRM";
         /// Our write met an edit that we had not seen; the edit is kept here.
         Overtaken = "overtaken", "Met an unseen edit";
+        /// Our own write, found in the CRM long after its answer was lost.
+        TurnedUp = "turned_up", "A lost write turned up";
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::connector::WriteOp;
 use crate::ids::{CrmId, CrmObject, IntentId, LinkId, RecordId};
-use crate::link::{BaseVersion, Lane, ParkedField, ParkedLink, PutBack};
+use crate::link::{BaseVersion, Doubted, Lane, ParkedField, ParkedLink, PutBack};
 use crate::record::{CrmRecord, Revision};
 use crate::sync_log::{LogDraft, Rule};
 use crate::value::{Fields, Value};
@@ -131,6 +131,8 @@ pub struct LinkPatch {
     pub park: BTreeMap<String, ParkedField>,
     /// Edits of the CRM to put back, added to those of the link.
     pub put_back: BTreeMap<String, PutBack>,
+    /// Writes that may still turn up in the CRM, added to those of the link.
+    pub doubted: BTreeMap<String, Doubted>,
     /// Fields whose put-back is done.
     pub returned: Vec<String>,
     /// Parks the whole record.

@@ -2,7 +2,7 @@
 
 use crate::people::{Cell, People, Typed};
 use std::collections::{BTreeMap, BTreeSet};
-use tandem_core::ids::{CrmObject, TeamId};
+use tandem_core::ids::{CrmObject, LinkId, TeamId};
 use tandem_core::link::{LinkState, RecordLink};
 use tandem_core::mapping::{Direction, FieldRule, PairRules};
 use tandem_core::settings::TeamRules;
@@ -34,8 +34,11 @@ pub fn watermarks(
     Ok(())
 }
 
+/// Values of the CRM that a write of ours displaced when it turned up late; they may be put back.
+pub type Displaced = BTreeSet<(Option<LinkId>, String, String)>;
+
 /// No value wins that was typed on the other side: an echo taken for a change.
-pub fn no_echo_wins(log: &[LogDraft]) -> Result<(), Broken> {
+pub fn no_echo_wins(displaced: &mut Displaced, log: &[LogDraft]) -> Result<(), Broken> {
     for entry in log
         .iter()
         .filter(|entry| entry.status == LogStatus::Success)
@@ -54,7 +57,12 @@ pub fn no_echo_wins(log: &[LogDraft]) -> Result<(), Broken> {
                     | Rule::WorkspaceWins
                     | Rule::MostRecent
             );
-            if judged && typed_side(&change.after) == Some(foreign) {
+            let cell = |value: &Value| (entry.link, change.workspace.clone(), value.to_string());
+            if change.rule == Rule::TurnedUp {
+                displaced.insert(cell(&change.before));
+            }
+            let put_back = displaced.contains(&cell(&change.after));
+            if judged && !put_back && typed_side(&change.after) == Some(foreign) {
                 return Err(format!(
                     "“{}” of {} came back as a change of the other side (it was “{}”, {:?})",
                     change.after, change.workspace, change.before, change.rule

@@ -117,6 +117,7 @@ struct Run<'t> {
     people: People,
     workers: Vec<Worker>,
     seen: BTreeMap<CrmObject, i64>,
+    displaced: check::Displaced,
     judged: usize,
     report: Report,
 }
@@ -171,6 +172,7 @@ impl<'t> Run<'t> {
             people,
             workers: Vec::new(),
             seen: BTreeMap::new(),
+            displaced: check::Displaced::new(),
             judged: 0,
             report: Report::default(),
         };
@@ -243,7 +245,7 @@ impl<'t> Run<'t> {
             lost_after: upto(10),
             unavailable: upto(4),
             garbage: upto(3),
-            held: upto(25),
+            held: upto(12),
             throttled: upto(3),
         });
         for _ in 0..STORMY_STEPS {
@@ -384,7 +386,7 @@ impl<'t> Run<'t> {
         for entry in &fresh {
             self.told(|| describe(entry));
         }
-        check::no_echo_wins(&fresh)
+        check::no_echo_wins(&mut self.displaced, &fresh)
     }
 
     fn finish(&mut self) -> Result<Report, Broken> {

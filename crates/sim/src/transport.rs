@@ -158,10 +158,10 @@ fn patched_ids(part: &serde_json::Value) -> Vec<String> {
     records.iter().filter_map(id).collect()
 }
 
-/// Whether a request creates records and changes none.
-fn only_creates(request: &Request<Bytes>) -> bool {
+/// Whether a request creates or changes records.
+fn writes(request: &Request<Bytes>) -> bool {
     let body = String::from_utf8_lossy(request.body());
-    body.contains("/composite/sobjects") && written_ids(request).is_empty()
+    body.contains("/composite/sobjects") || !written_ids(request).is_empty()
 }
 
 #[async_trait]
@@ -174,7 +174,7 @@ impl Transport for Wire {
             self.lock().lost += 1;
             return Err(TransportError::Lost("the connection broke".into()));
         }
-        if only_creates(&request) && self.chance(|mix| mix.held) {
+        if writes(&request) && self.chance(|mix| mix.held) {
             let mut shared = self.lock();
             shared.lost += 1;
             shared.held.push_back((self.sandbox.now(), request));

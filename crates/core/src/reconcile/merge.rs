@@ -1,5 +1,6 @@
 //! Both sides are there: merge field by field and add up the verdicts.
 
+use super::ancestor;
 use super::field::{self, Verdict};
 use super::{
     Decision, Input, LinkOutcome, RecordChange, change, entry, intent_field, is_conflict, lock_key,
@@ -17,13 +18,14 @@ use crate::write::{IntentField, WriteDraft};
 pub(super) fn merge(input: &Input<'_>, crm: &CrmRecord, workspace: &WorkspaceRecord) -> Decision {
     let mut decision = Decision::keep(input);
     decision.link.revision = Some(crm.revision.clone());
+    ancestor::take_up(input, crm, &mut decision);
     let mut merge = Merge::default();
     for rule in &input.rules.fields {
         let name = &rule.mapping.workspace;
         let ours = workspace.fields.get(name).unwrap_or(&Value::Null);
         let verdict = field::decide(&field::FieldInput {
             rule,
-            base: input.link.base.get(name),
+            base: decision.link.base.get(name),
             crm: crm.fields.get(&rule.mapping.crm),
             workspace: ours,
             parked: input.link.parked_fields.get(name),

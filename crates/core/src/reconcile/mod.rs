@@ -4,6 +4,7 @@
 //! [`reconcile`] looks at one link and returns a [`Decision`]: data that the store carries out in one
 //! transaction, with no choice left. Field by field the rules are in [`field`].
 
+mod ancestor;
 pub mod field;
 mod meet;
 mod merge;
@@ -13,7 +14,7 @@ pub use meet::external_key;
 use crate::error::ErrorClass;
 use crate::ids::RecordId;
 use crate::link::{
-    BaseVersion, HeldField, LinkState, ParkedField, ParkedLink, PutBack, RecordLink,
+    BaseVersion, Doubted, HeldField, LinkState, ParkedField, ParkedLink, PutBack, RecordLink,
 };
 use crate::mapping::{FieldRule, PairRules};
 use crate::record::{CrmRecord, Revision, WorkspaceRecord};
@@ -54,6 +55,8 @@ pub struct LinkOutcome {
     pub held_fields: BTreeMap<String, HeldField>,
     /// Overwritten edits that are still to be put back.
     pub put_back: BTreeMap<String, PutBack>,
+    /// Writes that may still turn up in the CRM.
+    pub doubted: BTreeMap<String, Vec<Doubted>>,
     /// Set while the whole record is parked.
     pub parked: Option<ParkedLink>,
 }
@@ -127,6 +130,7 @@ impl Decision {
                 parked_fields: link.parked_fields.clone(),
                 held_fields: link.held_fields.clone(),
                 put_back: link.put_back.clone(),
+                doubted: link.doubted.clone(),
                 parked: link.parked.clone(),
             },
             write: None,

@@ -108,6 +108,7 @@ pub(crate) fn link() -> RecordLink {
         parked_fields: Default::default(),
         held_fields: Default::default(),
         put_back: Default::default(),
+        doubted: Default::default(),
         parked: None,
         attempts: 0,
         version: 1,

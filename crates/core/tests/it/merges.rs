@@ -4,7 +4,7 @@ use crate::fixture::{at, fields, lead, person, rule, text};
 use crate::notation::field_type;
 use tandem_core::connector::WriteOp;
 use tandem_core::ids::{CrmId, UserId};
-use tandem_core::link::{HeldField, PutBack};
+use tandem_core::link::{Doubted, HeldField, PutBack};
 use tandem_core::mapping::Winner;
 use tandem_core::reconcile::{Decision, RecordChange};
 use tandem_core::record::{Origin, Provenance};
@@ -311,4 +311,49 @@ fn an_account_and_its_people_share_a_lock() {
     assert_eq!(lock(case.decide()).as_deref(), Some("001"));
     case.link.kind = tandem_core::workspace::Kind::Account;
     assert_eq!(lock(case.decide()).as_deref(), Some("00Q1"));
+}
+
+/// Sent: “B” over “A”; the answer was lost and “A” still stood there. The workspace was typed on since.
+fn doubtful(crm: &str, workspace: &str, until: Option<i64>) -> Case {
+    let mut case = agreed_titles(Winner::Crm, crm, workspace);
+    let doubted = Doubted {
+        agreed: agreed("B"),
+        replaces: text("A"),
+        until: until.map(at),
+    };
+    case.link.doubted.insert("title".into(), vec![doubted]);
+    case
+}
+
+#[test]
+fn a_lost_write_that_turns_up_is_ours() {
+    for (workspace, until) in [("C", Some(1_000)), ("C", None), ("A", Some(1_000))] {
+        let decision = doubtful("B", workspace, until).decide();
+        assert_eq!(
+            sent(&decision),
+            [("TITLE", text(workspace))],
+            "the newer edit"
+        );
+        assert_eq!(decision.link.base["title"], agreed("B"));
+        let change = &decision.log[0].changes[0];
+        assert_eq!((change.rule, &change.after), (Rule::TurnedUp, &text("B")));
+        let may_follow = until.is_some();
+        assert_eq!(decision.link.doubted.contains_key("title"), may_follow);
+    }
+    let decision = doubtful("B", "B", None).decide();
+    assert_eq!(
+        (sent(&decision).len(), decision.record),
+        (0, RecordChange::None)
+    );
+}
+
+#[test]
+fn what_can_no_longer_turn_up_is_somebody_elses() {
+    let decision = doubtful("B", "C", Some(0)).decide();
+    assert_eq!(
+        decision.record,
+        RecordChange::Patch(fields([("title", text("B"))]))
+    );
+    assert!(decision.link.doubted.is_empty());
+    assert_eq!(decision.log[0].changes[0].rule, Rule::CrmWins);
 }

@@ -457,11 +457,21 @@ fn a_lost_update_that_stands_there_is_ours() {
 #[test]
 fn a_lost_update_that_does_not_stand_there_is_decided_again() {
     let case = Case::title(update());
-    for found in [fields([("TITLE", text("A"))]), fields([])] {
+    for (found, ends) in [(fields([("TITLE", text("A"))]), true), (fields([]), false)] {
         let settlement = case.settling().read(Some(&lead(found)));
         assert_eq!(settlement.next, DONE);
         assert!(settlement.link.agreed.is_empty());
         assert_eq!(settlement.log, []);
+        let doubted = &settlement.link.doubted["title"];
+        assert_eq!(
+            (&doubted.agreed.crm, &doubted.replaces),
+            (&text("B"), &text("A"))
+        );
+        assert_eq!(
+            doubted.until.is_some(),
+            ends,
+            "a field that was not seen is doubted until it is"
+        );
     }
 }
 

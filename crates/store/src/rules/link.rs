@@ -32,6 +32,7 @@ pub fn half_link(
         parked_fields: Default::default(),
         held_fields: Default::default(),
         put_back: Default::default(),
+        doubted: Default::default(),
         parked: None,
         attempts: 0,
         version: 1,
@@ -77,6 +78,7 @@ pub fn apply_outcome(link: &mut RecordLink, outcome: LinkOutcome) {
     link.parked_fields = outcome.parked_fields;
     link.held_fields = outcome.held_fields;
     link.put_back = outcome.put_back;
+    link.doubted = outcome.doubted;
     link.parked = outcome.parked;
 }
 
@@ -87,6 +89,9 @@ pub fn apply_patch(link: &mut RecordLink, patch: LinkPatch) {
     link.base.extend(patch.agreed);
     link.parked_fields.extend(patch.park);
     link.put_back.extend(patch.put_back);
+    for (field, doubted) in patch.doubted {
+        link.doubted.entry(field).or_default().push(doubted);
+    }
     for field in &patch.returned {
         link.put_back.remove(field);
     }

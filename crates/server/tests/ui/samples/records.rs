@@ -281,6 +281,7 @@ fn link() -> RecordLink {
         parked_fields: BTreeMap::new(),
         held_fields: BTreeMap::new(),
         put_back: BTreeMap::new(),
+        doubted: BTreeMap::new(),
         parked: None,
         attempts: 0,
         version: 1,

@@ -187,6 +187,7 @@ pub(super) fn keep(link: &RecordLink) -> Decision {
             parked_fields: link.parked_fields.clone(),
             held_fields: link.held_fields.clone(),
             put_back: link.put_back.clone(),
+            doubted: link.doubted.clone(),
             parked: link.parked.clone(),
         },
         write: None,
