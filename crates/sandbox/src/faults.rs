@@ -12,6 +12,7 @@
 
 mod state;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::world::SfId;
@@ -33,6 +34,9 @@ pub struct FaultMatcher {
     pub path: Option<String>,
     /// A part of the body, exactly as sent.
     pub body: Option<String>,
+    /// Sleep for so many seconds of the org's clock after the rule was added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_seconds: Option<u64>,
     /// Fire from the n-th matching request on, counted from 1.
     pub nth: Option<u32>,
 }
@@ -123,6 +127,17 @@ pub struct FaultRule {
     pub action: FaultAction,
 }
 
+impl ArmedRule {
+    /// Whether it is awake.
+    pub(crate) fn is_awake(&self, now: Timestamp) -> bool {
+        let sleeps = self.rule.matcher.after_seconds.unwrap_or(0);
+        let sleeps = SignedDuration::from_secs(i64::try_from(sleeps).unwrap_or(i64::MAX));
+        self.added
+            .checked_add(sleeps)
+            .is_ok_and(|awake| now >= awake)
+    }
+}
+
 impl FaultRule {
     /// A rule that fires once, on the next request whose method and path match.
     #[must_use]
@@ -157,6 +172,9 @@ pub struct ArmedRule {
     pub seen: u32,
     /// Times it fired so far.
     pub fired: u32,
+    /// When it was added, by the org's clock.
+    #[serde(skip)]
+    pub(crate) added: Timestamp,
 }
 
 /// Why a fault was refused.

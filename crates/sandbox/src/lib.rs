@@ -16,6 +16,7 @@
 
 mod console;
 pub mod control;
+mod edition;
 pub mod faults;
 pub mod meter;
 mod salesforce;
@@ -27,5 +28,6 @@ pub mod state;
 mod tracked;
 pub mod world;
 
+pub use edition::Edition;
 pub use salesforce::BulkSettings;
 pub use sandbox::{ClockMode, Delivery, Options, Reply, Sandbox};

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    edition::Edition,
     faults::{ArmedRule, FaultAction, FaultError, FaultRule},
     meter::{MeterReading, MeteredCall},
     salesforce::{AppPolicy, BulkSettings, Org, users},
@@ -39,8 +40,12 @@ pub struct Options {
     pub external_ids: bool,
     /// How many records to invent.
     pub records: SeedSize,
+    /// What the customer bought. It does not set the next option by itself.
+    pub edition: Edition,
     /// API calls allowed in 24 hours.
     pub call_limit_24h: u64,
+    /// Milliseconds an answer takes, the least and the most; drawn for each request. Simulations leave it at nothing.
+    pub latency_millis: (u64, u64),
     /// How far `Sforce-Limit-Info` may be off, in calls, as recorded on a real org; 0: exact.
     pub limit_jitter_calls: u64,
     /// Life of a session after its last use.
@@ -77,7 +82,9 @@ impl Default for Options {
             origin: "http://127.0.0.1".into(),
             external_ids: true,
             records: SeedSize::default(),
-            call_limit_24h: 15_000,
+            edition: Edition::Developer,
+            call_limit_24h: Edition::Developer.call_limit_24h(),
+            latency_millis: (0, 0),
             limit_jitter_calls: 15,
             session_life: SignedDuration::from_hours(2),
             require_pkce: false,
@@ -291,7 +298,10 @@ impl Sandbox {
     /// # Errors
     /// The rule makes no sense or there are too many.
     pub fn add_fault(&self, rule: FaultRule) -> Result<u64, FaultError> {
-        self.with(|org| org.desk.faults.add(rule))
+        self.with(|org| {
+            let now = org.world.now();
+            org.desk.faults.add(now, rule)
+        })
     }
 
     /// Removes a fault rule; false when there is none of this number.

@@ -189,7 +189,12 @@ pub(super) fn change(visit: &mut Visit<'_>, what: &str) -> Shown {
         }
         code => match action(code, &visit.form) {
             Some(Start::Strike(action)) => visit.org.strike(&action),
-            Some(Start::Rule(rule)) => visit.org.desk.faults.add(rule).map(|_| ()),
+            Some(Start::Rule(rule)) => visit
+                .org
+                .desk
+                .faults
+                .add(visit.org.world.now(), rule)
+                .map(|_| ()),
             None => return Shown::missing(),
         },
     };

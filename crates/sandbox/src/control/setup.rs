@@ -6,8 +6,8 @@ use super::{Asked, Outcome, Refusal, done, routes::Route, user};
 use crate::{
     Sandbox,
     world::{
-        AutomationRule, DuplicateRule, FieldRights, NewField, NewObject, ObjectRights,
-        ValidationRule,
+        AutomationRule, DuplicateRule, FieldRights, NewField, NewObject, ObjectRights, SfId,
+        Sharing, ValidationRule,
     },
 };
 
@@ -15,6 +15,12 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct LeadAssignment {
     owner: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SharingDefault {
+    default: Sharing,
 }
 
 /// What concerns metadata.
@@ -27,14 +33,20 @@ pub(super) const ROUTES: &[Route] = &[
     )
     .takes("NewField"),
     Route::put(
+        "/sharing/{object}",
+        "Sets what everybody may do with records of others.",
+        share,
+    )
+    .takes("SharingDefault"),
+    Route::put(
         "/permissions/{user}/{object}",
-        "Sets a user's rights on an object.",
+        "Sets the rights of a user, or a permission set, on an object.",
         object_rights,
     )
     .takes("ObjectRights"),
     Route::put(
         "/permissions/{user}/{object}/{field}",
-        "Sets a user's rights on a field.",
+        "Sets the rights of a user, or a permission set, on a field.",
         field_rights,
     )
     .takes("FieldRights"),
@@ -91,14 +103,27 @@ fn add_field(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
     done()
 }
 
+fn share(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
+    let SharingDefault { default } = asked.json()?;
+    sandbox.world(|world| world.set_sharing(asked.place("object"), default))?;
+    done()
+}
+
+/// Who has rights: a permission set by its name, or a user.
+fn holder(sandbox: &Sandbox, asked: &Asked<'_>) -> Result<SfId, Refusal> {
+    let name = asked.place("user");
+    let set = sandbox.world(|world| world.permission_set(name));
+    set.map_or_else(|| user(sandbox, name), Ok)
+}
+
 fn object_rights(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
-    let (id, rights): (_, ObjectRights) = (user(sandbox, asked.place("user"))?, asked.json()?);
+    let (id, rights): (_, ObjectRights) = (holder(sandbox, asked)?, asked.json()?);
     sandbox.world(|world| world.set_object_rights(id, asked.place("object"), rights))?;
     done()
 }
 
 fn field_rights(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
-    let (id, rights): (_, FieldRights) = (user(sandbox, asked.place("user"))?, asked.json()?);
+    let (id, rights): (_, FieldRights) = (holder(sandbox, asked)?, asked.json()?);
     let (object, field) = (asked.place("object"), asked.place("field"));
     sandbox.world(|world| world.set_field_rights(id, object, field, rights))?;
     done()

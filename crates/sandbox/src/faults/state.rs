@@ -46,7 +46,7 @@ struct Late {
 }
 
 impl Faults {
-    pub(crate) fn add(&mut self, rule: FaultRule) -> Result<u64, FaultError> {
+    pub(crate) fn add(&mut self, now: Timestamp, rule: FaultRule) -> Result<u64, FaultError> {
         if self.rules.len() >= MAX_RULES {
             return Err(FaultError::TooManyRules);
         }
@@ -57,6 +57,7 @@ impl Faults {
             rule,
             seen: 0,
             fired: 0,
+            added: now,
         });
         Ok(self.last_id)
     }
@@ -80,10 +81,16 @@ impl Faults {
     }
 
     /// What the first rule that fires on this request does.
-    pub(crate) fn fire(&mut self, method: &str, target: &str, body: &[u8]) -> Option<FaultAction> {
+    pub(crate) fn fire(
+        &mut self,
+        now: Timestamp,
+        method: &str,
+        target: &str,
+        body: &[u8],
+    ) -> Option<FaultAction> {
         let mut fired = None;
         for armed in &mut self.rules {
-            if !matches(&armed.rule.matcher, method, target, body) {
+            if !armed.is_awake(now) || !matches(&armed.rule.matcher, method, target, body) {
                 continue;
             }
             armed.seen = armed.seen.saturating_add(1);
@@ -192,6 +199,8 @@ fn contains(body: &[u8], part: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    const START: Timestamp = Timestamp::UNIX_EPOCH;
+
     fn rule(nth: Option<u32>, times: Option<u32>) -> FaultRule {
         let matcher = FaultMatcher {
             path: Some("/query".into()),
@@ -207,9 +216,9 @@ mod tests {
 
     fn firings(rule: FaultRule, requests: usize) -> Vec<bool> {
         let mut faults = Faults::default();
-        faults.add(rule).expect("a sound rule");
+        faults.add(START, rule).expect("a sound rule");
         (0..requests)
-            .map(|_| faults.fire("GET", "/services/query", b"").is_some())
+            .map(|_| faults.fire(START, "GET", "/services/query", b"").is_some())
             .collect()
     }
 
@@ -230,23 +239,43 @@ mod tests {
             method: Some("post".into()),
             path: Some("/sobjects/Lead".into()),
             body: Some("Ada".into()),
-            nth: None,
+            ..FaultMatcher::default()
         };
         faults
-            .add(FaultRule {
-                matcher,
-                times: None,
-                action: FaultAction::DoThenLose,
-            })
+            .add(
+                START,
+                FaultRule {
+                    matcher,
+                    times: None,
+                    action: FaultAction::DoThenLose,
+                },
+            )
             .expect("a sound rule");
         assert!(
             faults
-                .fire("POST", "/x/sobjects/Lead", b"{\"LastName\":\"Adams, Ada\"}")
+                .fire(
+                    START,
+                    "POST",
+                    "/x/sobjects/Lead",
+                    b"{\"LastName\":\"Adams, Ada\"}"
+                )
                 .is_some()
         );
-        assert!(faults.fire("PATCH", "/x/sobjects/Lead", b"Ada").is_none());
-        assert!(faults.fire("POST", "/x/sobjects/Contact", b"Ada").is_none());
-        assert!(faults.fire("POST", "/x/sobjects/Lead", b"Bob").is_none());
+        assert!(
+            faults
+                .fire(START, "PATCH", "/x/sobjects/Lead", b"Ada")
+                .is_none()
+        );
+        assert!(
+            faults
+                .fire(START, "POST", "/x/sobjects/Contact", b"Ada")
+                .is_none()
+        );
+        assert!(
+            faults
+                .fire(START, "POST", "/x/sobjects/Lead", b"Bob")
+                .is_none()
+        );
     }
 
     #[test]
@@ -266,10 +295,31 @@ mod tests {
         let mut faults = Faults::default();
         let html = |status| FaultRule::once("GET", "/", FaultAction::RejectHtml { status });
         assert_eq!(
-            faults.add(html(204)),
+            faults.add(START, html(204)),
             Err(FaultError::NotAnErrorStatus(204))
         );
         let outage = FaultRule::once("GET", "/", FaultAction::Outage { seconds: u64::MAX });
-        assert_eq!(faults.add(outage), Err(FaultError::TooLong(u64::MAX)));
+        assert_eq!(
+            faults.add(START, outage),
+            Err(FaultError::TooLong(u64::MAX))
+        );
+    }
+
+    #[test]
+    fn a_rule_may_sleep_first() {
+        let mut faults = Faults::default();
+        let mut late = rule(None, None);
+        late.matcher.after_seconds = Some(60);
+        faults.add(START, late).expect("a sound rule");
+        let at = |seconds| START + SignedDuration::from_secs(seconds);
+        let mut fires = |seconds| {
+            faults
+                .fire(at(seconds), "GET", "/services/query", b"")
+                .is_some()
+        };
+        assert_eq!(
+            [fires(0), fires(59), fires(60), fires(61)],
+            [false, false, true, true]
+        );
     }
 }

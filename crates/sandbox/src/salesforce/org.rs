@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
-use rand::{SeedableRng as _, rngs::StdRng};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
     users,
 };
 use crate::{
-    ClockMode, Delivery, Options, Reply, console,
+    ClockMode, Delivery, Edition, Options, Reply, console,
     faults::{self, FaultAction, FaultError, Faults},
     meter::Meter,
     seed,
@@ -56,6 +56,8 @@ pub(crate) struct Org {
     held: Vec<Held>,
     pub(super) jitter: StdRng,
     pub(super) jitter_calls: u64,
+    pub(super) edition: Edition,
+    latency_millis: (u64, u64),
 }
 
 /// In real mode the org's time is the real one plus the offset; without an offset it goes on from where it is when
@@ -78,6 +80,8 @@ impl Org {
         let domain = seed::domain(&options.org_name);
         let (records, seed) = (options.records, options.seed);
         let mut org = Self::bare(options);
+        org.world
+            .set_organization_type(org.edition.organization_type());
         // A new org has no rules that could refuse its first users and records; should it, the log says so.
         match seed::staff(&mut org.world, &domain) {
             Ok(connector) => org.connector = connector,
@@ -131,6 +135,8 @@ impl Org {
             held: Vec::new(),
             jitter: StdRng::seed_from_u64(options.seed ^ 0x6A17),
             jitter_calls: options.limit_jitter_calls,
+            edition: options.edition,
+            latency_millis: options.latency_millis,
         }
     }
 
@@ -160,13 +166,28 @@ impl Org {
             return Reply::now(answer);
         }
         let target = target(&request);
+        let now = self.world.now();
         let action = self
             .desk
             .faults
-            .fire(request.method().as_str(), target, request.body());
-        match action {
+            .fire(now, request.method().as_str(), target, request.body());
+        let reply = match action {
             None => Reply::now(self.serve(&request)),
             Some(action) => self.misbehave(&action, request),
+        };
+        self.delayed(reply)
+    }
+
+    /// An answer that would come at once takes as long as the org's answers do.
+    fn delayed(&mut self, reply: Reply) -> Reply {
+        let (least, most) = self.latency_millis;
+        if most == 0 || reply.delivery != Delivery::Now {
+            return reply;
+        }
+        let millis = self.jitter.random_range(least.min(most)..=most);
+        Reply {
+            delivery: Delivery::After(std::time::Duration::from_millis(millis)),
+            ..reply
         }
     }
 

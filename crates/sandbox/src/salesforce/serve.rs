@@ -32,6 +32,10 @@ pub(super) enum Denied {
     Session,
     /// The session was not opened for the API.
     Scope,
+    /// The customer did not buy the API.
+    NoApi,
+    /// The user's permission sets do not give the API.
+    NotForUser,
     /// Too many calls in a day, or too many at a time.
     Limit { concurrent: bool },
 }
@@ -41,6 +45,16 @@ impl From<Denied> for ApiError {
         match denied {
             Denied::Session => Self::session(),
             Denied::Scope => Self::not_for_rest(),
+            Denied::NoApi => Self::new(
+                StatusCode::FORBIDDEN,
+                "API_DISABLED_FOR_ORG",
+                "API is not enabled for this Organization or Partner",
+            ),
+            Denied::NotForUser => Self::new(
+                StatusCode::FORBIDDEN,
+                "API_CURRENTLY_DISABLED",
+                "API is disabled for this User",
+            ),
             Denied::Limit { concurrent } => Self::limit_exceeded(concurrent),
         }
     }
@@ -147,6 +161,12 @@ impl Org {
             .ok_or(Denied::Session)?;
         if !self.auth.reaches_api(token) {
             return Err(Denied::Scope);
+        }
+        if !self.edition.has_api() {
+            return Err(Denied::NoApi);
+        }
+        if !self.world.system_permission(user, "PermissionsApiEnabled") {
+            return Err(Denied::NotForUser);
         }
         if let Some(concurrent) = self.desk.faults.throttled(now) {
             return Err(Denied::Limit { concurrent });

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use file::StateFile;
 
 use crate::{
-    ClockMode, Options,
+    ClockMode, Edition, Options,
     meter::MeterFact,
     salesforce::{AuthFact, OrgFact},
     seed::SeedSize,
@@ -53,6 +53,7 @@ struct MadeWith {
     seed: u64,
     org_name: String,
     external_ids: bool,
+    edition: Edition,
     records: SeedSize,
     call_limit_24h: u64,
     clock: ClockMode,
@@ -66,6 +67,7 @@ impl Header {
                 seed: options.seed,
                 org_name: options.org_name.clone(),
                 external_ids: options.external_ids,
+                edition: options.edition,
                 records: options.records,
                 call_limit_24h: options.call_limit_24h,
                 clock: options.clock,

@@ -6,7 +6,7 @@ use super::rights::{FieldRights, Grants, ObjectRights, Permissions};
 use super::rules::Rules;
 use super::schema::{Schema, standard_objects};
 use super::table::Table;
-use super::{POD, SfId, World, WorldOptions};
+use super::{POD, SfId, Value, World, WorldOptions};
 
 impl World {
     /// Creates an org with its standard objects, one Organization row, one profile and one administrator.
@@ -58,6 +58,12 @@ impl World {
         self.admin_id = self.seed_row("User", user);
         self.assign_profile_set(self.admin_id);
         self.org_id = self.seed_row("Organization", organization(&options.org_name));
+    }
+
+    /// Changes what the Organization row says the customer bought.
+    pub(crate) fn set_organization_type(&mut self, name: &str) {
+        let shown = Value::text(name);
+        self.set_columns("Organization", self.org_id, &[("OrganizationType", shown)]);
     }
 
     /// A profile that shows every field, and the permission set it owns.

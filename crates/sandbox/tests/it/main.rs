@@ -13,6 +13,7 @@ mod console;
 mod control;
 mod describe;
 mod duplicates;
+mod editions;
 mod faults;
 mod fuzz;
 mod interface;

@@ -150,7 +150,7 @@ impl Org {
         let admitted = self.admitted(envelope.session_id());
         let actor = admitted.map_err(|denied| match denied {
             Denied::Session | Denied::Scope => Fault::session(),
-            limit @ Denied::Limit { .. } => ApiError::from(limit).into(),
+            other => ApiError::from(other).into(),
         })?;
         self.desk.meter.count(MeteredCall {
             at: now,

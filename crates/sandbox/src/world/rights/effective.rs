@@ -158,6 +158,20 @@ impl World {
         field.map_or(Value::Null, |no| row.column(no).clone())
     }
 
+    /// The permission set with this name, which no profile owns.
+    pub fn permission_set(&self, name: &str) -> Option<SfId> {
+        let object = self.schema.object_no("PermissionSet")?;
+        let named = |row: &&Row| {
+            let own = self.named_column(object, row, "Name");
+            row.is_live()
+                && own
+                    .as_text()
+                    .is_some_and(|own| own.eq_ignore_ascii_case(name))
+        };
+        let mut rows = self.table(object).by_id(..);
+        rows.find(named).map(|row| row.id)
+    }
+
     /// Whether one of the user's permission sets has a system permission, e.g. `PermissionsApiEnabled`.
     pub fn system_permission(&self, user: SfId, name: &str) -> bool {
         let rights = self.effective().users.get(&user);

@@ -115,6 +115,9 @@ impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Session | Denied::Scope => Self::new("InvalidSessionId", "Invalid session id"),
+            Denied::NoApi | Denied::NotForUser => {
+                Self::new("FeatureNotEnabled", "API is not enabled")
+            }
             Denied::Limit { .. } => Self::new("ExceededQuota", "TotalRequests Limit exceeded."),
         }
     }
