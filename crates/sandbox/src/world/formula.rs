@@ -7,6 +7,7 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::roll_up::RollUp;
 use super::row::Row;
 use super::schema::{FieldDef, ObjectNo};
 use super::value::datetime_text;
@@ -34,9 +35,18 @@ enum Expression {
     Literal(Value),
     Field(BoundPath),
     Binary(char, Box<Expression>, Box<Expression>),
+    RollUp(RollUp),
 }
 
 impl Formula {
+    /// A roll-up summary, which is computed when read like any formula.
+    pub(crate) fn rolling_up(roll_up: RollUp) -> Formula {
+        Formula {
+            expression: Expression::RollUp(roll_up),
+            returns: Returns::Number,
+        }
+    }
+
     pub(crate) fn parse(
         world: &World,
         object: ObjectNo,
@@ -68,6 +78,9 @@ impl Formula {
 
     /// The value for a row.
     pub(crate) fn value(&self, world: &World, object: ObjectNo, row: &Row) -> Value {
+        if let Expression::RollUp(roll_up) = &self.expression {
+            return roll_up.value(world, row);
+        }
         let Some(result) = self.expression.value(world, object, row) else {
             return Value::Null;
         };
@@ -161,6 +174,7 @@ impl Expression {
     fn value(&self, world: &World, object: ObjectNo, row: &Row) -> Option<Value> {
         match self {
             Expression::Literal(value) => Some(value.clone()),
+            Expression::RollUp(roll_up) => Some(roll_up.value(world, row)),
             Expression::Field(path) => Some(world.value_at(object, row, path).into_owned()),
             Expression::Binary(operator, left, right) => {
                 let (left, right) = (

@@ -27,6 +27,7 @@ mod read;
 mod record;
 mod replication;
 mod rights;
+mod roll_up;
 mod row;
 mod rules;
 mod schema;
@@ -51,6 +52,7 @@ pub use read::{ApiBase, RecordState, UnknownField};
 pub use record::Record;
 pub use replication::{DeletedRecord, RECYCLE_BIN_DAYS};
 pub use rights::{AccessLevel, Actor, FieldRights, ObjectRights, RecordAccess, Sharing};
+pub use roll_up::Operation;
 pub use rules::{AutomationRule, Trigger, ValidationRule};
 pub use schema::{
     ChildRelationship, FieldDef, FieldKind, FieldType, NewField, NewObject, ObjectDef,

@@ -302,14 +302,18 @@ impl World {
 
     /// Bound when it is needed: a date literal means another day tomorrow. A condition that bound when the rule was
     /// made still does, since fields are never removed.
-    fn condition_holds(&self, filter: &Filter, object: ObjectNo, row: &Row) -> bool {
+    pub(super) fn condition_holds(&self, filter: &Filter, object: ObjectNo, row: &Row) -> bool {
         let actor = Actor::system(self.admin_id);
         Binder::new(self, &actor, "", object)
             .filter(filter)
             .is_ok_and(|condition| self.holds(&condition, object, row))
     }
 
-    fn setup_condition(&self, object: ObjectNo, text: &str) -> Result<Filter, SetupError> {
+    pub(super) fn setup_condition(
+        &self,
+        object: ObjectNo,
+        text: &str,
+    ) -> Result<Filter, SetupError> {
         let refused =
             |error: crate::soql::SoqlError| SetupError(format!("condition '{text}': {error}"));
         let filter = parse_condition(text).map_err(refused)?;

@@ -115,6 +115,12 @@ impl World {
         Ok(())
     }
 
+    /// Details are shared as their masters are.
+    pub(in crate::world) fn follow_master(&mut self, object: ObjectNo) {
+        let sharing = Sharing::ControlledByParent;
+        self.permissions.sharing.insert(object, sharing);
+    }
+
     /// The organization-wide default of an object.
     pub(crate) fn sharing_of(&self, object: ObjectNo) -> Sharing {
         let def = self.schema.at(object);

@@ -8,14 +8,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::field::{
-    FieldDef, FieldType, Storage, boolean, date, datetime, decimal, email, long_text, phone,
-    picklist, reference, text, url,
+    FieldDef, FieldType, boolean, date, datetime, decimal, email, long_text, phone, picklist, text,
+    url,
 };
 use super::standard::{audit, deleted, id, owner};
 use super::{ObjectDef, ObjectNo};
-use crate::world::formula::{Formula, MAX_RESULT_CHARS};
 use crate::world::setup::Step;
-use crate::world::{SetupError, Value, World};
+use crate::world::{Operation, SetupError, Value, World};
 
 const MAX_NAME_CHARS: usize = 43;
 const MAX_FIELDS_PER_OBJECT: usize = 800;
@@ -141,6 +140,30 @@ pub enum FieldKind {
         #[serde(default)]
         cascade_delete: bool,
     },
+    /// A parent without which the record does not exist: required, decides who sees it, deletes it with itself.
+    MasterDetail {
+        /// API name of the parent object.
+        to: String,
+        /// Name of the children's list at the parent, without `__r`.
+        #[serde(default)]
+        child_relationship: Option<String>,
+        /// The parent can be changed later.
+        #[serde(default)]
+        reparentable: bool,
+    },
+    /// A number over the details of a master; computed when read.
+    RollUp {
+        /// API name of the detail object.
+        child: String,
+        /// What is worked out.
+        operation: Operation,
+        /// The detail's number; none for a count.
+        #[serde(default)]
+        of: Option<String>,
+        /// SOQL condition; empty: all details.
+        #[serde(default)]
+        when: String,
+    },
     /// Computed when read; see the `formula` module for what can be written.
     Formula {
         /// The expression, e.g. `Account.Name & ' / ' & Title`.
@@ -219,6 +242,9 @@ impl World {
         let mut field = self.custom_field(no, &new)?;
         field.custom = true;
         set_flags(&mut field, &new)?;
+        if matches!(new.kind, FieldKind::MasterDetail { .. }) {
+            self.follow_master(no);
+        }
         self.schema.at_mut(no).push(field);
         self.steps.push(Step::Field {
             object: object.to_owned(),
@@ -256,72 +282,49 @@ impl World {
     }
 
     fn custom_field(&self, object: ObjectNo, new: &NewField) -> Result<FieldDef, SetupError> {
-        let (name, label) = (new.name.as_str(), new.label.as_str());
-        let number =
-            |field_type, precision, scale| number_field(name, label, field_type, precision, scale);
-        Ok(match &new.kind {
-            FieldKind::Text { length } => text(name, label, in_range("length", *length, 1, 255)?),
-            FieldKind::TextArea => FieldDef::new(name, label, FieldType::TextArea)
-                .length(255)
-                .info("plaintextarea"),
-            FieldKind::LongText { length } => long_text(name, label).length(in_range(
-                "length",
-                *length,
-                256,
-                MAX_LONG_TEXT_CHARS,
-            )?),
-            FieldKind::Number { precision, scale } => {
-                number(FieldType::Double, *precision, *scale)?
-            }
-            FieldKind::Currency { precision, scale } => {
-                number(FieldType::Currency, *precision, *scale)?
-            }
-            FieldKind::Percent { precision, scale } => {
-                number(FieldType::Percent, *precision, *scale)?
-            }
-            FieldKind::Checkbox { default } => {
-                boolean(name, label).defaulted(Value::Bool(*default))
-            }
-            FieldKind::Date => date(name, label),
-            FieldKind::Datetime => datetime(name, label),
-            FieldKind::Picklist { values, restricted } => {
-                list_field(name, label, values, *restricted)?
-            }
-            FieldKind::Multipicklist { values, restricted } => {
-                let mut field =
-                    list_field(name, label, values, *restricted)?.length(MULTIPICKLIST_CHARS);
-                field.field_type = FieldType::MultiPicklist;
-                field
-            }
-            FieldKind::Email => email(name, label, 80),
-            FieldKind::Phone => phone(name, label),
-            FieldKind::Url => url(name, label),
-            FieldKind::Reference {
-                to,
-                child_relationship,
-                cascade_delete,
-            } => {
-                let target = self.setup_object(to)?;
-                let path = name.trim_end_matches("__c").to_owned() + "__r";
-                let mut field =
-                    reference(name, label, &[self.schema.at(target).name.as_str()], &path);
-                field.child_relationship_name =
-                    child_relationship.as_ref().map(|name| format!("{name}__r"));
-                field.cascade_delete = *cascade_delete;
-                field
-            }
-            FieldKind::Formula {
-                expression,
-                returns,
-            } => formula_field(
-                name,
-                label,
-                expression,
-                Formula::parse(self, object, expression, *returns)?,
-                *returns,
-            ),
-        })
+        let related = self.related_field(object, new)?;
+        related.map_or_else(|| plain_field(new), Ok)
     }
+}
+
+/// A field that stands alone.
+fn plain_field(new: &NewField) -> Result<FieldDef, SetupError> {
+    let (name, label) = (new.name.as_str(), new.label.as_str());
+    let number =
+        |field_type, precision, scale| number_field(name, label, field_type, precision, scale);
+    Ok(match &new.kind {
+        FieldKind::Text { length } => text(name, label, in_range("length", *length, 1, 255)?),
+        FieldKind::TextArea => FieldDef::new(name, label, FieldType::TextArea)
+            .length(255)
+            .info("plaintextarea"),
+        FieldKind::LongText { length } => {
+            long_text(name, label).length(in_range("length", *length, 256, MAX_LONG_TEXT_CHARS)?)
+        }
+        FieldKind::Number { precision, scale } => number(FieldType::Double, *precision, *scale)?,
+        FieldKind::Currency { precision, scale } => {
+            number(FieldType::Currency, *precision, *scale)?
+        }
+        FieldKind::Percent { precision, scale } => number(FieldType::Percent, *precision, *scale)?,
+        FieldKind::Checkbox { default } => boolean(name, label).defaulted(Value::Bool(*default)),
+        FieldKind::Date => date(name, label),
+        FieldKind::Datetime => datetime(name, label),
+        FieldKind::Picklist { values, restricted } => list_field(name, label, values, *restricted)?,
+        FieldKind::Multipicklist { values, restricted } => {
+            let mut field =
+                list_field(name, label, values, *restricted)?.length(MULTIPICKLIST_CHARS);
+            field.field_type = FieldType::MultiPicklist;
+            field
+        }
+        FieldKind::Email => email(name, label, 80),
+        FieldKind::Phone => phone(name, label),
+        FieldKind::Url => url(name, label),
+        FieldKind::Reference { .. }
+        | FieldKind::MasterDetail { .. }
+        | FieldKind::RollUp { .. }
+        | FieldKind::Formula { .. } => {
+            return Err(SetupError(format!("{name} needs its object")));
+        }
+    })
 }
 
 fn set_flags(field: &mut FieldDef, new: &NewField) -> Result<(), SetupError> {
@@ -383,24 +386,6 @@ fn list_field(
     let mut field = picklist(name, label, 255, &values);
     field.restricted_picklist = restricted;
     Ok(field)
-}
-
-fn formula_field(
-    name: &str,
-    label: &str,
-    expression: &str,
-    formula: Formula,
-    returns: Returns,
-) -> FieldDef {
-    let field = match returns {
-        Returns::Text => text(name, label, MAX_RESULT_CHARS),
-        Returns::Number => decimal(name, label, FieldType::Double, MAX_NUMBER_DIGITS, 2),
-    };
-    let mut field = field.stored(Storage::Formula);
-    (field.createable, field.updateable, field.calculated) = (false, false, true);
-    field.calculated_formula = Some(expression.to_owned());
-    field.formula = Some(Arc::new(formula));
-    field
 }
 
 fn check_name(name: &str) -> Result<(), SetupError> {

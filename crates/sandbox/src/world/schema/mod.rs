@@ -5,6 +5,7 @@
 
 mod custom;
 mod field;
+mod related;
 mod standard;
 
 use std::collections::HashMap;

@@ -2,6 +2,7 @@
 
 mod deals;
 mod late;
+mod masters;
 mod merge;
 mod permissions;
 mod properties;
