@@ -40,6 +40,8 @@ numeric_id! {
     RunId;
     /// A slice of the API budget taken before sending.
     ReservationId;
+    /// A condition that a person is told of.
+    AlertId;
 }
 
 /// A CRM's own record id, in the one form that the connector settled on (Salesforce: 18 characters).

@@ -11,6 +11,7 @@
 //! log_entry(team, LogId)                      -> Option<LogRow>
 //! counts(team)                                -> SyncCounts
 //! causes(team)                                -> Vec<Cause>
+//! refused_fields(team)                        -> Vec<RefusedField>
 //! links_of_cause(team, ErrorClass, limit)     -> Vec<LinkId>
 //! api_usage(team, now)                        -> ApiUsage
 //! throughput(team, now)                       -> Vec<HourThroughput>

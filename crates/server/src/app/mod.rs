@@ -14,6 +14,7 @@ mod rules;
 mod secret;
 mod throttle;
 
+pub mod alerts;
 pub mod audit;
 pub mod connect;
 pub mod log;
@@ -32,6 +33,7 @@ pub(crate) use secret::PASSWORD_CHARS_MIN;
 pub use session::{Actor, Role};
 
 use crate::config::Config;
+use crate::notify::Notifier;
 use crate::vault::Sealer;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -56,6 +58,8 @@ pub struct Parts {
     pub sealer: Arc<Sealer>,
     /// The way to the CRM.
     pub transport: Arc<dyn Transport>,
+    /// The ways on which people are told of alerts.
+    pub notifier: Notifier,
     /// Tells the time.
     pub clock: Clock,
     /// Lets the command line in, if it may come.
@@ -113,6 +117,10 @@ impl App {
     /// Wakes the runtime, and is what it waits on.
     pub fn signals(&self) -> &signals::Signals {
         &self.0.signals
+    }
+
+    fn notifier(&self) -> &Notifier {
+        &self.0.parts.notifier
     }
 
     fn transport(&self) -> &Arc<dyn Transport> {

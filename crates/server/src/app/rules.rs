@@ -83,7 +83,9 @@ impl App {
         Ok(PairRules { version, ..pair })
     }
 
-    async fn compile_all(&self, team: TeamId) -> AppResult<(Vec<PairRules>, Problems)> {
+    /// The newest mappings against the newest schemas, parents before children, and the rows that do not
+    /// work at present.
+    pub(super) async fn compile_all(&self, team: TeamId) -> AppResult<(Vec<PairRules>, Problems)> {
         let schemas = self.schemas(team).await?;
         let mut pairs = Vec::new();
         let mut problems = Vec::new();

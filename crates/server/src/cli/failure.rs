@@ -69,7 +69,10 @@ impl From<OpenError> for Failure {
             {
                 Kind::Database
             }
-            OpenError::DataDir { .. } | OpenError::Key(_) | OpenError::Network(_) => Kind::Usage,
+            OpenError::DataDir { .. }
+            | OpenError::Key(_)
+            | OpenError::Notify(_)
+            | OpenError::Network(_) => Kind::Usage,
         };
         Self::new(kind, error.to_string())
     }

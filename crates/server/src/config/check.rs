@@ -17,6 +17,9 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("salesforce.overlap_seconds", 0, 3_600),
     ("sync.api_threshold_percent", 1, 100),
     ("sync.live_reserve_percent", 0, 90),
+    ("mail.port", 1, 65_535),
+    ("mail.timeout_seconds", 1, 300),
+    ("webhook.timeout_seconds", 1, 300),
 ];
 
 /// Everything that is wrong with settings whose keys and types are right. After this they fit
@@ -39,6 +42,7 @@ pub(super) fn check(settings: &Table, sources: &BTreeMap<String, String>) -> Vec
         let text = get(settings, key).and_then(Value::as_str)?;
         form(text).err().map(|reason| (*key, reason))
     }));
+    problems.extend(check_mail(settings));
     problems
         .into_iter()
         .map(|(key, reason)| {
@@ -62,6 +66,9 @@ const FORMS: &[(&str, Form)] = &[
     ("server.public_url", public_url),
     ("salesforce.login_url", login_url),
     ("salesforce.api_version", api_version),
+    ("mail.from", sender),
+    ("mail.tls", mail_tls),
+    ("webhook.url", webhook_url),
     ("log.level", level),
     ("log.format", format),
 ];
@@ -116,6 +123,52 @@ fn api_version(text: &str) -> Result<(), String> {
         Some(_) => Err(format!("{text} is too old; 48.0 is the oldest that works")),
         None => Err(format!("“{text}” is not an API version, like 62.0")),
     }
+}
+
+fn sender(text: &str) -> Result<(), String> {
+    let good = text.is_empty() || text.parse::<lettre::message::Mailbox>().is_ok();
+    good.then_some(())
+        .ok_or_else(|| format!("“{text}” is not a sender, like Tandem <tandem@acme.example>"))
+}
+
+fn mail_tls(text: &str) -> Result<(), String> {
+    match text {
+        "starttls" | "tls" | "none" => Ok(()),
+        _ => Err(format!("“{text}” is none of starttls, tls and none")),
+    }
+}
+
+/// Not the address itself: it is a secret.
+fn webhook_url(text: &str) -> Result<(), String> {
+    let good = text.is_empty() || tandem_connectors::http::check_address(text).is_ok();
+    good.then_some(()).ok_or_else(|| {
+        "it is not an https:// address (http:// is for this machine only)".to_owned()
+    })
+}
+
+/// What only fits together: a mail server needs a sender, and a password an encrypted way.
+fn check_mail(settings: &Table) -> Option<(&'static str, String)> {
+    let text = |key| {
+        get(settings, key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let host = text("mail.host");
+    if host.is_empty() {
+        return None;
+    }
+    if text("mail.from").is_empty() {
+        let reason = "mail.host is set, so name a sender, like Tandem <tandem@acme.example>";
+        return Some(("mail.from", reason.into()));
+    }
+    let local = matches!(host, "127.0.0.1" | "localhost" | "::1");
+    if text("mail.tls") == "none" && !text("mail.user").is_empty() && !local {
+        let reason = format!(
+            "the password would go to {host} unencrypted; use starttls or tls, or empty mail.user"
+        );
+        return Some(("mail.tls", reason));
+    }
+    None
 }
 
 fn level(text: &str) -> Result<(), String> {

@@ -26,6 +26,8 @@ pub struct Config {
     pub security: Security,
     pub salesforce: Salesforce,
     pub sync: Sync,
+    pub mail: Mail,
+    pub webhook: Webhook,
     pub log: Log,
 }
 
@@ -69,6 +71,43 @@ pub struct Salesforce {
 pub struct Sync {
     pub api_threshold_percent: u8,
     pub live_reserve_percent: u8,
+}
+
+/// `[mail]`
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "default.toml documents every key")]
+pub struct Mail {
+    pub host: String,
+    pub port: u16,
+    pub tls: MailTls,
+    pub user: String,
+    #[serde(deserialize_with = "secret")]
+    pub password: SecretString,
+    pub from: String,
+    pub timeout_seconds: u32,
+}
+
+/// How the way to the mail server is encrypted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailTls {
+    /// From a command on; a server that does not offer it gets nothing.
+    Starttls,
+    /// From the first byte on.
+    Tls,
+    /// Not at all.
+    None,
+}
+
+/// `[webhook]`
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "default.toml documents every key")]
+pub struct Webhook {
+    #[serde(deserialize_with = "secret")]
+    pub url: SecretString,
+    #[serde(deserialize_with = "secret")]
+    pub secret: SecretString,
+    pub timeout_seconds: u32,
 }
 
 /// `[log]`

@@ -36,13 +36,15 @@ fn the_environment_wins_over_the_file() {
     );
 }
 
+/// A file, an environment, and what the refusal must name.
+type Case = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+);
+
 #[test]
 fn what_is_wrong_is_named_with_the_way_out() {
-    type Case = (
-        &'static str,
-        &'static [(&'static str, &'static str)],
-        &'static [&'static str],
-    );
     let table: &[Case] = &[
         (
             "[server]\nlisten = 'here'",
@@ -85,6 +87,38 @@ fn what_is_wrong_is_named_with_the_way_out() {
         ),
         ("", &[("TANDEM_SALESFORCE__API_VERSION", "31.0")], &["48.0"]),
     ];
+    refused(table);
+}
+
+#[test]
+fn the_ways_of_alerts_are_checked_at_the_start() {
+    refused(&[
+        (
+            "[mail]\nhost = 'mail.acme.example'",
+            &[],
+            &["mail.from", "name a sender"],
+        ),
+        (
+            "[mail]\nfrom = 'Tandem'",
+            &[],
+            &["mail.from", "not a sender"],
+        ),
+        (
+            "[mail]\nhost = 'mail.acme.example'\nfrom = 't@acme.example'\ntls = 'none'\nuser = 't'",
+            &[],
+            &["mail.tls", "unencrypted", "starttls"],
+        ),
+        ("[mail]\ntls = 'ssl'", &[], &["mail.tls", "ssl", "starttls"]),
+        ("", &[("TANDEM_MAIL__PORT", "0")], &["mail.port", "65535"]),
+        (
+            "[webhook]\nurl = 'http://hooks.acme.example/x'",
+            &[],
+            &["webhook.url", "https"],
+        ),
+    ]);
+}
+
+fn refused(table: &[Case]) {
     for (file, env, expected) in table {
         let text = with(file, env).expect_err(file).to_string();
         for part in *expected {
@@ -102,7 +136,12 @@ fn a_secret_never_stands_in_a_message() {
             .to_string()
             .contains("hush")
     );
-    let config = with("[salesforce]\nclient_secret = 'hush-hush'", &[]).expect("is good");
+    let broken = "[webhook]\nurl = 'http://hooks.acme.example/hush'";
+    let told = with(broken, &[]).expect_err("not encrypted").to_string();
+    assert!(!told.contains("hush"), "{told}");
+    let settings = "[salesforce]\nclient_secret = 'hush-1'\n[mail]\npassword = 'hush-2'\n\
+         [webhook]\nurl = 'https://hooks.acme.example/hush-3'\nsecret = 'hush-4'";
+    let config = with(settings, &[]).expect("is good");
     assert!(!format!("{config:?}").contains("hush"));
 }
 

@@ -4,6 +4,7 @@
 //! Stopping: no new turn begins, requests under way end, and what takes longer than the grace is
 //! dropped. Dropping is safe: every step is made to survive a crash at any point.
 
+mod alerts;
 mod notes;
 mod open;
 mod operator;
@@ -25,7 +26,7 @@ use tokio_util::task::TaskTracker;
 /// How long until teams are looked for again if nobody says that there is a new one.
 const LOOK_FOR_TEAMS: Duration = Duration::from_secs(60);
 
-/// Runs a loop for each team until `stop`, then waits for them.
+/// Runs the loops of each team until `stop`, then waits for them.
 pub(crate) async fn run_teams(app: App, stop: CancellationToken) {
     let loops = TaskTracker::new();
     let mut running: HashSet<TeamId> = HashSet::new();
@@ -34,6 +35,7 @@ pub(crate) async fn run_teams(app: App, stop: CancellationToken) {
             Ok(teams) => {
                 for team in teams.iter().filter(|team| running.insert(team.id)) {
                     loops.spawn(team::run(app.clone(), team.id, stop.clone()));
+                    loops.spawn(alerts::run(app.clone(), team.id, stop.clone()));
                 }
             }
             Err(error) => tracing::error!(%error, "the teams can't be read"),

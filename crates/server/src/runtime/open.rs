@@ -2,6 +2,7 @@
 
 use crate::app::{App, Clock, Parts};
 use crate::config::{Config, KeyError, SecretKey};
+use crate::notify::{Notifier, NotifyError};
 use crate::vault::Sealer;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,9 @@ pub enum OpenError {
         /// Why.
         source: StoreError,
     },
+    /// The ways on which people are told of alerts can't be used.
+    #[error(transparent)]
+    Notify(#[from] NotifyError),
     /// The network can't be used.
     #[error("{0}")]
     Network(#[from] TransportError),
@@ -74,6 +78,7 @@ pub async fn open_with(
         ..HttpLimits::default()
     };
     Ok(App::new(Parts {
+        notifier: Notifier::new(&config)?,
         config,
         store: Arc::new(store),
         sealer: Arc::new(sealer),

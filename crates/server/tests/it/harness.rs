@@ -6,7 +6,7 @@ use axum::http::{Method, Request, StatusCode, header};
 use serde_json::Value;
 use std::sync::Arc;
 use tandem_core::Timestamp;
-use tandem_server::app::App;
+use tandem_server::app::{App, Clock};
 use tandem_server::config::{Config, load};
 use tandem_server::runtime;
 use tempfile::TempDir;
@@ -39,9 +39,13 @@ impl Reply {
 impl Server {
     /// With these settings (TOML).
     pub(crate) async fn new(settings: &str) -> Self {
+        Self::with_clock(settings, Arc::new(Timestamp::now)).await
+    }
+
+    /// With these settings (TOML) and a clock of the test's.
+    pub(crate) async fn with_clock(settings: &str, clock: Clock) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let config = config(&dir, settings);
-        let clock = Arc::new(Timestamp::now);
         let token = Some("operator-token".into());
         let app = runtime::open_with(config, token, clock)
             .await

@@ -1,7 +1,9 @@
 //! The server from outside: requests against the whole router over a real database and, where the CRM
 //! is needed, over the sandbox on loopback.
 
+mod alerts;
 mod api;
+mod catchers;
 mod cli;
 mod harness;
 mod openapi;

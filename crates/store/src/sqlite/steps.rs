@@ -24,7 +24,7 @@ use tandem_core::write::Settlement;
 
 impl SqliteStore {
     /// A step of a team that exists.
-    async fn step<T: Send + 'static>(
+    pub(super) async fn step<T: Send + 'static>(
         &self,
         team: TeamId,
         job: impl FnOnce(&Tx<'_>) -> DbResult<T> + Send + 'static,

@@ -6,6 +6,7 @@
 //! that a test keeps equal.
 
 mod access;
+mod alerts;
 mod connection;
 mod log;
 mod mapping;
@@ -61,6 +62,7 @@ fn router() -> (Router<App>, Description) {
         .merge(log::routes())
         .merge(mapping::routes())
         .merge(team::routes())
+        .merge(alerts::routes())
         .split_for_parts()
 }
 

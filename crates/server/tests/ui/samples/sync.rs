@@ -31,10 +31,13 @@ impl Samples {
         first.overview.objects[0].reading_rows = Some(3_400);
         first.overview.causes.clear();
         first.recent.clear();
+        let mut contact = self.sync_page(self.enabled(), None);
+        contact.contact = self.contact(true);
         let mut nobody = self.sync_page(SyncState::NotConnected, None);
         nobody.overview.connector = None;
         vec![
             ("sync-enabled", page(&self.told("CRM Sync is on."), &busy)),
+            ("sync-alert-contact", page(&shell, &contact)),
             ("sync-first-read", page(&shell, &first)),
             ("sync-not-connected", page(&shell, &nobody)),
             (
@@ -140,6 +143,7 @@ impl Samples {
         SyncPage {
             overview,
             recent: self.entries().into_iter().take(6).collect(),
+            contact: self.contact(false),
             dialog,
         }
     }

@@ -11,6 +11,7 @@ use crate::views::{Cause, LinkFilter, LinkRow, LinkStatus, Page, PageRequest};
 use rusqlite::{Row, params};
 use std::collections::BTreeMap;
 use tandem_core::Timestamp;
+use tandem_core::alert::RefusedField;
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{LinkId, TeamId};
 use tandem_core::link::RecordLink;
@@ -45,6 +46,14 @@ impl SqliteStore {
     /// [`tandem_core::store::StoreError::NotFound`] without such a team.
     pub async fn causes(&self, team: TeamId) -> StoreResult<Vec<Cause>> {
         self.look(team, move |tx| causes(tx, team)).await
+    }
+
+    /// Fields that the CRM refused, by object, field and reason, the most frequent first.
+    ///
+    /// # Errors
+    /// [`tandem_core::store::StoreError::NotFound`] without such a team.
+    pub async fn refused_fields(&self, team: TeamId) -> StoreResult<Vec<RefusedField>> {
+        self.look(team, move |tx| refused_fields(tx, team)).await
     }
 
     /// The links that are set aside for a reason, oldest first, at most `limit`: what a retry of a
@@ -111,12 +120,33 @@ fn read(row: &Row<'_>) -> DbResult<LinkRow> {
     })
 }
 
+fn set_aside(tx: &Tx<'_>, team: TeamId) -> DbResult<Vec<StoredLink>> {
+    let sql = format!("SELECT {COLUMNS} FROM link WHERE team = ? AND (parked > 0 OR held > 0)");
+    tx.rows(&sql, [team.0], StoredLink::read)
+}
+
+fn refused_fields(tx: &Tx<'_>, team: TeamId) -> DbResult<Vec<RefusedField>> {
+    let mut found: BTreeMap<_, RefusedField> = BTreeMap::new();
+    for StoredLink { link, .. } in set_aside(tx, team)? {
+        for (field, parked) in link.parked_fields {
+            let key = (link.object.clone(), field.clone(), parked.class);
+            let refused = found.entry(key).or_insert_with(|| RefusedField {
+                object: link.object.clone(),
+                field,
+                class: parked.class,
+                records: 0,
+                words: parked.message,
+            });
+            refused.records += 1;
+        }
+    }
+    let mut refused: Vec<_> = found.into_values().collect();
+    refused.sort_by_key(|field| std::cmp::Reverse(field.records));
+    Ok(refused)
+}
+
 fn causes(tx: &Tx<'_>, team: TeamId) -> DbResult<Vec<Cause>> {
-    let links = tx.rows(
-        &format!("SELECT {COLUMNS} FROM link WHERE team = ? AND (parked > 0 OR held > 0)"),
-        [team.0],
-        StoredLink::read,
-    )?;
+    let links = set_aside(tx, team)?;
     let mut found: BTreeMap<ErrorClass, Cause> = BTreeMap::new();
     for row in &links {
         for (class, since) in reasons(&row.link) {

@@ -6,6 +6,7 @@
 )]
 
 mod admin;
+mod alerts;
 mod kill;
 mod log;
 mod open;

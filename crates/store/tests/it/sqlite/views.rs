@@ -203,6 +203,9 @@ async fn counts_and_causes_add_up() {
     let of_cause = |class| world.store.links_of_cause(world.team, class, 10);
     let parked = of_cause(ErrorClass::TooLong).await.unwrap();
     assert_eq!(parked.len(), 1);
+    let refused = world.store.refused_fields(world.team).await.unwrap();
+    let refused = refused.iter().map(|one| (one.class, one.records));
+    assert!(refused.eq([(ErrorClass::TooLong, 1)]));
     assert!(of_cause(ErrorClass::Refused).await.unwrap().is_empty());
 
     let filter = LinkFilter {

@@ -1,11 +1,13 @@
 //! What the API shows, apart from how it is kept: plain JSON with a described form, so that the inside
 //! can change without breaking programs.
 
+mod alert;
 mod log;
 mod mapping;
 mod record;
 mod sync;
 
+pub(super) use alert::AlertJson;
 pub(super) use log::LogJson;
 pub(super) use mapping::MappingJson;
 pub(super) use record::{RecordJson, RecordRowJson};

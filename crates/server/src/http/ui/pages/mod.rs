@@ -3,6 +3,7 @@
 //! A view is plain data that a handler fills from what `app` answers. A page reads no database, no clock
 //! and no request, so every state of it can be drawn in a test.
 
+pub mod alerts;
 pub mod connect;
 pub mod log_entry;
 pub mod logs;
@@ -16,4 +17,5 @@ pub mod setup;
 pub mod sign_in;
 pub mod sync;
 pub mod sync_cards;
+pub mod sync_contact;
 pub mod sync_dialogs;

@@ -2,6 +2,7 @@
 //! what waits, what it costs, and what happened last.
 
 use super::sync_cards;
+use super::sync_contact::{self, ContactView};
 use super::sync_dialogs::{self, Dialog};
 use crate::app::overview::{Overview, SyncState};
 use crate::http::ui::parts::badge::Tone;
@@ -20,6 +21,8 @@ pub struct SyncPage {
     pub overview: Overview,
     /// The newest log entries.
     pub recent: Vec<LogRow>,
+    /// Who is told of alerts; edited in place.
+    pub contact: ContactView,
     /// The dialog that is open.
     pub dialog: Option<Dialog>,
 }
@@ -51,6 +54,7 @@ pub fn page(shell: &Shell, view: &SyncPage) -> Markup {
                 (sync_cards::recent(shell, view))
             }
         }
+        @if view.overview.enabled && view.unlocked() { (sync_contact::draw(&view.contact, &shell.csrf)) }
         @if view.overview.connector.is_none() { (first_steps()) }
         @if let Some(dialog) = &view.dialog { (sync_dialogs::draw(dialog, &shell.csrf)) }
     };

@@ -51,6 +51,7 @@ impl Theme {
 pub enum Place {
     Sync,
     Logs,
+    Alerts,
     People,
     Accounts,
     Opportunities,
@@ -170,9 +171,10 @@ fn top_bar() -> Markup {
 
 type Entry = (Place, Icon, &'static str, &'static str);
 
-const SYNC: [Entry; 2] = [
+const SYNC: [Entry; 3] = [
     (Place::Sync, Icon::Sync, "Sync Management", "/sync"),
     (Place::Logs, Icon::Log, "Sync Logs", "/logs"),
+    (Place::Alerts, Icon::Alert, "Alerts", "/alerts"),
 ];
 
 const WORKSPACE: [Entry; 3] = [

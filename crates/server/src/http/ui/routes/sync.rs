@@ -8,6 +8,7 @@ use crate::app::{App, AppError, AppResult};
 use crate::http::csrf::{CheckedForm, FORM_TOKEN};
 use crate::http::problem::Problem;
 use crate::http::ui::pages::sync::{SyncPage, page};
+use crate::http::ui::pages::sync_contact::{ContactEdit, ContactView};
 use crate::http::ui::pages::sync_dialogs::{
     ConnectorDialog, Dialog, FrequencyDialog, OTHER_CONNECTOR, ReadAgainDialog, ThresholdDialog,
 };
@@ -35,6 +36,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/sync/connector", post(set_connector))
         .route("/sync/frequency", post(set_frequency))
         .route("/sync/threshold", post(set_threshold))
+        .route("/sync/alert-contact", post(set_alert_contact))
         .route("/sync/now", post(sync_now))
         .route("/sync/read-again", post(read_again))
 }
@@ -48,16 +50,23 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(query): Query<Pair
         Some("read-again") => Some(read_again_dialog(&overview)),
         _ => None,
     };
-    drawn(&app, &visitor, overview, dialog, StatusCode::OK).await
+    let mut view = sync_page(&app, &visitor, overview, dialog).await?;
+    if query
+        .get("edit")
+        .is_some_and(|edit| edit == "alert-contact")
+    {
+        let chosen = view.contact.routing.chosen.clone().unwrap_or_default();
+        view.contact.edit = Some(contact_edit(&app, &visitor, chosen).await?);
+    }
+    Ok(drawn(&app, &visitor, &view, StatusCode::OK))
 }
 
-async fn drawn(
+async fn sync_page(
     app: &App,
     visitor: &Visitor,
     overview: Overview,
     dialog: Option<Dialog>,
-    status: StatusCode,
-) -> PageResult {
+) -> Result<SyncPage, Problem> {
     let recent = app
         .log(
             &visitor.actor,
@@ -65,13 +74,21 @@ async fn drawn(
             &PageRequest::first(RECENT_ROWS),
         )
         .await?;
-    let lost = matches!(overview.state, SyncState::ConnectionLost { .. });
-    let view = SyncPage {
+    let contact = ContactView {
+        routing: app.alert_routing(&visitor.actor).await?,
+        edit: None,
+    };
+    Ok(SyncPage {
         overview,
         recent: recent.rows,
+        contact,
         dialog,
-    };
-    Ok(refused(status, page(&visitor.shell_in(app, lost), &view)))
+    })
+}
+
+fn drawn(app: &App, visitor: &Visitor, view: &SyncPage, status: StatusCode) -> Response {
+    let lost = matches!(view.overview.state, SyncState::ConnectionLost { .. });
+    refused(status, page(&visitor.shell_in(app, lost), view))
 }
 
 /// The page with its dialog open again and the reason in it.
@@ -84,7 +101,8 @@ async fn again(
     let (status, error) = shown_in_form(error)?;
     let overview = app.overview(&visitor.actor).await?;
     let dialog = dialog(&overview, error);
-    drawn(app, visitor, overview, Some(dialog), status).await
+    let view = sync_page(app, visitor, overview, Some(dialog)).await?;
+    Ok(drawn(app, visitor, &view, status))
 }
 
 fn connector_dialog(overview: &Overview) -> Dialog {
@@ -255,6 +273,43 @@ async fn set_threshold(
         })
     })
     .await
+}
+
+/// The form of the alert contact, with the users to choose from.
+async fn contact_edit(app: &App, visitor: &Visitor, typed: String) -> Result<ContactEdit, Problem> {
+    let users = app.users(&visitor.actor).await?.into_iter();
+    Ok(ContactEdit {
+        typed,
+        users: users
+            .filter(|user| user.active)
+            .map(|user| user.email)
+            .collect(),
+        error: None,
+    })
+}
+
+#[derive(Deserialize)]
+struct ContactForm {
+    address: String,
+}
+
+async fn set_alert_contact(
+    State(app): State<App>,
+    visitor: Visitor,
+    form: CheckedForm<ContactForm>,
+) -> PageResult {
+    let typed = form.form.address;
+    let Err(error) = app.set_alert_contact(&visitor.actor, &typed).await else {
+        return Ok(Redirect::to(&done("/sync", "saved")).into_response());
+    };
+    let (status, error) = shown_in_form(error)?;
+    let overview = app.overview(&visitor.actor).await?;
+    let mut view = sync_page(&app, &visitor, overview, None).await?;
+    view.contact.edit = Some(ContactEdit {
+        error: Some(error),
+        ..contact_edit(&app, &visitor, typed).await?
+    });
+    Ok(drawn(&app, &visitor, &view, status))
 }
 
 fn read_again_dialog(overview: &Overview) -> Dialog {

@@ -82,6 +82,7 @@ fn notice(query: &str) -> Option<Notice> {
     let text = match done.as_deref()? {
         "enabled" => "CRM Sync is on.".to_owned(),
         "disabled" => "CRM Sync is off. Edits wait until it is on again.".to_owned(),
+        "tested" => "A test was sent on every configured way. Look whether it arrives.".to_owned(),
         "saved" => "Saved.".to_owned(),
         "edited" => "Saved. Mapped fields go to the CRM at once.".to_owned(),
         "reading" => "Every object is read from the CRM now.".to_owned(),
