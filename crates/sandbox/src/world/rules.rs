@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::convert::convert;
-use super::dml::{Draft, Verb};
+use super::dml::{Above, Draft, Verb};
 use super::duplicates::Duplication;
 use super::error::{DmlError, SetupError};
 use super::formula::Formula;
 use super::row::Row;
-use super::schema::{FieldNo, ObjectNo};
+use super::schema::{FieldDef, FieldNo, ObjectNo};
 use super::setup::Step;
 use super::{Actor, Returns, Value, World};
 use crate::soql::ast::Filter;
@@ -50,7 +50,8 @@ pub struct AutomationRule {
     /// Run only when one of these fields changes; empty: on any change.
     #[serde(default)]
     pub changed: Vec<String>,
-    /// Fields to set and their values, in the JSON a create would carry.
+    /// Fields to set and their values, in the JSON a create would carry. `Account.Rating` is a field of the parent,
+    /// which changes in the same transaction.
     #[serde(default)]
     pub set: BTreeMap<String, Json>,
     /// Fields to set and the formula that gives the value.
@@ -88,7 +89,17 @@ struct Automation {
     object: ObjectNo,
     when: Option<Filter>,
     changed: Vec<FieldNo>,
-    set: Vec<(FieldNo, SetTo)>,
+    set: Vec<Assignment>,
+}
+
+/// A field to set, of the record or of a parent.
+#[derive(Debug)]
+struct Assignment {
+    /// The reference to the parent, if it is one's field.
+    reference: Option<FieldNo>,
+    object: ObjectNo,
+    field: FieldNo,
+    to: SetTo,
 }
 
 #[derive(Debug)]
@@ -124,23 +135,22 @@ impl World {
             .collect::<Result<_, _>>()?;
         let mut set = Vec::new();
         for (name, json) in &rule.set {
-            let field = self.settable_field(object, name)?;
-            let value = convert(self.schema.at(object).at(field), json)
-                .map_err(|error| SetupError(error.message))?;
-            set.push((field, SetTo::Value(value)));
+            let to = |def: &FieldDef| {
+                let value = convert(def, json).map_err(|error| SetupError(error.message))?;
+                Ok(SetTo::Value(value))
+            };
+            set.push(self.assignment(object, name, to)?);
         }
         for (name, text) in &rule.set_formula {
-            let field = self.settable_field(object, name)?;
-            let number = self.schema.at(object).at(field).field_type.is_number();
-            let returns = if number {
-                Returns::Number
-            } else {
-                Returns::Text
+            let to = |def: &FieldDef| {
+                let returns = if def.field_type.is_number() {
+                    Returns::Number
+                } else {
+                    Returns::Text
+                };
+                Ok(SetTo::Formula(Formula::parse(self, object, text, returns)?))
             };
-            set.push((
-                field,
-                SetTo::Formula(Formula::parse(self, object, text, returns)?),
-            ));
+            set.push(self.assignment(object, name, to)?);
         }
         self.rules
             .automations
@@ -234,17 +244,25 @@ impl World {
                 continue;
             }
             ran = true;
-            for (field, value) in &automation.set {
-                let value = self
-                    .automated_value(draft, *field, value)
-                    .map_err(|error| {
-                        let message = format!("{}: {}", automation.rule.name, error.message);
-                        vec![DmlError::new(
-                            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
-                            message,
-                        )]
-                    })?;
-                draft.assign(*field, value);
+            for assignment in &automation.set {
+                let value = self.automated_value(draft, assignment).map_err(|error| {
+                    let message = format!("{}: {}", automation.rule.name, error.message);
+                    vec![DmlError::new(
+                        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+                        message,
+                    )]
+                })?;
+                let parent = assignment.reference.map(|no| draft.row.column(no).as_id());
+                match parent {
+                    None => draft.assign(assignment.field, value),
+                    Some(Some(id)) => draft.above.push(Above {
+                        object: assignment.object,
+                        id,
+                        field: assignment.field,
+                        value,
+                    }),
+                    Some(None) => {}
+                }
             }
         }
         Ok(ran)
@@ -262,14 +280,9 @@ impl World {
         verb && changed && automation.when.as_ref().is_none_or(holds)
     }
 
-    fn automated_value(
-        &self,
-        draft: &Draft,
-        field: FieldNo,
-        to: &SetTo,
-    ) -> Result<Value, DmlError> {
-        let def = self.schema.at(draft.object).at(field);
-        match to {
+    fn automated_value(&self, draft: &Draft, assignment: &Assignment) -> Result<Value, DmlError> {
+        let def = self.schema.at(assignment.object).at(assignment.field);
+        match &assignment.to {
             SetTo::Value(value) => Ok(value.clone()),
             SetTo::Formula(formula) => convert(
                 def,
@@ -327,6 +340,43 @@ impl World {
         let def = self.schema.at(object);
         def.field_no(name)
             .ok_or_else(|| SetupError(format!("no field '{name}' on {}", def.name)))
+    }
+
+    fn assignment(
+        &self,
+        object: ObjectNo,
+        name: &str,
+        to: impl FnOnce(&FieldDef) -> Result<SetTo, SetupError>,
+    ) -> Result<Assignment, SetupError> {
+        let (reference, object, name) = match name.split_once('.') {
+            None => (None, object, name),
+            Some((path, name)) => {
+                let (reference, parent) = self.parent_named(object, path)?;
+                (Some(reference), parent, name)
+            }
+        };
+        let field = self.settable_field(object, name)?;
+        let to = to(self.schema.at(object).at(field))?;
+        Ok(Assignment {
+            reference,
+            object,
+            field,
+            to,
+        })
+    }
+
+    fn parent_named(
+        &self,
+        object: ObjectNo,
+        path: &str,
+    ) -> Result<(FieldNo, ObjectNo), SetupError> {
+        let def = self.schema.at(object);
+        let unknown = || SetupError(format!("no parent '{path}' of one object on {}", def.name));
+        let reference = def.relationship_no(path).ok_or_else(unknown)?;
+        match def.at(reference).reference_to.as_slice() {
+            [parent] => Ok((reference, self.setup_object(parent)?)),
+            _ => Err(unknown()),
+        }
     }
 
     /// A field an automation may set: one the API could write.

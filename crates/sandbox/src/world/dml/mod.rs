@@ -70,8 +70,19 @@ pub(super) struct Draft {
     pub(super) row: super::row::Row,
     /// The row as it was; none for a create.
     pub(super) before: Option<super::row::Row>,
+    /// What automations change in parents.
+    pub(super) above: Vec<Above>,
     /// Fields the caller or an automation set, in the order they were set.
     pub(super) set: Vec<super::schema::FieldNo>,
+}
+
+/// A field of a parent that an automation sets.
+#[derive(Debug)]
+pub(super) struct Above {
+    pub(super) object: super::schema::ObjectNo,
+    pub(super) id: SfId,
+    pub(super) field: super::schema::FieldNo,
+    pub(super) value: Value,
 }
 
 impl Draft {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::check::in_vendor_order;
-use super::{DmlOptions, Draft, Errors, Fields, Verb};
+use super::{Above, DmlOptions, Draft, Errors, Fields, Verb};
 use crate::world::convert::{parse_id, whole_seconds};
 use crate::world::error::DmlError;
 use crate::world::row::{Audit, Row};
@@ -105,12 +105,37 @@ impl World {
         self.check_unique(draft.object, &draft.row)
             .map_err(|error| vec![error])?;
         let (id, object, verb) = (draft.id(), draft.object, draft.verb);
+        let above = std::mem::take(&mut draft.above);
         self.write(actor, draft, options);
+        self.change_parents(actor, above, options)?;
         self.follow_deal(actor, object, id, verb);
         if self.schema.at(object).administrative {
             self.administer(object, id);
         }
         Ok(id)
+    }
+
+    /// Sets fields of parents. That runs no automations of theirs, but their validation rules can refuse it.
+    fn change_parents(
+        &mut self,
+        actor: &Actor,
+        mut above: Vec<Above>,
+        options: &DmlOptions,
+    ) -> Result<(), Errors> {
+        above.sort_by_key(|change| change.id);
+        for changes in above.chunk_by(|one, other| one.id == other.id) {
+            let (object, id) = (changes[0].object, changes[0].id);
+            self.check_unlocked(id).map_err(|error| vec![error])?;
+            let draft = self.changed_draft(actor, object, id, options);
+            let mut draft = draft.map_err(|error| vec![error])?;
+            for change in changes {
+                draft.assign(change.field, change.value.clone());
+            }
+            self.derive(&mut draft);
+            self.check_validation_rules(&draft)?;
+            self.write(actor, draft, options);
+        }
+        Ok(())
     }
 
     /// What follows from a change of users and their rights.
@@ -163,6 +188,7 @@ impl World {
             object,
             row,
             before: None,
+            above: Vec::new(),
             set: Vec::new(),
         }
     }
@@ -191,6 +217,7 @@ impl World {
             object,
             row,
             before: Some(before),
+            above: Vec::new(),
             set: Vec::new(),
         })
     }

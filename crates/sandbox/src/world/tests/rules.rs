@@ -179,3 +179,45 @@ fn formulas_are_computed_on_read_and_do_not_move_the_stamp() {
         json!(["Quill / Cook", 4.5, null, "2026-05-13T10:30:00.000+0000"])
     );
 }
+
+#[test]
+fn an_automation_may_change_the_parent_in_the_same_transaction() {
+    let mut bench = Bench::new();
+    let rule = json!({
+        "name": "warm up", "object": "Contact", "when": "Title = 'CEO'",
+        "set": {"Account.Rating": "Hot"}, "set_formula": {"Account.Site": "LastName & ' leads'"},
+    });
+    bench.world.set_automation(automation(rule)).unwrap();
+    let account = bench.create("Account", json!({"Name": "Orme Ltd"}));
+    bench.later(5);
+    let contact = json!({"LastName": "Orme", "Title": "CEO", "AccountId": account});
+    let contact = bench.create("Contact", contact);
+    let changed = bench.read("Account", account);
+    assert_eq!(
+        (&changed["Rating"], &changed["Site"]),
+        (&json!("Hot"), &json!("Orme leads"))
+    );
+    assert_eq!(
+        changed["SystemModstamp"],
+        bench.field("Contact", contact, "SystemModstamp")
+    );
+    let closed = json!({
+        "name": "closed", "object": "Account", "refuse_when": "Rating = 'Hot' AND Name = 'Pell Ltd'", "message": "No.",
+    });
+    let closed = serde_json::from_value(closed).unwrap();
+    bench.world.set_validation_rule(closed).unwrap();
+    let other = bench.create("Account", json!({"Name": "Pell Ltd"}));
+    let refused = json!({"LastName": "Pell", "Title": "CEO", "AccountId": other});
+    let refused = bench.try_create("Contact", refused).unwrap_err();
+    assert_eq!(refused[0].status_code, "FIELD_CUSTOM_VALIDATION_EXCEPTION");
+    assert_eq!(bench.world.count("Contact"), 1);
+    let alone = json!({"LastName": "Quill", "Title": "CEO"});
+    bench.create("Contact", alone);
+    let wrong =
+        json!({"name": "x", "object": "Contact", "set": {"Owner.Title": "x", "Nobody.Title": "x"}});
+    let error = bench.world.set_automation(automation(wrong)).unwrap_err();
+    assert!(
+        error.to_string().starts_with("no parent 'Nobody'"),
+        "{error}"
+    );
+}
