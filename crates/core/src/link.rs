@@ -91,7 +91,8 @@ pub struct Doubted {
     pub agreed: Agreed,
     /// The CRM's value that it was sent to replace.
     pub replaces: Value,
-    /// Until when the platform may still carry it out; `None` until the field has been seen.
+    /// Until when the platform may still carry it out: a look from after that time ends the doubt. `None`:
+    /// the field could not be seen; the first look at it does.
     pub until: Option<Timestamp>,
 }
 

@@ -9,7 +9,6 @@ use crate::mapping::FieldRule;
 use crate::record::CrmRecord;
 use crate::sync_log::{FieldChange, LogSource, LogType, Rule};
 use crate::value::{Value, same};
-use jiff::Timestamp;
 
 /// Moves the base to every write that turned up, and forgets those that no longer can.
 pub(super) fn take_up(input: &Input<'_>, crm: &CrmRecord, decision: &mut Decision) {
@@ -20,7 +19,7 @@ pub(super) fn take_up(input: &Input<'_>, crm: &CrmRecord, decision: &mut Decisio
         .rules
         .fields
         .iter()
-        .filter_map(|rule| take_up_field(input, crm, rule, decision))
+        .filter_map(|rule| take_up_field(crm, rule, decision))
         .collect();
     if !changes.is_empty() {
         let summary = "A write whose answer was lost turned up in the CRM".to_owned();
@@ -32,7 +31,6 @@ pub(super) fn take_up(input: &Input<'_>, crm: &CrmRecord, decision: &mut Decisio
 
 /// A value that stands in the base already was written again since.
 fn take_up_field(
-    input: &Input<'_>,
     crm: &CrmRecord,
     rule: &FieldRule,
     decision: &mut Decision,
@@ -46,10 +44,11 @@ fn take_up_field(
     let turned_up = doubted
         .iter()
         .rev()
-        .find(|d| stands(d, input.now) && shows(&d.agreed.crm))
+        .find(|doubted| shows(&doubted.agreed.crm))
         .filter(|_| base.is_none_or(|base| !shows(&base.crm)))
         .cloned();
-    let may_follow = |d: &Doubted| d.until.is_some_and(|until| until > input.now);
+    // A look from after that time shows how it ended; until there was one, however late, it may turn up.
+    let may_follow = |d: &Doubted| d.until.is_some_and(|until| until > crm.observed_at);
     let rest: Vec<_> = doubted.into_iter().filter(may_follow).collect();
     if !rest.is_empty() {
         link.doubted.insert(name.clone(), rest);
@@ -66,8 +65,4 @@ fn take_up_field(
         rule: Rule::TurnedUp,
         rejected: rejected.unwrap_or_default(),
     })
-}
-
-fn stands(doubted: &Doubted, now: Timestamp) -> bool {
-    doubted.until.is_none_or(|until| until > now)
 }

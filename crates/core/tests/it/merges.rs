@@ -347,13 +347,16 @@ fn a_lost_write_that_turns_up_is_ours() {
     );
 }
 
+/// The CRM was looked at at second 11.
 #[test]
-fn what_can_no_longer_turn_up_is_somebody_elses() {
-    let decision = doubtful("B", "C", Some(0)).decide();
-    assert_eq!(
-        decision.record,
-        RecordChange::Patch(fields([("title", text("B"))]))
-    );
-    assert!(decision.link.doubted.is_empty());
-    assert_eq!(decision.log[0].changes[0].rule, Rule::CrmWins);
+fn a_look_from_after_its_time_ends_the_doubt() {
+    for (until, may_follow) in [(Some(11), false), (Some(12), true), (None, false)] {
+        let decision = doubtful("A", "C", until).decide();
+        assert_eq!(decision.link.base["title"], agreed("A"));
+        let doubted = decision.link.doubted.contains_key("title");
+        assert_eq!(doubted, may_follow, "{until:?}");
+    }
+    let mut unseen = doubtful("A", "C", Some(0));
+    unseen.crm = Some(lead(fields([])));
+    assert!(unseen.decide().link.doubted.contains_key("title"));
 }
