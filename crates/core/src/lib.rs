@@ -26,7 +26,9 @@ pub mod settings;
 pub mod settle;
 pub mod store;
 pub mod sync_log;
+pub mod undo;
 pub mod value;
+pub mod why;
 pub mod workspace;
 pub mod write;
 

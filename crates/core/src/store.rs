@@ -245,6 +245,27 @@ pub struct HoldResolution {
     pub now: Timestamp,
 }
 
+/// Values of one record to put back, as [`crate::undo`] decided on what was seen.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Restore {
+    /// Which record.
+    pub record: RecordId,
+    /// The version of its link; `None` if it had none. Fences what the CRM side held.
+    pub version: Option<i64>,
+    /// What the workspace fields held, as stored: fences our own side.
+    pub seen: Fields,
+    /// What they shall hold; the same names.
+    pub patch: Fields,
+    /// Through whom.
+    pub origin: Origin,
+    /// Lane of the work that it makes.
+    pub lane: Lane,
+    /// When.
+    pub now: Timestamp,
+    /// The entry that tells it.
+    pub entry: LogDraft,
+}
+
 /// How much is waiting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Backlog {
@@ -402,6 +423,11 @@ pub trait SyncStore: Send + Sync {
 
     /// Settles a held field as a person decided.
     async fn resolve_hold(&self, team: TeamId, resolution: HoldResolution) -> StoreResult<()>;
+
+    /// Puts values back as edits of the workspace, each record with its entry, and makes their links due:
+    /// one transaction for the batch. A record that is not as it was seen is left as it is. Returns
+    /// those that were put back.
+    async fn restore(&self, team: TeamId, restores: Vec<Restore>) -> StoreResult<Vec<RecordId>>;
 
     /// Takes parked fields and records of these links up again and makes them due.
     async fn retry_links(&self, team: TeamId, links: &[LinkId], now: Timestamp)

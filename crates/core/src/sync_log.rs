@@ -120,6 +120,8 @@ named! {
         Overtaken = "overtaken", "Met an unseen edit";
         /// Our own write, found in the CRM long after its answer was lost.
         TurnedUp = "turned_up", "A lost write turned up";
+        /// A person undid an entry; the value from before was put back.
+        Undone = "undone", "Undone by a person";
     }
 }
 

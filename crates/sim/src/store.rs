@@ -13,8 +13,8 @@ use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
     Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
-    ObjectProgress, PullPosition, Sendable, StagePage, StageReport, StoreResult, SyncStore,
-    WorkspaceEdit,
+    ObjectProgress, PullPosition, Restore, Sendable, StagePage, StageReport, StoreResult,
+    SyncStore, WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::write::Settlement;
@@ -183,6 +183,10 @@ impl SyncStore for SimStore {
 
     async fn edit_record(&self, team: TeamId, edit: WorkspaceEdit) -> StoreResult<RecordId> {
         forward!(self.edit_record(team, edit))
+    }
+
+    async fn restore(&self, team: TeamId, restores: Vec<Restore>) -> StoreResult<Vec<RecordId>> {
+        forward!(self.restore(team, restores))
     }
 
     async fn resolve_hold(&self, team: TeamId, resolution: HoldResolution) -> StoreResult<()> {

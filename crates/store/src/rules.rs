@@ -10,6 +10,7 @@ mod link;
 mod news;
 mod progress;
 mod record;
+mod restore;
 
 pub use budget::{RESERVATION_SECONDS, reservation_stands, spend};
 pub use hold::resolve_hold;
@@ -22,3 +23,4 @@ pub use progress::{advance, drop_page, forget_position, never_read, note_failure
 pub use record::{
     carries_key, lane_of, match_keys, new_record, referred_records, resolve_references, set_fields,
 };
+pub use restore::restore;

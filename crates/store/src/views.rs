@@ -9,6 +9,9 @@
 //! links(team, &LinkFilter, &PageRequest)      -> Page<LinkRow>
 //! log(team, &LogFilter, &PageRequest)         -> Page<LogRow>
 //! log_entry(team, LogId)                      -> Option<LogRow>
+//! log_of_field(team, RecordId, field, limit)  -> Vec<LogRow>
+//! undo_page(team, &UndoScope, after, limit)   -> UndoPage
+//! undo_others(team, &UndoScope)               -> Vec<(LogType, u64)>
 //! counts(team)                                -> SyncCounts
 //! causes(team)                                -> Vec<Cause>
 //! refused_fields(team)                        -> Vec<RefusedField>
@@ -34,6 +37,8 @@ use tandem_core::write::WriteIntent;
 pub const PAGE_ROWS_MAX: usize = 200;
 /// Most entries of the log that a record's page holds; the rest is in the log.
 pub const RECORD_LOG_ROWS_MAX: usize = 50;
+/// Most entries that one page of an undo looks at.
+pub const UNDO_ENTRIES_MAX: usize = 5_000;
 /// Hours that [`ApiUsage`] and throughput look back.
 pub const HOURS_BACK: i64 = 24;
 
@@ -249,6 +254,49 @@ pub struct LogRow {
     pub record_name: Option<String>,
     /// Trying again makes sense: its link still has something set aside.
     pub retryable: bool,
+}
+
+/// What an undo is to take back; every part that is set must hold. Only successes count.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct UndoScope {
+    /// Only this entry; its record must be given, too.
+    pub entry: Option<LogId>,
+    /// Only of this workspace record.
+    pub record: Option<RecordId>,
+    /// From this instant on.
+    pub since: Option<Timestamp>,
+    /// Before this instant.
+    pub until: Option<Timestamp>,
+    /// Only what came from there.
+    pub source: Option<LogSource>,
+    /// Only of this CRM object.
+    pub object: Option<CrmObject>,
+}
+
+/// A record as it stands, with the entries that an undo would take back.
+#[derive(Clone, PartialEq, Debug)]
+pub struct UndoSubject {
+    /// Our side, as stored.
+    pub record: WorkspaceRecord,
+    /// Its fields with references resolved to CRM ids where the target is linked.
+    pub resolved: Fields,
+    /// Its link.
+    pub link: Option<RecordLink>,
+    /// The CRM side as last read.
+    pub crm: Option<CrmRecord>,
+    /// The entries, newest first.
+    pub entries: Vec<(LogId, LogDraft)>,
+}
+
+/// Some records of an undo, by number.
+#[derive(Clone, PartialEq, Debug)]
+pub struct UndoPage {
+    /// The records.
+    pub subjects: Vec<UndoSubject>,
+    /// The record to go on after; `None` on the last page.
+    pub next: Option<RecordId>,
+    /// The next record alone has more than [`UNDO_ENTRIES_MAX`] entries.
+    pub crowded: Option<RecordId>,
 }
 
 /// A record that a value refers to.

@@ -21,5 +21,7 @@ mod retry;
 mod settle;
 mod symmetry;
 mod table;
+mod undo;
 mod values;
+mod why;
 mod world;

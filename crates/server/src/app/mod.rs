@@ -27,6 +27,8 @@ pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod signals;
+pub mod undo;
+pub mod why;
 
 pub use error::{AppError, AppResult};
 pub(crate) use secret::PASSWORD_CHARS_MIN;

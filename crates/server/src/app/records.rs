@@ -252,7 +252,7 @@ impl App {
 
 impl Actor {
     /// Who changed it, for the record's provenance.
-    fn origin(&self) -> Origin {
+    pub(super) fn origin(&self) -> Origin {
         match self.user {
             Some(user) => Origin::User(user),
             None => Origin::Api("command line".into()),

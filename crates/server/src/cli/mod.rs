@@ -9,6 +9,7 @@ mod door;
 pub(crate) mod failure;
 mod sandbox;
 mod serve;
+mod undo;
 
 pub use failure::Failure;
 pub(crate) use sandbox::start as start_org;
@@ -53,6 +54,10 @@ enum Command {
     Logs(data::LogArgs),
     /// Try again what the CRM refused.
     Retry(data::RetryArgs),
+    /// Put back what the sync changed: of an entry, of a record, of a window of time.
+    Undo(undo::UndoArgs),
+    /// Tell why a field holds its value, and what its next change will do.
+    Why(undo::WhyArgs),
     /// Check configuration, data, database and CRM connection.
     Doctor(data::Output),
     /// Print the configuration's defaults with their explanation.
@@ -72,6 +77,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Sync(output) => data::sync(config()?, output).await,
         Command::Logs(args) => data::logs(config()?, args).await,
         Command::Retry(args) => data::retry(config()?, args).await,
+        Command::Undo(args) => undo::undo(config()?, args).await,
+        Command::Why(args) => undo::why(config()?, args).await,
         Command::Doctor(output) => doctor::run(config(), output).await,
         Command::Defaults => {
             print(crate::config::DEFAULTS.trim_end());

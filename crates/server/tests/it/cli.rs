@@ -304,3 +304,18 @@ fn a_sandbox_goes_on_with_its_file() {
         &["org.state", "other options"],
     );
 }
+
+#[test]
+fn an_undo_says_what_it_needs() {
+    let dir = dir();
+    let run = |args: &[&str], code, parts: &[&str]| {
+        ends(tandem(dir.path()).args(args), code, parts);
+    };
+    run(&["undo"], 2, &["--since"]);
+    run(&["undo", "--entry", "1", "--record", "2"], 2, &["--record"]);
+    let both = ["undo", "--entry", "1", "--yes", "--dry-run"];
+    run(&both, 2, &["--dry-run"]);
+    run(&["undo", "--entry", "1"], 5, &["not set up yet"]);
+    run(&["why", "1"], 2, &["<FIELD>"]);
+    run(&["why", "1", "phone"], 5, &["not set up yet"]);
+}

@@ -12,8 +12,8 @@ use tandem_sandbox::world::Actor;
 use tandem_server::runtime::until_idle;
 
 /// An org, a server that knows it, and its administrator's cookie.
-struct Houses {
-    org: Running,
+pub(crate) struct Houses {
+    pub(crate) org: Running,
     server: Server,
     cookie: String,
 }
@@ -38,7 +38,7 @@ async fn org(seed: u64) -> Running {
     shell::serve(options).await.expect("a free port")
 }
 
-async fn houses() -> Houses {
+pub(crate) async fn houses() -> Houses {
     let org = org(1).await;
     let app = org.credentials().salesforce;
     let settings = format!(
@@ -55,7 +55,7 @@ async fn houses() -> Houses {
 }
 
 impl Houses {
-    async fn call(&self, method: Method, path: &str, body: Value) -> Reply {
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Value) -> Reply {
         self.server.call(method, path, &self.cookie, body).await
     }
 
@@ -93,19 +93,19 @@ impl Houses {
         format!("{}?{}", back.path(), back.query().expect("a query"))
     }
 
-    async fn connect(&self) -> Reply {
+    pub(crate) async fn connect(&self) -> Reply {
         let parameters = self.begin().await;
         let callback = self.consent(&parameters, "allow");
         self.call(Method::GET, &callback, Value::Null).await
     }
 
-    async fn turn_on(&self) {
+    pub(crate) async fn turn_on(&self) {
         let on = json!({"enabled": true});
         let reply = self.call(Method::PUT, "/api/admin/sync/enabled", on).await;
         assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.body);
     }
 
-    async fn work(&self) {
+    pub(crate) async fn work(&self) {
         let teams = self.server.app.store().teams().await.expect("a team");
         let team: TeamId = teams[0].id;
         let work = until_idle(&self.server.app, team, |_| ())
@@ -123,7 +123,7 @@ impl Houses {
         kinds.filter_map(count).collect()
     }
 
-    async fn edit_mapping(&self, object: &str, edit: Value) {
+    pub(crate) async fn edit_mapping(&self, object: &str, edit: Value) {
         let path = format!("/api/admin/mappings/{object}");
         let reply = self.call(Method::PATCH, &path, edit).await;
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);

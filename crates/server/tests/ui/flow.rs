@@ -7,6 +7,10 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use tandem_core::ids::RecordId;
+use tandem_core::store::SyncStore as _;
+use tandem_core::sync_log::{FieldChange, LogDraft, LogSource, LogType, Rule};
+use tandem_core::value::Value;
 use tandem_core::workspace::Kind;
 use tandem_server::app::Actor;
 
@@ -352,4 +356,70 @@ async fn the_colours_stay_chosen() {
             .body
             .contains("data-theme=\"dark\"")
     );
+}
+
+/// An entry as the sync writes it, about the person at this path: the title came in as “Rewritten”.
+async fn rewritten(visitor: &Visitor, path: &str) -> i64 {
+    let record = path.rsplit('/').next().and_then(|id| id.parse().ok());
+    let record = RecordId(record.expect("a number"));
+    let now = tandem_core::Timestamp::now();
+    let (source, kind) = (LogSource::Crm, LogType::Update);
+    let mut entry = LogDraft::new(now, source, kind, "Took over title");
+    entry.record = Some((Kind::Person, record));
+    entry.changes.push(FieldChange {
+        workspace: "title".into(),
+        crm: "Title".into(),
+        before: Value::text("Buyer"),
+        after: Value::text("Rewritten"),
+        rule: Rule::OnlyCrmChanged,
+        rejected: Value::Null,
+    });
+    let team = visitor.actor().await.team;
+    let id = visitor.server.app.store().append_log(team, entry).await;
+    id.expect("an entry").0
+}
+
+#[tokio::test]
+async fn an_entry_is_undone_on_its_page() {
+    let visitor = Visitor::administrator().await;
+    let path = visitor.person("Okafor").await;
+    visitor.post(&path, &[("title", "Rewritten")]).await;
+    let entry = rewritten(&visitor, &path).await;
+    let preview = visitor.get(&format!("/logs/{entry}/undo")).await;
+    assert!(preview.body.contains("Workspace only") && preview.body.contains("Buyer"));
+    let refused = visitor.post_bare(&format!("/logs/{entry}/undo"), &[]).await;
+    is_page(&refused, StatusCode::FORBIDDEN);
+    let undone = visitor.post(&format!("/logs/{entry}/undo"), &[]).await;
+    assert_eq!(location(&undone), format!("/logs/{entry}?done=undone&n=1"));
+    let page = visitor.get(location(&undone)).await;
+    assert!(page.body.contains("Put back: 1 field."));
+    assert!(visitor.get(&path).await.body.contains("Buyer"));
+    let again = visitor.post(&format!("/logs/{entry}/undo"), &[]).await;
+    is_page(&again, StatusCode::CONFLICT);
+    assert!(again.body.contains("it stands as it was before"));
+}
+
+#[tokio::test]
+async fn a_window_is_previewed_and_undone_by_its_form() {
+    let visitor = Visitor::administrator().await;
+    let path = visitor.person("Okafor").await;
+    visitor.post(&path, &[("title", "Rewritten")]).await;
+    rewritten(&visitor, &path).await;
+    let preview = visitor.get("/logs/undo?since=2026-01-01T00:00:00").await;
+    let until = preview.body.split("name=\"until\" value=\"").nth(2);
+    let until = until
+        .and_then(|rest| rest.split('"').next())
+        .expect("an end");
+    let window = [("since", "2026-01-01T00:00:00"), ("until", until)];
+    let undone = visitor.post("/logs/undo", &window).await;
+    assert_eq!(location(&undone), "/logs?source=tandem&done=undone&n=1");
+    assert!(visitor.get(&path).await.body.contains("Buyer"));
+    let nothing = visitor
+        .get("/logs/undo?since=2099-01-01T00:00&until=2099-01-02T00:00")
+        .await;
+    assert!(nothing.body.contains("Nothing to undo"));
+    let wrong = visitor
+        .get("/logs/undo?since=2026-01-02T00:00&until=2026-01-01T00:00")
+        .await;
+    assert!(wrong.body.contains("The window ends before it begins"));
 }

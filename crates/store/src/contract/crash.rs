@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::reconcile::RecordChange;
 use tandem_core::settings::ConnectionState;
-use tandem_core::store::{DecisionCommit, HoldResolution, StoreResult, WorkspaceEdit};
+use tandem_core::store::{DecisionCommit, HoldResolution, Restore, StoreResult, WorkspaceEdit};
 use tandem_core::value::Value;
 use tandem_core::workspace::Kind;
 use tandem_core::write::IntentNext;
@@ -55,7 +55,7 @@ pub fn run<S: CrashSubject + 'static>(make: impl Fn() -> S) {
             stage, pull_failed, drop_page, reset_progress, end_waits, set_connection_state, put_rules,
             claim_links,
             commit_create_and_write, commit_adopt, claim_intents, claim_doubtful, settle_create,
-            settle_retry, edit_record, add_record, resolve_hold, retry_links, reserve_calls,
+            settle_retry, edit_record, add_record, resolve_hold, restore, retry_links, reserve_calls,
             reserve_question, spend_calls, append_log,
         }
     });
@@ -336,6 +336,23 @@ async fn resolve_hold<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
         now: at(3),
     };
     t.act(async |b: &Bench| b.store().resolve_hold(b.team, resolution.clone()).await)
+        .await
+}
+
+async fn restore<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.process.bench;
+    let link = linked(b).await;
+    let restore = Restore {
+        record: link.record.expect("linked"),
+        version: Some(link.version),
+        seen: fields(&[("phone", "100")]),
+        patch: fields(&[("phone", "50")]),
+        origin: user(),
+        lane: Lane::Live,
+        now: at(3),
+        entry: entry("put back"),
+    };
+    t.act(async |b: &Bench| b.store().restore(b.team, vec![restore.clone()]).await)
         .await
 }
 

@@ -14,6 +14,7 @@ mod edits;
 mod half_links;
 mod keeping;
 pub mod restart;
+mod restores;
 mod samples;
 mod settles;
 mod staging;
@@ -154,6 +155,12 @@ cases! {
         edits_made_meanwhile_stay_due,
         an_older_read_back_does_not_replace_newer_news,
         refusals_are_kept_on_the_link,
+    }
+    restores {
+        values_are_put_back_with_an_entry,
+        what_moved_on_is_left_alone,
+        a_record_without_a_link_is_put_back_here,
+        a_restore_can_be_restored,
     }
     edits {
         a_new_record_gets_a_half_link_where_it_shall_be_created,

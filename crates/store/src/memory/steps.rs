@@ -12,8 +12,8 @@ use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
     Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
-    ObjectProgress, PullPosition, Sendable, StagePage, StageReport, StoreResult, SyncStore,
-    WorkspaceEdit,
+    ObjectProgress, PullPosition, Restore, Sendable, StagePage, StageReport, StoreResult,
+    SyncStore, WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::write::Settlement;
@@ -184,6 +184,10 @@ impl SyncStore for MemoryStore {
 
     async fn resolve_hold(&self, team: TeamId, resolution: HoldResolution) -> StoreResult<()> {
         self.with(team, |team| team.resolve_hold(&resolution))
+    }
+
+    async fn restore(&self, team: TeamId, restores: Vec<Restore>) -> StoreResult<Vec<RecordId>> {
+        self.with(team, |team| Ok(team.restore(&restores)))
     }
 
     async fn retry_links(

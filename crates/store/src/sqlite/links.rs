@@ -137,6 +137,21 @@ pub(super) fn of_record(tx: &Tx<'_>, team: TeamId, record: RecordId) -> DbResult
     tx.row(&sql, [team.0, record.0], LinkRow::read)
 }
 
+pub(super) fn of_records(
+    tx: &Tx<'_>,
+    team: TeamId,
+    records: &[RecordId],
+) -> DbResult<BTreeMap<RecordId, LinkRow>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM link WHERE +team = ? AND record IN (SELECT value FROM json_each(?))"
+    );
+    let rows = tx.rows(&sql, params![team.0, json(records)?], LinkRow::read)?;
+    let keyed = rows
+        .into_iter()
+        .filter_map(|row| Some((row.link.record?, row)));
+    Ok(keyed.collect())
+}
+
 /// Adds a link that is due now; it gets its id here.
 pub(super) fn insert(
     tx: &Tx<'_>,

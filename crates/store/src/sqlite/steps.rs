@@ -16,8 +16,8 @@ use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
     Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
-    ObjectProgress, PullPosition, Sendable, StagePage, StageReport, StoreResult, SyncStore,
-    WorkspaceEdit,
+    ObjectProgress, PullPosition, Restore, Sendable, StagePage, StageReport, StoreResult,
+    SyncStore, WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::write::Settlement;
@@ -227,6 +227,11 @@ impl SyncStore for SqliteStore {
 
     async fn resolve_hold(&self, team: TeamId, resolution: HoldResolution) -> StoreResult<()> {
         self.step(team, move |tx| edit::resolve_hold(tx, team, &resolution))
+            .await
+    }
+
+    async fn restore(&self, team: TeamId, restores: Vec<Restore>) -> StoreResult<Vec<RecordId>> {
+        self.step(team, move |tx| edit::restore(tx, team, &restores))
             .await
     }
 

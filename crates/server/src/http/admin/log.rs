@@ -139,11 +139,11 @@ fn filter(query: LogQuery) -> AppResult<LogFilter> {
     })
 }
 
-fn names<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Vec<&'static str> {
+pub(super) fn names<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Vec<&'static str> {
     all.iter().map(|value| name(*value)).collect()
 }
 
-fn instant(field: &str, text: Option<&str>) -> AppResult<Option<Timestamp>> {
+pub(super) fn instant(field: &str, text: Option<&str>) -> AppResult<Option<Timestamp>> {
     let parsed = text.map(|text| text.parse().map_err(|_| text)).transpose();
     parsed.map_err(|text| {
         let message = format!("“{text}” is not a time like 2026-01-31T09:30:00Z");

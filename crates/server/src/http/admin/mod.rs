@@ -15,6 +15,7 @@ mod session;
 mod shape;
 mod sync;
 mod team;
+mod undo;
 
 use crate::app::App;
 use axum::response::IntoResponse as _;
@@ -60,6 +61,7 @@ fn router() -> (Router<App>, Description) {
         .merge(connection::routes())
         .merge(records::routes())
         .merge(log::routes())
+        .merge(undo::routes())
         .merge(mapping::routes())
         .merge(team::routes())
         .merge(alerts::routes())

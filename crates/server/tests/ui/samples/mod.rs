@@ -6,6 +6,7 @@ mod logs;
 mod records;
 mod settings;
 mod sync;
+mod undo;
 
 use maud::Markup;
 use tandem_core::Timestamp;
@@ -90,6 +91,7 @@ impl Samples {
         pages.extend(self.log_pages());
         pages.extend(self.alert_pages());
         pages.extend(self.record_pages());
+        pages.extend(self.undo_pages());
         pages.extend(self.problem_pages());
         pages
             .into_iter()

@@ -133,7 +133,7 @@ impl Samples {
         fields
     }
 
-    fn record(&self, editing: bool) -> RecordView {
+    pub(super) fn record(&self, editing: bool) -> RecordView {
         let fields = standard_fields(Kind::Person)
             .into_iter()
             .map(|field| self.field(&field.name, &field.label, field.ty))

@@ -11,6 +11,7 @@ use rusqlite::Row;
 use tandem_core::ids::{LogId, RecordId, TeamId};
 use tandem_core::record::WorkspaceRecord;
 use tandem_core::store::StoreResult;
+use tandem_core::sync_log::LogStatus;
 
 const HEAD: &str = "SELECT log.id, log.doc, record.id AS record_id, record.doc AS record_doc, \
      coalesce(log.status <> 'success' AND link.parked > 0, 0) AS retryable FROM log \
@@ -65,6 +66,28 @@ pub(super) fn tail(
         ..LogFilter::default()
     };
     query(team, &filter, None).rows(tx, TAIL, limit, read)
+}
+
+/// The newest entries about one field of a record that succeeded.
+pub(super) fn of_field(
+    tx: &Tx<'_>,
+    team: TeamId,
+    record: RecordId,
+    field: &str,
+    limit: i64,
+) -> DbResult<Vec<LogRow>> {
+    let filter = LogFilter {
+        record: Some(record),
+        status: Some(LogStatus::Success),
+        ..LogFilter::default()
+    };
+    let mut query = query(team, &filter, None);
+    query.and_some(
+        "EXISTS (SELECT 1 FROM json_each(log.doc, '$.changes') AS change \
+         WHERE change.value ->> '$.workspace' = ?)",
+        Some(field.to_owned()),
+    );
+    query.rows(tx, TAIL, limit, read)
 }
 
 fn query(team: TeamId, filter: &LogFilter, after: Option<(i64, i64)>) -> Query {

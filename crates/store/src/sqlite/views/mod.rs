@@ -7,4 +7,5 @@ pub(super) mod page;
 mod query;
 mod record_page;
 mod records;
+mod undo;
 mod usage;

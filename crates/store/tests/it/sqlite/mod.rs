@@ -10,6 +10,7 @@ mod alerts;
 mod kill;
 mod log;
 mod open;
+mod undo;
 mod views;
 mod world;
 

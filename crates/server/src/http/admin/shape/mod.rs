@@ -6,12 +6,14 @@ mod log;
 mod mapping;
 mod record;
 mod sync;
+mod undo;
 
 pub(super) use alert::AlertJson;
 pub(super) use log::LogJson;
 pub(super) use mapping::MappingJson;
 pub(super) use record::{RecordJson, RecordRowJson};
 pub(super) use sync::OverviewJson;
+pub(super) use undo::{UndoJson, WhyJson};
 
 use serde::Serialize;
 use tandem_core::connector::CrmUser;

@@ -10,6 +10,7 @@ use crate::http::ui::parts::text::{Shown, code, outside, shown};
 use crate::http::ui::parts::when::{exact, relative};
 use maud::{Markup, html};
 use tandem_core::sync_log::{FieldChange, LogDraft, LogError};
+use tandem_core::undo::cannot;
 use tandem_store::views::LogRow;
 
 /// Draws it.
@@ -37,6 +38,9 @@ fn actions(shell: &Shell, view: &LogEntryDetail) -> Markup {
         a class="button plain" href="/logs" { "All entries" }
         @if let Some(url) = &view.crm_url {
             (outside(url, "Open in the CRM"))
+        }
+        @if cannot(&view.row.entry).is_none() {
+            a class="button secondary" href={ "/logs/" (view.row.id) "/undo" } { (icon(Icon::Undo)) "Undo" }
         }
         @if view.row.retryable {
             form class="inline" method="post" action="/logs/retry" {

@@ -102,7 +102,9 @@ pub fn page(shell: &Shell, view: &LogsPage) -> Markup {
             place: Place::Logs,
             title: "Sync Logs",
             lead,
-            actions: html! {},
+            actions: html! {
+                a class="button secondary" href="/logs/undo" { (icon(Icon::Undo)) "Undo a window of time" }
+            },
             body,
         },
     )

@@ -19,3 +19,5 @@ pub mod sync;
 pub mod sync_cards;
 pub mod sync_contact;
 pub mod sync_dialogs;
+pub mod undo;
+pub mod why;

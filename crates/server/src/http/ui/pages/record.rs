@@ -127,6 +127,7 @@ fn under_way(shell: &Shell, view: &RecordView) -> Markup {
 fn history(shell: &Shell, view: &RecordView) -> Markup {
     let page = &view.detail.page;
     let all = html! {
+        a class="button plain small" href={ "/logs/undo?record=" (page.record.id) } { (icon(Icon::Undo)) "Undo" }
         a class="button plain small" href={ "/logs?record=" (page.record.id) } { "In the log" }
     };
     let body = html! {

@@ -49,7 +49,10 @@ fn line(shell: &Shell, view: &RecordView, field: &FieldView) -> Markup {
             }
             td data-label="State" { (state(field)) }
             td data-label="Rule" { (rule(field)) }
-            td data-label="Came from" { (came_from(shell, view, field.provenance.as_ref())) }
+            td data-label="Came from" {
+                (came_from(shell, view, field.provenance.as_ref())) " "
+                a href={ (view.path()) "/why/" (field.name) } aria-label={ "Why " (field.label) } { "Why?" }
+            }
         }
     }
 }

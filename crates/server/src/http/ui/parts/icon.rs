@@ -33,6 +33,7 @@ pub enum Icon {
     Search,
     SignOut,
     Sync,
+    Undo,
     Unlink,
     User,
 }
@@ -78,6 +79,7 @@ impl Icon {
             Self::Sync => {
                 "M3.500 10a9 9 0 0 1 16-3M20 3v4.500h-4.500M20.500 14a9 9 0 0 1-16 3M4 21v-4.500h4.500"
             }
+            Self::Undo => "M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3",
             Self::Unlink => {
                 "M9 15a4 4 0 0 0 3 1.200M14 10a4 4 0 0 0-2.500-1.200M6 12l-2 2a4.200 4.200 0 0 0 6 6l2-2M18 12l2-2a4.200 4.200 0 0 0-6-6l-2 2M4 4l16 16"
             }

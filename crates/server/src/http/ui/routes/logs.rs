@@ -97,7 +97,11 @@ fn filter(query: &LogQuery) -> AppResult<LogFilter> {
     })
 }
 
-fn known<T>(field: &str, text: &str, parse: impl Fn(&str) -> Option<T>) -> AppResult<Option<T>> {
+pub(super) fn known<T>(
+    field: &str,
+    text: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> AppResult<Option<T>> {
     if text.is_empty() {
         return Ok(None);
     }

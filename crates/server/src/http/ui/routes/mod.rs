@@ -10,6 +10,7 @@ mod logs;
 mod mapping;
 mod records;
 mod sync;
+mod undo;
 mod visitor;
 
 use super::assets;
@@ -36,6 +37,7 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(connect::routes())
         .merge(logs::routes())
         .merge(alerts::routes())
+        .merge(undo::routes())
         .merge(records::routes())
         .merge(mapping::routes())
         .fallback(nothing)

@@ -7,6 +7,7 @@ use crate::app::records::HoldChoice;
 use crate::app::{App, AppError, AppResult};
 use crate::http::csrf::{CheckedForm, FORM_TOKEN};
 use crate::http::problem::Problem;
+use crate::http::ui::pages;
 use crate::http::ui::pages::record::{self, RecordView};
 use crate::http::ui::pages::records::{self, RecordQuery, RecordsPage};
 use crate::http::ui::parts::form::FieldError;
@@ -52,6 +53,10 @@ fn routes_of(kind: Kind, list: &str) -> Router<App> {
             &one,
             get(move |app, visitor, id, query| show(kind, app, visitor, id, query))
                 .post(move |app, visitor, id, form| save(kind, app, visitor, id, form)),
+        )
+        .route(
+            &format!("{one}/why/{{field}}"),
+            get(move |app, visitor, path| why(kind, app, visitor, path)),
         )
         .route(
             &format!("{one}/resolve"),
@@ -179,6 +184,17 @@ async fn save(
         errors: vec![error],
     };
     drawn(&app, &visitor, (kind, id), true, refusal).await
+}
+
+async fn why(
+    kind: Kind,
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id, field)): Path<(String, String)>,
+) -> PageResult {
+    let id = number(kind, &id)?;
+    let view = app.why(&visitor.actor, &id.to_string(), &field).await?;
+    Ok(pages::why::page(&visitor.shell(&app).await?, &view).into_response())
 }
 
 #[derive(Deserialize, Default)]

@@ -91,6 +91,10 @@ fn notice(query: &str) -> Option<Notice> {
             "Tried again: {}. The log tells how it ends.",
             counted(count, "record")
         ),
+        "undone" => format!(
+            "Put back: {}. Mapped fields go to the CRM like any edit.",
+            counted(count, "field")
+        ),
         "resolved" => "Settled. Both sides get this value.".to_owned(),
         "published" => "Published. The records of this mapping are looked at again.".to_owned(),
         "unchanged" => "Nothing was changed.".to_owned(),

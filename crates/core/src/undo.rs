@@ -1,0 +1,427 @@
+//! What an undo puts back: three-way, field by field.
+//!
+//! The entries of a field are walked from the newest to the oldest, beginning at the value that stands
+//! now. An entry is undone only if that value is the one it left; then the value before it stands, and
+//! the walk goes on. So a person's later edit ends the walk and survives.
+//!
+//! An undo is an edit of the workspace and travels as one: where the mapping lets the workspace write,
+//! the CRM follows; where it doesn't, a value that came *in* is put back in the workspace alone, and one
+//! that went *out* can't be undone. Records are neither deleted nor unlinked.
+
+use crate::ids::{LogId, UserId};
+use crate::link::{LinkState, RecordLink};
+use crate::mapping::{FieldRule, PairRules};
+use crate::record::CrmRecord;
+use crate::schema::FieldType;
+use crate::sync_log::{FieldChange, LogDraft, LogSource, LogStatus, LogType, Rule};
+use crate::value::{Fields, Value, canonical, same};
+use crate::workspace::{Kind, standard_fields};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The side that a value was put on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Ours.
+    Workspace,
+    /// Theirs.
+    Crm,
+}
+
+/// Why a value is left alone.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// It stands as it was before.
+    AlreadySo,
+    /// The workspace holds another value by now.
+    WorkspaceChanged,
+    /// The CRM holds another value by now.
+    CrmChanged,
+    /// The field waits for a person's decision.
+    Held,
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AlreadySo => "it stands as it was before",
+            Self::WorkspaceChanged => "it was changed in the workspace since",
+            Self::CrmChanged => "it was changed in the CRM since",
+            Self::Held => "it waits for a person to choose between both sides; settle that first",
+        })
+    }
+}
+
+/// Why something can't be undone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cannot {
+    /// The entry tells of something that moved no value.
+    NothingMoved,
+    /// A record was made.
+    Create,
+    /// Two records were linked.
+    Link,
+    /// A link was taken apart.
+    Unlink,
+    /// The workspace has no such field any more.
+    NoField,
+    /// The CRM's value was changed, and the record is not linked (any more).
+    NotLinked,
+    /// The CRM's value was changed, and the field is not mapped any more.
+    NotMapped,
+    /// The CRM's value was changed, and the mapping does not let the workspace write it.
+    InboundOnly,
+    /// The CRM's value was changed, and the connected user may not change it.
+    NotWritable,
+    /// It was blank in the CRM, and a blank never erases this field.
+    BlankStays,
+    /// The field's type can't hold the value from before.
+    Misfit(String),
+}
+
+impl fmt::Display for Cannot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NothingMoved => "the entry changed no value",
+            Self::Create => "a record was made, and an undo deletes none; delete it by hand",
+            Self::Link => "two records were linked, and an undo takes no link apart",
+            Self::Unlink => "a link was taken apart, and an undo makes none",
+            Self::NoField => "the workspace has no such field any more",
+            Self::NotLinked => "the CRM was changed, and the record is not linked to it now",
+            Self::NotMapped => {
+                "the CRM was changed, and the field is not mapped now; map it again first"
+            }
+            Self::InboundOnly => {
+                "the CRM was changed, and the field comes from the CRM only; map it both ways first"
+            }
+            Self::NotWritable => {
+                "the CRM was changed, and the connected user may not change the field; grant edit access first"
+            }
+            Self::BlankStays => {
+                "it was blank in the CRM, and a blank never erases this field; clear it in the CRM"
+            }
+            Self::Misfit(reason) => {
+                return write!(f, "the field can't hold the value from before: {reason}");
+            }
+        })
+    }
+}
+
+/// What an undo does to one field.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The value from before is put back.
+    Restore {
+        /// In the workspace's form.
+        value: Value,
+        /// The CRM gets it, too.
+        to_crm: bool,
+    },
+    /// It is left alone.
+    Kept(Kept),
+    /// It can't be undone.
+    Cannot(Cannot),
+}
+
+/// One field of an undo.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FieldUndo {
+    /// Workspace field.
+    pub field: String,
+    /// CRM field, as the newest entry names it.
+    pub crm: String,
+    /// What stands in the workspace now.
+    pub now: Value,
+    /// What happens.
+    pub verdict: Verdict,
+    /// The entries that are undone in this field, newest first.
+    pub entries: Vec<LogId>,
+}
+
+/// A record as it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Its kind.
+    pub kind: Kind,
+    /// The rules in force for it, if it is linked and its object mapped.
+    pub pair: Option<&'a PairRules>,
+    /// Its link.
+    pub link: Option<&'a RecordLink>,
+    /// The CRM side as last read.
+    pub crm: Option<&'a CrmRecord>,
+    /// Our side, references resolved.
+    pub workspace: &'a Fields,
+}
+
+/// Why no field of an entry can be undone; `None` where its fields say.
+pub fn cannot(entry: &LogDraft) -> Option<Cannot> {
+    if entry.status != LogStatus::Success || entry.changes.is_empty() && moves(entry.kind) {
+        return Some(Cannot::NothingMoved);
+    }
+    irreversible(entry.kind)
+}
+
+fn moves(kind: LogType) -> bool {
+    matches!(kind, LogType::Update | LogType::Conflict)
+}
+
+/// Why no success of this type can be undone; `None` where it moved values.
+pub fn irreversible(kind: LogType) -> Option<Cannot> {
+    match kind {
+        LogType::Create => Some(Cannot::Create),
+        LogType::Link => Some(Cannot::Link),
+        LogType::Unlink => Some(Cannot::Unlink),
+        kind => (!moves(kind)).then_some(Cannot::NothingMoved),
+    }
+}
+
+/// The side that an entry's change was made on.
+pub fn side(entry: &LogDraft, change: &FieldChange) -> Side {
+    match (entry.source, change.rule) {
+        (LogSource::Crm | LogSource::Tandem, _) | (_, Rule::PersonDecided | Rule::Undone) => {
+            Side::Workspace
+        }
+        (LogSource::Workspace, _) => Side::Crm,
+    }
+}
+
+/// Decides what undoing these entries of one record, newest first, does to each field that they name.
+/// Entries that [`cannot`] be undone are passed over.
+pub fn undo(subject: &Subject<'_>, entries: &[(LogId, LogDraft)]) -> Vec<FieldUndo> {
+    let known = standard_fields(subject.kind);
+    let fields = steps(entries).into_iter().map(|(name, steps)| {
+        let now = subject.workspace.get(name).unwrap_or(&Value::Null);
+        let ours = known.iter().find(|field| field.name == name);
+        let mut undone = Vec::new();
+        let verdict = match ours {
+            Some(ours) => Field::of(subject, name, now, &ours.ty).decide(&steps, &mut undone),
+            None => Verdict::Cannot(Cannot::NoField),
+        };
+        let newest = steps.first().map(|step| step.change.crm.clone());
+        FieldUndo {
+            field: name.to_owned(),
+            crm: newest.unwrap_or_default(),
+            now: now.clone(),
+            verdict,
+            entries: undone,
+        }
+    });
+    fields.collect()
+}
+
+/// The changes of each field, in the order of the entries.
+fn steps(entries: &[(LogId, LogDraft)]) -> BTreeMap<&str, Vec<Step<'_>>> {
+    let mut fields: BTreeMap<&str, Vec<Step<'_>>> = BTreeMap::new();
+    for (id, entry) in entries.iter().filter(|(_, entry)| cannot(entry).is_none()) {
+        for change in &entry.changes {
+            fields.entry(&change.workspace).or_default().push(Step {
+                entry: *id,
+                side: side(entry, change),
+                change,
+            });
+        }
+    }
+    fields
+}
+
+/// The entry that an undo leaves about a record; `None` if no field is put back.
+pub fn entry(
+    kind: Kind,
+    fields: &[FieldUndo],
+    by: Option<UserId>,
+    now: Timestamp,
+) -> Option<LogDraft> {
+    let changes: Vec<FieldChange> = fields.iter().filter_map(change).collect();
+    let restored = fields
+        .iter()
+        .filter(|field| matches!(field.verdict, Verdict::Restore { .. }));
+    let mut undone: Vec<LogId> = restored
+        .flat_map(|field| field.entries.iter().copied())
+        .collect();
+    undone.sort_unstable();
+    undone.dedup();
+    let what = match changes.as_slice() {
+        [] => return None,
+        [one] => one.workspace.clone(),
+        several => format!("{} fields of this {kind}", several.len()),
+    };
+    let summary = match undone.as_slice() {
+        [one] => format!("Undid entry #{one}: put back {what}"),
+        several => format!("Undid {} entries: put back {what}", several.len()),
+    };
+    let mut entry = LogDraft::new(now, LogSource::Tandem, LogType::Update, summary);
+    entry.by = by;
+    entry.changes = changes;
+    Some(entry)
+}
+
+fn change(field: &FieldUndo) -> Option<FieldChange> {
+    let Verdict::Restore { value, .. } = &field.verdict else {
+        return None;
+    };
+    Some(FieldChange {
+        workspace: field.field.clone(),
+        crm: field.crm.clone(),
+        before: field.now.clone(),
+        after: value.clone(),
+        rule: Rule::Undone,
+        rejected: Value::Null,
+    })
+}
+
+/// One change of a field, as an entry tells it.
+struct Step<'a> {
+    entry: LogId,
+    side: Side,
+    change: &'a FieldChange,
+}
+
+/// A field as it stands.
+struct Field<'a> {
+    name: &'a str,
+    now: &'a Value,
+    rule: Option<&'a FieldRule>,
+    link: Option<&'a RecordLink>,
+    /// The CRM's value; `None` where there is none to be seen.
+    crm: Option<&'a Value>,
+    /// The CRM's type where the field is mapped: both sides are compared in it.
+    compared_in: &'a FieldType,
+    ours: &'a FieldType,
+    /// Deleted in the CRM.
+    gone: bool,
+}
+
+impl<'a> Field<'a> {
+    fn of(subject: &Subject<'a>, name: &'a str, now: &'a Value, ours: &'a FieldType) -> Self {
+        let rule = subject.pair.and_then(|pair| pair.by_workspace(name));
+        let crm = rule
+            .zip(subject.crm)
+            .and_then(|(rule, crm)| crm.fields.get(&rule.mapping.crm));
+        Self {
+            name,
+            now,
+            rule,
+            link: subject.link,
+            crm,
+            compared_in: rule.map_or(ours, |rule| &rule.crm_type),
+            ours,
+            gone: subject.crm.is_some_and(|crm| crm.deleted),
+        }
+    }
+
+    fn decide(&self, steps: &[Step<'_>], undone: &mut Vec<LogId>) -> Verdict {
+        let held = |link: &RecordLink| link.held_fields.contains_key(self.name);
+        if self.link.is_some_and(held) {
+            return Verdict::Kept(Kept::Held);
+        }
+        let moved = |step: &&Step<'_>| !self.same(&step.change.before, &step.change.after);
+        let moved: Vec<&Step<'_>> = steps.iter().filter(moved).collect();
+        let Some(newest) = moved.first() else {
+            return Verdict::Cannot(Cannot::NothingMoved);
+        };
+        let reach = self.reach();
+        if let (Side::Crm, Err(why)) = (newest.side, &reach) {
+            return Verdict::Cannot(why.clone());
+        }
+        if let Some(kept) = self.moved_on(&moved, reach.is_ok()) {
+            return Verdict::Kept(kept);
+        }
+        let goal = self.walk(&moved, reach.is_ok(), undone);
+        let mut taken_back = moved.iter().take(undone.len());
+        let touches_crm = taken_back.any(|step| step.side == Side::Crm);
+        self.restore(goal, reach.is_ok(), touches_crm)
+    }
+
+    /// Whether another value than the one that was left stands on a side that the undo would change.
+    fn moved_on(&self, moved: &[&Step<'_>], outbound: bool) -> Option<Kept> {
+        let (newest, oldest) = (moved.first()?.change, moved.last()?.change);
+        if self.same(self.now, &newest.after) {
+            return (outbound && !self.crm_stands(&newest.after)).then_some(Kept::CrmChanged);
+        }
+        let back = [newest, oldest].map(|change| self.same(self.now, &change.before));
+        Some(if back.contains(&true) {
+            Kept::AlreadySo
+        } else {
+            Kept::WorkspaceChanged
+        })
+    }
+
+    /// From the value that stands back to the one before the oldest change that can be undone.
+    ///
+    /// An edit of the workspace may be told twice: where it was made (an undo, a decision about a
+    /// conflict), and where it was carried out to the CRM. The two are one change.
+    fn walk<'v>(
+        &'v self,
+        steps: &[&'v Step<'v>],
+        outbound: bool,
+        undone: &mut Vec<LogId>,
+    ) -> &'v Value {
+        let mut stands = self.now;
+        let mut carried: Option<&Value> = None;
+        for step in steps {
+            let change = step.change;
+            let told_twice = step.side == Side::Workspace
+                && carried.is_some_and(|value| self.same(value, &change.after));
+            let out_of_reach = step.side == Side::Crm && !outbound;
+            if out_of_reach || !(told_twice || self.same(stands, &change.after)) {
+                break;
+            }
+            carried = (step.side == Side::Crm).then_some(&change.after);
+            stands = &change.before;
+            undone.push(step.entry);
+        }
+        stands
+    }
+
+    fn restore(&self, goal: &Value, outbound: bool, touches_crm: bool) -> Verdict {
+        if self.same(goal, self.now) {
+            return Verdict::Kept(Kept::AlreadySo);
+        }
+        let never = |rule: &FieldRule| rule.mapping.blank_never_erases;
+        let blank = canonical(goal, self.compared_in).is_ok_and(|value| value.is_null());
+        let stays = blank && self.rule.is_some_and(never);
+        if stays && touches_crm {
+            return Verdict::Cannot(Cannot::BlankStays);
+        }
+        match canonical(goal, self.ours) {
+            Ok(value) => Verdict::Restore {
+                to_crm: outbound && !stays && !self.crm.is_some_and(|crm| self.same(crm, &value)),
+                value,
+            },
+            Err(misfit) => Verdict::Cannot(Cannot::Misfit(misfit.reason)),
+        }
+    }
+
+    /// Whether an edit of the workspace goes out to the CRM.
+    fn reach(&self) -> Result<(), Cannot> {
+        let linked = |link: &&RecordLink| link.state == LinkState::Active && link.crm.is_some();
+        if self.gone || self.link.filter(linked).is_none() {
+            return Err(Cannot::NotLinked);
+        }
+        let rule = self.rule.ok_or(Cannot::NotMapped)?;
+        match (rule.mapping.direction.outbound(), rule.updateable) {
+            (false, _) => Err(Cannot::InboundOnly),
+            (true, false) => Err(Cannot::NotWritable),
+            (true, true) => Ok(()),
+        }
+    }
+
+    /// Whether nobody changed the CRM's value: it is what the entry left, or what both agreed on (then
+    /// our write is still on its way).
+    fn crm_stands(&self, left: &Value) -> bool {
+        let base = self.link.and_then(|link| link.base.get(self.name));
+        self.crm.is_none_or(|crm| {
+            self.same(crm, left) || base.is_some_and(|base| self.same(crm, &base.crm))
+        })
+    }
+
+    fn same(&self, a: &Value, b: &Value) -> bool {
+        same(a, b, self.compared_in)
+    }
+}

@@ -1,0 +1,338 @@
+//! Undo: of an entry, of a record's changes, of a window of time. What is put back is decided in
+//! [`tandem_core::undo`]; here it is asked for record by record, shown, and carried out.
+//!
+//! A preview and the undo itself are one walk over the same records, so that they can't differ in their
+//! rules. Between the two a record may change: the undo looks again, and the store leaves alone what
+//! changed even after that look.
+
+use super::{Actor, App, AppError, AppResult};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use tandem_core::ids::{CrmObject, RecordId};
+use tandem_core::link::Lane;
+use tandem_core::settings::TeamRules;
+use tandem_core::store::{Restore, SyncStore as _};
+use tandem_core::undo::{
+    Cannot, FieldUndo, Kept, Subject, Verdict, cannot, entry, irreversible, undo,
+};
+use tandem_core::value::{Fields, Value};
+use tandem_core::workspace::Kind;
+use tandem_store::views::{UNDO_ENTRIES_MAX, UndoScope, UndoSubject};
+
+/// Most records that one call looks at; [`UndoReport::next`] says where to go on.
+pub const UNDO_RECORDS_MAX: usize = 5_000;
+/// Most lines that a report lists; its sums count them all.
+pub const UNDO_LINES_MAX: usize = 200;
+/// Records of one transaction.
+const BATCH_RECORDS: usize = 250;
+
+/// What to undo.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct UndoRequest {
+    /// Which entries.
+    pub scope: UndoScope,
+    /// [`UndoReport::next`] of the call before.
+    pub after: Option<RecordId>,
+}
+
+/// One field of one record.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct UndoLine {
+    /// The record.
+    pub record: (Kind, RecordId),
+    /// What pages call it.
+    pub name: String,
+    /// The field and what happens to it.
+    pub field: FieldUndo,
+}
+
+/// What an undo does, or did.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct UndoReport {
+    /// What was asked for, with the end of the window that was taken.
+    pub scope: UndoScope,
+    /// Records looked at.
+    pub records: u64,
+    /// Records of which something is put back.
+    pub records_restored: u64,
+    /// Fields put back in the workspace.
+    pub restored: u64,
+    /// Those of them that go to the CRM, too.
+    pub to_crm: u64,
+    /// Fields left alone.
+    pub kept: BTreeMap<Kept, u64>,
+    /// Fields and entries that can't be undone.
+    pub cannot: BTreeMap<Cannot, u64>,
+    /// Records that changed while they were put back; they are as they were.
+    pub overtaken: u64,
+    /// API calls that the writes take at least, in full batches of each object; `None` while nobody is
+    /// connected.
+    pub calls: Option<u64>,
+    /// Field by field, at most [`UNDO_LINES_MAX`].
+    pub lines: Vec<UndoLine>,
+    /// Fields that are not listed.
+    pub left_out: u64,
+    /// More records follow after this one.
+    pub next: Option<RecordId>,
+    /// Records to be written, by object.
+    pub writes: BTreeMap<CrmObject, u64>,
+}
+
+impl App {
+    /// What an undo would do. Changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` with `since`, `until` or `record`; `Forbidden` for members, if the window is
+    /// over all records.
+    pub async fn preview_undo(
+        &self,
+        actor: &Actor,
+        request: &UndoRequest,
+    ) -> AppResult<UndoReport> {
+        self.walk(actor, request, false).await
+    }
+
+    /// Puts back what still stands as the entries left it, each record with an entry of its own. Where
+    /// the mapping lets it, it goes on to the CRM like any edit.
+    ///
+    /// # Errors
+    /// As [`App::preview_undo`]; `Conflict` if nothing is to be put back.
+    pub async fn undo(&self, actor: &Actor, request: &UndoRequest) -> AppResult<UndoReport> {
+        let report = self.walk(actor, request, true).await?;
+        if report.records_restored == 0 && report.next.is_none() && request.after.is_none() {
+            return Err(AppError::Conflict(nothing(&report)));
+        }
+        if report.records_restored > 0 {
+            self.signals().wake(actor.team);
+            let summary = format!("Put back {} fields by an undo", report.restored);
+            let subject = subject(&report.scope);
+            self.act(actor, "sync.undone", &subject, summary).await?;
+        }
+        Ok(report)
+    }
+}
+
+/// Why nothing was done: the first reason that was met.
+fn nothing(report: &UndoReport) -> String {
+    let kept = report.kept.keys().next().map(ToString::to_string);
+    let cannot = report.cannot.keys().next().map(ToString::to_string);
+    let changed = (report.overtaken > 0).then(|| "it changed at this moment; look again".into());
+    match kept.or(cannot).or(changed) {
+        Some(reason) => format!("nothing was put back: {reason}"),
+        None => "nothing was put back: there is no entry to undo here".into(),
+    }
+}
+
+fn subject(scope: &UndoScope) -> String {
+    match (scope.entry, scope.record) {
+        (Some(entry), _) => format!("log entry {entry}"),
+        (None, Some(record)) => format!("record {record}"),
+        (None, None) => "a window of time".into(),
+    }
+}
+
+impl App {
+    async fn walk(&self, actor: &Actor, request: &UndoRequest, act: bool) -> AppResult<UndoReport> {
+        let mut report = UndoReport {
+            scope: self.checked(actor, request.scope.clone()).await?,
+            next: request.after,
+            ..UndoReport::default()
+        };
+        if let Some(id) = report.scope.entry {
+            let row = self.log_entry(actor, id).await?.row;
+            if let Some(reason) = cannot(&row.entry) {
+                report.cannot.insert(reason, 1);
+                return Ok(report);
+            }
+        }
+        if request.after.is_none() {
+            let others = self.store().undo_others(actor.team, &report.scope).await?;
+            let reasons = others
+                .into_iter()
+                .filter_map(|(kind, count)| Some((irreversible(kind)?, count)));
+            report.cannot.extend(reasons);
+        }
+        let rules = self.store().rules(actor.team).await?;
+        // Known before anything is put back: what fails after that would hide what was done.
+        let connector = self.connector(actor.team).await?;
+        let limit = UNDO_RECORDS_MAX as u64;
+        while self.batch(actor, &rules, &mut report, act).await? && report.records < limit {}
+        report.calls = connector.map(|connector| {
+            let most = connector.capabilities().write_records_max.max(1) as u64;
+            let writes = report.writes.values();
+            writes.map(|records| records.div_ceil(most)).sum()
+        });
+        Ok(report)
+    }
+
+    /// A scope that can be walked.
+    async fn checked(&self, actor: &Actor, mut scope: UndoScope) -> AppResult<UndoScope> {
+        if let Some(id) = scope.entry {
+            let row = self.log_entry(actor, id).await?.row;
+            let record = row.entry.record.map(|(_, record)| record);
+            return Ok(UndoScope {
+                entry: Some(id),
+                record: record.or(Some(RecordId(0))),
+                ..UndoScope::default()
+            });
+        }
+        match scope.record {
+            None => actor.must_be_admin()?,
+            Some(id) => {
+                let known = self.store().record(actor.team, id).await?;
+                known.ok_or_else(|| AppError::NotFound(format!("record {id}")))?;
+            }
+        }
+        if scope.since.is_none() && scope.record.is_none() {
+            let text = "say from when on; an undo of everything that ever happened is not made";
+            return Err(AppError::invalid("since", text));
+        }
+        let until = *scope.until.get_or_insert_with(|| self.now());
+        if scope.since.is_some_and(|since| since >= until) {
+            let text = "the window ends before it begins; give a later end";
+            return Err(AppError::invalid("until", text));
+        }
+        Ok(scope)
+    }
+
+    /// Looks at the next records and, if that is wanted, puts back what is to be put back. `false` where
+    /// the walk ends.
+    async fn batch(
+        &self,
+        actor: &Actor,
+        rules: &TeamRules,
+        report: &mut UndoReport,
+        act: bool,
+    ) -> AppResult<bool> {
+        let page = self
+            .store()
+            .undo_page(actor.team, &report.scope, report.next, BATCH_RECORDS)
+            .await?;
+        if let Some(record) = page.crowded {
+            // What was done before it is told first; the next call begins here.
+            if report.records > 0 {
+                return Ok(false);
+            }
+            let text = format!(
+                "record {record} alone has more than {UNDO_ENTRIES_MAX} entries in this window; \
+                 choose a shorter one"
+            );
+            return Err(AppError::invalid("since", text));
+        }
+        report.next = page.next;
+        let decided: Vec<_> = page
+            .subjects
+            .iter()
+            .map(|subject| (subject, decide(rules, subject)))
+            .collect();
+        // A person waits for one record, not for thousands.
+        let lane = report.scope.record.map_or(Lane::Bulk, |_| Lane::Live);
+        let restores = decided
+            .iter()
+            .filter_map(|(subject, fields)| self.restore(actor, lane, subject, fields));
+        let wanted: Vec<Restore> = restores.collect();
+        let mut overtaken: BTreeSet<RecordId> = BTreeSet::new();
+        if act {
+            overtaken.extend(wanted.iter().map(|restore| restore.record));
+            for restored in self.store().restore(actor.team, wanted).await? {
+                overtaken.remove(&restored);
+            }
+        }
+        for (subject, fields) in &decided {
+            match overtaken.contains(&subject.record.id) {
+                true => report.overtaken += 1,
+                false => report.add(subject, fields),
+            }
+        }
+        Ok(report.next.is_some())
+    }
+
+    /// The edit that carries an undo out.
+    fn restore(
+        &self,
+        actor: &Actor,
+        lane: Lane,
+        subject: &UndoSubject,
+        fields: &[FieldUndo],
+    ) -> Option<Restore> {
+        let record = &subject.record;
+        let now = self.now();
+        let entry = entry(record.kind, fields, actor.user, now)?;
+        let patch = fields.iter().filter_map(|field| match &field.verdict {
+            Verdict::Restore { value, .. } => Some((field.field.clone(), value.clone())),
+            _ => None,
+        });
+        let patch: Fields = patch.collect();
+        let seen = patch.keys().map(|name| {
+            let stored = record.fields.get(name).unwrap_or(&Value::Null);
+            (name.clone(), stored.clone())
+        });
+        Some(Restore {
+            record: record.id,
+            version: subject.link.as_ref().map(|link| link.version),
+            seen: seen.collect(),
+            patch,
+            origin: actor.origin(),
+            lane,
+            now,
+            entry,
+        })
+    }
+}
+
+fn decide(rules: &TeamRules, subject: &UndoSubject) -> Vec<FieldUndo> {
+    let link = subject.link.as_ref();
+    let asked = Subject {
+        kind: subject.record.kind,
+        pair: link.and_then(|link| rules.pair(&link.object)),
+        link,
+        crm: subject.crm.as_ref(),
+        workspace: &subject.resolved,
+    };
+    undo(&asked, &subject.entries)
+}
+
+impl UndoReport {
+    fn add(&mut self, subject: &UndoSubject, fields: &[FieldUndo]) {
+        self.records += 1;
+        for reason in subject
+            .entries
+            .iter()
+            .filter_map(|(_, entry)| cannot(entry))
+        {
+            *self.cannot.entry(reason).or_default() += 1;
+        }
+        let (restored, to_crm) = (self.restored, self.to_crm);
+        for field in fields {
+            self.count(&field.verdict);
+            self.list(subject, field);
+        }
+        self.records_restored += u64::from(self.restored > restored);
+        if let (true, Some(link)) = (self.to_crm > to_crm, &subject.link) {
+            *self.writes.entry(link.object.clone()).or_default() += 1;
+        }
+    }
+
+    fn count(&mut self, verdict: &Verdict) {
+        match verdict {
+            Verdict::Restore { to_crm, .. } => {
+                self.restored += 1;
+                self.to_crm += u64::from(*to_crm);
+            }
+            Verdict::Kept(kept) => *self.kept.entry(*kept).or_default() += 1,
+            Verdict::Cannot(cannot) => *self.cannot.entry(cannot.clone()).or_default() += 1,
+        }
+    }
+
+    fn list(&mut self, subject: &UndoSubject, field: &FieldUndo) {
+        if self.lines.len() >= UNDO_LINES_MAX {
+            self.left_out += 1;
+            return;
+        }
+        self.lines.push(UndoLine {
+            record: (subject.record.kind, subject.record.id),
+            name: subject.record.display_name(),
+            field: field.clone(),
+        });
+    }
+}

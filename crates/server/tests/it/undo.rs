@@ -1,0 +1,322 @@
+//! Undo and why, against the sandbox over loopback: what is put back really stands on both sides.
+
+use crate::story::{Houses, houses};
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use tandem_sandbox::world::Actor;
+
+/// A lead that is mapped both ways by its title.
+struct Lead {
+    id: i64,
+    crm_id: String,
+    title: String,
+}
+
+impl Houses {
+    /// Connected and synced, titles of leads both ways; the leads.
+    async fn titled() -> (Self, Vec<Lead>) {
+        let houses = houses().await;
+        houses.connect().await;
+        houses.turn_on().await;
+        houses.work().await;
+        let both = json!({"version": 1, "rows": [
+            {"workspace": "title", "direction": "both", "winner": "workspace"}]});
+        houses.edit_mapping("Lead", both).await;
+        houses.work().await;
+        let people = houses.get("/api/admin/records/person").await;
+        let rows = people["rows"].as_array().expect("rows").iter();
+        let leads = rows.filter(|row| row["object"] == "Lead").map(|row| Lead {
+            id: row["id"].as_i64().expect("a number"),
+            crm_id: row["crm_id"].as_str().expect("an id").to_owned(),
+            title: row["fields"]["title"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        });
+        let leads = leads.collect();
+        (houses, leads)
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let reply = self.call(Method::GET, path, Value::Null).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+        reply.json()
+    }
+
+    async fn type_title(&self, lead: &Lead, title: &str) {
+        let path = format!("/api/admin/records/person/{}", lead.id);
+        let edit = json!({"fields": {"title": title}});
+        let reply = self.call(Method::PATCH, &path, edit).await;
+        assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.body);
+        self.work().await;
+    }
+
+    async fn undo(&self, body: Value) -> Value {
+        let reply = self.call(Method::POST, "/api/admin/log/undo", body).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+        self.work().await;
+        reply.json()
+    }
+
+    /// The newest entry of that source.
+    async fn newest(&self, source: &str) -> Value {
+        let page = self
+            .get(&format!("/api/admin/log?limit=1&source={source}"))
+            .await;
+        page["rows"][0].clone()
+    }
+
+    /// The titles here and in the CRM.
+    async fn titles(&self, lead: &Lead) -> (String, String) {
+        let why = self.why(&lead.id.to_string()).await;
+        let soql = format!("SELECT Title FROM Lead WHERE Id = '{}'", lead.crm_id);
+        let found = self.org.sandbox().world(|world| {
+            let actor = Actor::system(world.admin_id());
+            let scope = tandem_sandbox::soql::QueryScope::Live;
+            let found = world.query(&actor, &soql, scope).expect("a query");
+            world.render_rows(&found, 0..1, "")
+        });
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        (text(&why["workspace"]), text(&found[0]["Title"]))
+    }
+
+    async fn why(&self, record: &str) -> Value {
+        self.get(&format!("/api/admin/why?record={record}&field=title"))
+            .await
+    }
+}
+
+fn both(title: &str) -> (String, String) {
+    (title.to_owned(), title.to_owned())
+}
+
+#[tokio::test]
+async fn an_entry_is_previewed_undone_and_the_undo_is_undone() {
+    let (houses, leads) = Houses::titled().await;
+    let lead = &leads[0];
+    houses.type_title(lead, "Bridge Builder").await;
+    let entry = houses.newest("workspace").await["id"].clone();
+    let preview = houses.undo(json!({"entry": entry})).await;
+    assert_eq!(preview["applied"], false);
+    assert_eq!(
+        (&preview["restored"], &preview["to_crm"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(preview["api_calls"], 1);
+    assert_eq!(preview["lines"][0]["value"], lead.title);
+    assert_eq!(
+        houses.titles(lead).await,
+        both("Bridge Builder"),
+        "a preview changes nothing"
+    );
+
+    houses.undo(json!({"entry": entry, "apply": true})).await;
+    assert_eq!(houses.titles(lead).await, both(&lead.title));
+    let told = houses.newest("tandem").await;
+    assert_eq!(
+        told["summary"],
+        format!("Undid entry #{entry}: put back title")
+    );
+    assert_eq!(told["changes"][0]["rule"], "undone");
+    let body = json!({"entry": entry, "apply": true});
+    let again = houses.call(Method::POST, "/api/admin/log/undo", body).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert!(
+        again.body.contains("it stands as it was before"),
+        "{}",
+        again.body
+    );
+
+    houses
+        .undo(json!({"entry": told["id"], "apply": true}))
+        .await;
+    assert_eq!(houses.titles(lead).await, both("Bridge Builder"));
+    let audit = houses.get("/api/admin/audit").await;
+    assert_eq!(audit["rows"][0]["action"], "sync.undone");
+}
+
+#[tokio::test]
+async fn a_window_is_undone_but_for_what_people_changed_since() {
+    let (houses, leads) = Houses::titled().await;
+    let since = houses.newest("crm").await["at"].clone();
+    for lead in &leads[..3] {
+        houses.type_title(lead, "Rewritten").await;
+    }
+    let until = tandem_core::Timestamp::now().to_string();
+    houses.type_title(&leads[1], "Typed since").await;
+    let window = json!({"since": since, "until": until, "source": "workspace", "apply": true});
+    let report = houses.undo(window).await;
+    assert_eq!(
+        (&report["restored"], &report["records"]),
+        (&json!(2), &json!(3))
+    );
+    assert_eq!(
+        report["kept"][0]["reason"],
+        "it was changed in the workspace since"
+    );
+    assert_eq!(report["next"], Value::Null);
+    assert_eq!(houses.titles(&leads[0]).await, both(&leads[0].title));
+    assert_eq!(houses.titles(&leads[1]).await, both("Typed since"));
+    assert_eq!(houses.titles(&leads[2]).await, both(&leads[2].title));
+    let record = json!({"record": leads[1].id});
+    let preview = houses.undo(record).await;
+    assert_eq!(
+        preview["lines"][0]["value"], leads[1].title,
+        "both edits are taken back"
+    );
+    assert_eq!(
+        preview["lines"][0]["entries"].as_array().map(Vec::len),
+        Some(2)
+    );
+    assert_eq!(
+        preview["cannot"][0]["count"], 1,
+        "the import made the record"
+    );
+}
+
+#[tokio::test]
+async fn what_went_out_is_not_undone_where_the_workspace_may_not_write_any_more() {
+    let (houses, leads) = Houses::titled().await;
+    let lead = &leads[0];
+    houses.type_title(lead, "Bridge Builder").await;
+    let inbound = json!({"version": 2, "rows": [
+        {"workspace": "title", "direction": "crm_to_workspace", "winner": "crm"}]});
+    houses.edit_mapping("Lead", inbound).await;
+    let entry = houses.newest("workspace").await["id"].clone();
+    let body = json!({"entry": entry, "apply": true});
+    let refused = houses.call(Method::POST, "/api/admin/log/undo", body).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(
+        refused.body.contains("map it both ways first"),
+        "{}",
+        refused.body
+    );
+    houses.work().await;
+    assert_eq!(houses.titles(lead).await, both("Bridge Builder"));
+}
+
+#[tokio::test]
+async fn a_wrong_undo_names_what_is_wrong() {
+    let (houses, leads) = Houses::titled().await;
+    for (body, status, named) in [
+        (json!({}), 422, "since"),
+        (json!({"since": "yesterday"}), 422, "since"),
+        (
+            json!({"since": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}),
+            422,
+            "until",
+        ),
+        (
+            json!({"since": "2026-01-01T00:00:00Z", "source": "sky"}),
+            422,
+            "source",
+        ),
+    ] {
+        let reply = houses.call(Method::POST, "/api/admin/log/undo", body).await;
+        assert_eq!(reply.status.as_u16(), status, "{}", reply.body);
+        assert_eq!(reply.json()["field"], named);
+    }
+    for body in [json!({"entry": 999_999}), json!({"record": 999_999})] {
+        let reply = houses.call(Method::POST, "/api/admin/log/undo", body).await;
+        assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    }
+    let made = houses
+        .get(&format!(
+            "/api/admin/log?record={}&type=create",
+            leads[0].id
+        ))
+        .await;
+    let report = houses.undo(json!({"entry": made["rows"][0]["id"]})).await;
+    assert!(
+        report["cannot"][0]["reason"]
+            .as_str()
+            .is_some_and(|why| why.contains("deletes none"))
+    );
+}
+
+#[tokio::test]
+async fn why_names_who_when_which_entry_and_what_comes_next() {
+    let (houses, leads) = Houses::titled().await;
+    let lead = &leads[0];
+    houses.type_title(lead, "Bridge Builder").await;
+    let entry = houses.newest("workspace").await["id"].clone();
+    let by_number = houses.why(&lead.id.to_string()).await;
+    assert_eq!(by_number["workspace"], "Bridge Builder");
+    assert_eq!(
+        (&by_number["set_by"], &by_number["entry"]),
+        (&json!("Ana Lund"), &entry)
+    );
+    let newest = &by_number["past"][0];
+    assert_eq!(
+        (&newest["side"], &newest["before"]),
+        (&json!("crm"), &json!(lead.title))
+    );
+    assert_eq!(by_number["next"]["stopped"], Value::Null);
+    let both = by_number["next"]["both_change"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(both.contains("workspace wins"), "{both}");
+    assert_eq!(houses.why(&lead.crm_id).await, by_number);
+    assert_eq!(houses.why(&lead.crm_id[..15]).await, by_number);
+    let theirs = format!("/api/admin/why?record={}&field=Title", lead.id);
+    assert_eq!(houses.get(&theirs).await, by_number);
+    for (query, status, part) in [
+        ("record=999999&field=title", 404, "999999"),
+        ("record=x&field=title", 404, "“x”"),
+        (
+            &format!("record={}&field=shoe_size", lead.id),
+            422,
+            "it has salutation",
+        ),
+    ] {
+        let path = format!("/api/admin/why?{query}");
+        let reply = houses.call(Method::GET, &path, Value::Null).await;
+        assert_eq!(reply.status.as_u16(), status, "{}", reply.body);
+        assert!(reply.body.contains(part), "{}", reply.body);
+    }
+}
+
+#[tokio::test]
+async fn the_pages_preview_undo_and_explain() {
+    let (houses, leads) = Houses::titled().await;
+    let lead = &leads[0];
+    houses.type_title(lead, "Bridge Builder").await;
+    let entry = houses.newest("workspace").await["id"].clone();
+    for (path, parts) in [
+        (
+            format!("/logs/{entry}"),
+            vec![format!("/logs/{entry}/undo")],
+        ),
+        (
+            format!("/logs/{entry}/undo"),
+            vec!["Put back 1 field".into(), lead.title.clone()],
+        ),
+        ("/logs/undo".into(), vec!["datetime-local".into()]),
+        (
+            format!("/logs/undo?record={}", lead.id),
+            vec!["Both sides".into()],
+        ),
+        (
+            "/logs/undo?since=2026-01-01T00:00".into(),
+            vec!["Put back 1 field".into()],
+        ),
+        (
+            "/logs/undo?since=nonsense".into(),
+            vec!["not a time".into()],
+        ),
+        (
+            format!("/people/{}", lead.id),
+            vec![format!("/people/{}/why/title", lead.id)],
+        ),
+        (
+            format!("/people/{}/why/title", lead.id),
+            vec!["Ana Lund".into(), "workspace wins".into()],
+        ),
+    ] {
+        let page = houses.call(Method::GET, &path, Value::Null).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        for part in parts {
+            assert!(page.body.contains(&part), "{path} lacks {part}");
+        }
+    }
+}
