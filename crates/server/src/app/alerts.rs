@@ -1,7 +1,7 @@
 //! Alerts: what is open, what is over, who is told, and whether telling works.
 //!
 //! What alerts are and when they are told is decided in [`tandem_core::alert`]; [`watch`] is the step that the
-//! runtime takes; [`notify`](crate::notify) carries the messages.
+//! runtime takes; [`notify`] carries the messages.
 
 mod watch;
 
