@@ -3,7 +3,7 @@
 //! The one idea: a job is work in a queue, and the queue is worked on in steps. A step takes up to
 //! [`POLL_RECORDS`] records of a job when a client asks about that job, before it gets its answer; or
 //! [`IDLE_RECORDS`] when the shell has nothing else to do, so that other calls are not held up. Setting the clock
-//! does all work there is. A job is complete when all its records are done and [`BulkSettings::delay`] has passed since
+//! does all work there is. A job is complete when all its records are done and [`BulkSettings::delay_seconds`] has passed since
 //! it was handed over. So what a job says depends on the calls and the org's clock alone.
 //!
 //! `route` answers `/jobs/ingest` and `/jobs/query` (Bulk 2.0): `ingest` and `query` are the calls, `job` is what both
