@@ -144,21 +144,22 @@ pub(super) async fn conflicts(stage: &Stage) -> Result<Vec<(Listed, ConflictTold
     let browser = stage.browser();
     let leads = list(browser, "person", "Lead", "linked").await?;
     let mut leads = leads.into_iter().skip(60);
+    let time = stage.app().now().strftime("%H:%M:%S").to_string();
     let mut told = Vec::new();
     for case in &CASES {
         told.extend(leads.by_ref().take(3).map(|lead| (lead, case)));
     }
     for (lead, case) in &told {
-        case.edit(stage, lead, case.crm_last).await?;
+        case.edit(stage, lead, case.crm_last, &time).await?;
     }
     // Both clocks tell seconds; “later” means a later second.
     tokio::time::sleep(Duration::from_millis(1_050)).await;
     for (lead, case) in &told {
-        case.edit(stage, lead, !case.crm_last).await?;
+        case.edit(stage, lead, !case.crm_last, &time).await?;
     }
     Ok(told
         .into_iter()
-        .map(|(lead, case)| case.told(lead))
+        .map(|(lead, case)| case.told(lead, &time))
         .collect())
 }
 
@@ -215,13 +216,20 @@ const CASES: [Case; 5] = [
 ];
 
 impl Case {
-    fn values(&self) -> (String, String) {
-        let of = |side: &str| format!("{} of the {side}", self.word);
+    /// A record may have played its part before, when a story was cut off: the time makes it an edit again.
+    fn values(&self, time: &str) -> (String, String) {
+        let of = |side: &str| format!("{} of the {side}, {time}", self.word);
         (of("CRM"), of("workspace"))
     }
 
-    async fn edit(&self, stage: &Stage, lead: &Listed, here: bool) -> Result<(), Failure> {
-        let (crm, workspace) = self.values();
+    async fn edit(
+        &self,
+        stage: &Stage,
+        lead: &Listed,
+        here: bool,
+        time: &str,
+    ) -> Result<(), Failure> {
+        let (crm, workspace) = self.values(time);
         if here {
             let fields = json!({ self.field: workspace });
             edit_here(stage.browser(), lead, fields).await
@@ -230,8 +238,8 @@ impl Case {
         }
     }
 
-    fn told(&self, lead: Listed) -> (Listed, ConflictTold) {
-        let (crm, workspace) = self.values();
+    fn told(&self, lead: Listed, time: &str) -> (Listed, ConflictTold) {
+        let (crm, workspace) = self.values(time);
         let expected = if self.crm_wins { &crm } else { &workspace };
         let told = ConflictTold {
             record: lead.name.clone(),
