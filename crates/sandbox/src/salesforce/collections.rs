@@ -139,20 +139,10 @@ fn answer_each<R>(
     records: Vec<R>,
     mut one: impl FnMut(&mut Site<'_>, R) -> Outcome,
 ) -> Result<Answer, ApiError> {
-    let Site {
-        world,
-        desk,
-        origin,
-    } = site;
-    let done = world.transaction(|world| {
-        let mut site = Site {
-            world,
-            desk,
-            origin,
-        };
+    let done = site.transaction(|site| {
         let outcomes: Vec<Outcome> = records
             .into_iter()
-            .map(|record| one(&mut site, record))
+            .map(|record| one(site, record))
             .collect();
         let undo = all_or_none && outcomes.iter().any(|outcome| !outcome.success);
         if undo { Err(outcomes) } else { Ok(outcomes) }

@@ -92,18 +92,8 @@ pub(super) fn run(site: &mut Site<'_>, call: &Call) -> Result<Answer, ApiError> 
 
 /// Runs parts in order as one transaction, which fails as a whole with `all_or_none`.
 pub(super) fn play(site: &mut Site<'_>, call: &Call, parts: &[Part], all_or_none: bool) -> Played {
-    let Site {
-        world,
-        desk,
-        origin,
-    } = site;
-    let done = world.transaction(|world| {
-        let mut site = Site {
-            world,
-            desk,
-            origin,
-        };
-        let answers = run_parts(&mut site, call, parts, all_or_none);
+    let done = site.transaction(|site| {
+        let answers = run_parts(site, call, parts, all_or_none);
         let undo = all_or_none && answers.iter().any(failed);
         if undo { Err(answers) } else { Ok(answers) }
     });

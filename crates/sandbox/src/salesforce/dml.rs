@@ -11,6 +11,20 @@ use crate::world::{DmlError, DmlOptions, RecordState, SfId, UpsertFailure, Upser
 /// Field names and values of one record.
 pub(super) type Fields = Map<String, Value>;
 
+/// Takes a field out of a record, whatever the case of its name; null and empty count as absent.
+pub(super) fn take(record: &mut Fields, name: &str) -> Option<String> {
+    let key = record
+        .keys()
+        .find(|key| key.eq_ignore_ascii_case(name))?
+        .clone();
+    let text = match record.remove(&key)? {
+        Value::String(text) => text,
+        Value::Null => return None,
+        other => other.to_string(),
+    };
+    Some(text).filter(|text| !text.is_empty())
+}
+
 pub(super) fn create(
     site: &mut Site<'_>,
     call: &Call,

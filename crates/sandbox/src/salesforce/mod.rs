@@ -76,3 +76,24 @@ struct Site<'a> {
     /// Address the client used, without a slash at the end.
     origin: &'a str,
 }
+
+impl Site<'_> {
+    /// Runs `work` on the same site as one transaction of the world: an error takes everything back.
+    fn transaction<T, E>(
+        &mut self,
+        work: impl FnOnce(&mut Site<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Site {
+            world,
+            desk,
+            origin,
+        } = self;
+        world.transaction(|world| {
+            work(&mut Site {
+                world,
+                desk,
+                origin,
+            })
+        })
+    }
+}

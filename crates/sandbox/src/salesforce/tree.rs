@@ -61,19 +61,7 @@ pub(super) fn create(site: &mut Site<'_>, call: &Call, object: &str) -> Result<A
         Ok(levels) => levels,
         Err((reference, error)) => return Ok(refused(&reference, &error)),
     };
-    let Site {
-        world,
-        desk,
-        origin,
-    } = site;
-    let done = world.transaction(|world| {
-        let mut site = Site {
-            world,
-            desk,
-            origin,
-        };
-        create_levels(&mut site, call, levels)
-    });
+    let done = site.transaction(|site| create_levels(site, call, levels));
     Ok(match done {
         Ok(results) => answer::json(
             StatusCode::CREATED,

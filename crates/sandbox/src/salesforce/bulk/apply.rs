@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 
 use http::{HeaderMap, HeaderValue, Method};
-use serde_json::Value;
 
 use super::task::{Operation, Task};
 use crate::{
@@ -89,7 +88,7 @@ impl Applier {
         object: &str,
         mut record: Fields,
     ) -> Result<(SfId, bool), Vec<DmlError>> {
-        let text = take(&mut record, "Id").ok_or_else(|| no_id("update"))?;
+        let text = dml::take(&mut record, "Id").ok_or_else(|| no_id("update"))?;
         let id = self.id(&text)?;
         dml::update(site, &self.call, object, &text, record)?;
         Ok((id, false))
@@ -102,7 +101,7 @@ impl Applier {
         mut record: Fields,
         for_good: bool,
     ) -> Result<(SfId, bool), Vec<DmlError>> {
-        let text = take(&mut record, "Id").ok_or_else(|| no_id("delete"))?;
+        let text = dml::take(&mut record, "Id").ok_or_else(|| no_id("delete"))?;
         let id = self.id(&text)?;
         if for_good {
             dml::hard_delete(site, &self.call, object, &text)?;
@@ -120,7 +119,7 @@ impl Applier {
         mut record: Fields,
     ) -> Result<(SfId, bool), Vec<DmlError>> {
         let field = task.key.as_deref().unwrap_or("Id");
-        let Some(key) = take(&mut record, field) else {
+        let Some(key) = dml::take(&mut record, field) else {
             if field == "Id" {
                 let id = dml::create(site, &self.call, &task.object, record)?;
                 return Ok((id, true));
@@ -181,18 +180,4 @@ fn call_of(task: &Task) -> Call {
 fn no_id(operation: &str) -> Vec<DmlError> {
     let message = format!("Id not specified in {operation} call");
     vec![DmlError::new("MISSING_ARGUMENT", message)]
-}
-
-/// Takes a field out of a record, whatever the case of its name; null and empty count as absent.
-fn take(record: &mut Fields, name: &str) -> Option<String> {
-    let key = record
-        .keys()
-        .find(|key| key.eq_ignore_ascii_case(name))?
-        .clone();
-    let text = match record.remove(&key)? {
-        Value::String(text) => text,
-        Value::Null => return None,
-        other => other.to_string(),
-    };
-    Some(text).filter(|text| !text.is_empty())
 }

@@ -72,7 +72,7 @@ pub(super) fn update_one(
 ) -> Result<SfId, Vec<DmlError>> {
     let object = object_name(&record).ok_or_else(no_attributes)?;
     known_object(site, call, &object)?;
-    let text = take(&mut record, "id").ok_or_else(|| {
+    let text = dml::take(&mut record, "id").ok_or_else(|| {
         vec![DmlError::new(
             "MISSING_ARGUMENT",
             "Id not specified in an update call",
@@ -117,7 +117,7 @@ pub(super) fn upsert_one(
     mut record: Fields,
 ) -> Outcome {
     let known = object_name(&record).ok_or_else(no_attributes);
-    let key = take(&mut record, field);
+    let key = dml::take(&mut record, field);
     let upserted = known.and_then(|_| match &key {
         None => dml::create(site, call, object, record).map(Upserted::Created),
         Some(key) => dml::upsert(site, call, object, (field, key), record)
@@ -152,20 +152,6 @@ fn refusals(field: &str, failure: UpsertFailure) -> Vec<DmlError> {
         .join(", ");
     let message = format!("{field}: more than one record found for external id field: [{ids}]");
     vec![DmlError::new("DUPLICATE_EXTERNAL_ID", message)]
-}
-
-/// Takes a field out of a record, whatever the case of its name; null and empty count as absent.
-fn take(record: &mut Fields, name: &str) -> Option<String> {
-    let key = record
-        .keys()
-        .find(|key| key.eq_ignore_ascii_case(name))?
-        .clone();
-    let text = match record.remove(&key)? {
-        Value::String(text) => text,
-        Value::Null => return None,
-        other => other.to_string(),
-    };
-    Some(text).filter(|text| !text.is_empty())
 }
 
 pub(super) fn object_name(record: &Map<String, Value>) -> Option<String> {

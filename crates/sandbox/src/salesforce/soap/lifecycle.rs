@@ -223,24 +223,15 @@ fn each<I, T>(
         return Err(Fault::new("EXCEEDED_ID_LIMIT", message));
     }
     let Caller {
-        site: Site {
-            world,
-            desk,
-            origin,
-        },
+        site,
         actor,
         all_or_none,
         ..
     } = caller;
-    let done = world.transaction(|world| {
-        let mut site = Site {
-            world,
-            desk,
-            origin,
-        };
+    let done = site.transaction(|site| {
         let outcomes: Vec<Outcome<T>> = items
             .into_iter()
-            .map(|item| one(&mut site, actor, item))
+            .map(|item| one(site, actor, item))
             .collect();
         let undo = *all_or_none && outcomes.iter().any(Result::is_err);
         if undo { Err(outcomes) } else { Ok(outcomes) }
