@@ -144,7 +144,8 @@ fn filters(view: &LogsPage) -> Markup {
     }
 }
 
-fn choice<'a>(
+/// A filter by one of several values, or all.
+pub(super) fn choice<'a>(
     label: &str,
     name: &str,
     chosen: &str,

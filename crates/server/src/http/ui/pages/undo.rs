@@ -1,6 +1,6 @@
 //! Undo: what an undo would put back, before it does; and the form for a window of time.
 
-use super::logs::address;
+use super::logs::{address, choice};
 use crate::app::undo::{UndoLine, UndoReport};
 use crate::http::ui::parts::badge::{Tone, badge, badge_with};
 use crate::http::ui::parts::form::token;
@@ -119,22 +119,6 @@ fn time(label: &str, name: &str, value: &str) -> Markup {
     html! {
         label { span { (label) }
             input type="datetime-local" step="1" name=(name) value=(value.get(..19).unwrap_or(value)); }
-    }
-}
-
-fn choice<'a>(
-    label: &str,
-    name: &str,
-    chosen: &str,
-    choices: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Markup {
-    html! {
-        label { span { (label) }
-            select name=(name) {
-                option value="" { "All" }
-                @for (value, text) in choices { option value=(value) selected[value == chosen] { (text) } }
-            }
-        }
     }
 }
 
