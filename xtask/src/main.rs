@@ -9,7 +9,9 @@
 
 mod bench;
 mod clients;
+mod proof;
 mod run;
+mod sim;
 mod step;
 mod tally;
 
@@ -81,6 +83,9 @@ struct SimArgs {
     /// Turns each guard of the engine off and shows the first seed that notices.
     #[arg(long)]
     mutations: bool,
+    /// Writes the outcome to docs/proof.md.
+    #[arg(long, conflicts_with = "seed")]
+    record: bool,
 }
 
 fn perform(task: Task) -> ExitCode {
@@ -88,6 +93,7 @@ fn perform(task: Task) -> ExitCode {
         Task::Check => run::all(&step::check(), false),
         Task::Test { quick: false } => run::all(&step::everything(), true),
         Task::Test { quick: true } => run::all(&step::quick(), true),
+        Task::Sim(args) if args.record => sim::record(&words(&args)),
         Task::Sim(args) => run::all(&[step::sim(&words(&args), Profile::Release)], false),
         Task::Clients { all } => clients::run(all),
         Task::Fidelity { fixtures } => run::all(&[step::fidelity(&fixtures)], false),

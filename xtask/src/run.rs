@@ -41,12 +41,46 @@ fn told(step: &Step, tally: &mut Tally) -> Result<()> {
     outcome.with_context(|| step.name)
 }
 
+/// Runs one step; what it printed, and how it ended.
+pub(crate) fn heard(step: &Step) -> (String, Result<()>) {
+    println!("==> {}: cargo {}", step.name, step.arguments.join(" "));
+    let mut ears = Ears::default();
+    let outcome = pass_through(
+        &mut command(step),
+        step.limit,
+        &mut Tally::default(),
+        &mut ears,
+    );
+    (ears.heard, outcome.context(step.name))
+}
+
 fn run(step: &Step, tally: &mut Tally) -> Result<()> {
+    supervise(&mut command(step), step.limit, tally)
+}
+
+fn command(step: &Step) -> Command {
     let mut cargo = cargo();
     cargo
         .args(&step.arguments)
         .envs(step.environment.iter().copied());
-    supervise(&mut cargo, step.limit, tally)
+    cargo
+}
+
+/// A screen that also remembers.
+#[derive(Default)]
+struct Ears {
+    heard: String,
+}
+
+impl Write for Ears {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.heard += &String::from_utf8_lossy(bytes);
+        std::io::stdout().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stdout().flush()
+    }
 }
 
 /// Cargo, in the workspace's folder.
@@ -59,6 +93,15 @@ pub(crate) fn cargo() -> Command {
 /// Runs a program to its end, passes its output on and counts the tests in it; fails if the program does, or if it
 /// is not done in time.
 pub(crate) fn supervise(command: &mut Command, limit: Duration, tally: &mut Tally) -> Result<()> {
+    pass_through(command, limit, tally, &mut std::io::stdout())
+}
+
+fn pass_through(
+    command: &mut Command,
+    limit: Duration,
+    tally: &mut Tally,
+    screen: &mut impl Write,
+) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let mut child = command
         .stdin(Stdio::null())
@@ -66,7 +109,7 @@ pub(crate) fn supervise(command: &mut Command, limit: Duration, tally: &mut Tall
         .spawn()
         .with_context(|| format!("{name} does not start"))?;
     let output = child.stdout.take().context("there is no output")?;
-    if !pass_on(output, limit, tally, &mut std::io::stdout())? {
+    if !pass_on(output, limit, tally, screen)? {
         end(&mut child)?;
         bail!("still running after {} minutes", limit.as_secs() / 60);
     }

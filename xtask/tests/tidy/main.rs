@@ -6,6 +6,7 @@
 mod edges;
 mod files;
 mod pages;
+mod proof;
 mod rooms;
 mod words;
 
