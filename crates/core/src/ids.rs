@@ -42,6 +42,8 @@ numeric_id! {
     ReservationId;
     /// A condition that a person is told of.
     AlertId;
+    /// Decisions that wait for a person because they touch too much.
+    PlanId;
 }
 
 /// A CRM's own record id, in the one form that the connector settled on (Salesforce: 18 characters).

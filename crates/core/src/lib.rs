@@ -11,6 +11,8 @@
 //! outside; their contracts are their documentation.
 
 pub mod alert;
+pub mod bounce;
+pub mod brake;
 pub mod budget;
 pub mod connector;
 pub mod error;

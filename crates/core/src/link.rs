@@ -3,8 +3,9 @@
 //! A link with one side only is a *half link*: a CRM record that has no workspace record yet, or the
 //! other way round. All work hangs on links, so ten edits of a record are one piece of work.
 
+use crate::bounce::Flip;
 use crate::error::ErrorClass;
-use crate::ids::{CrmId, CrmObject, LinkId, LogId, RecordId};
+use crate::ids::{CrmId, CrmObject, LinkId, LogId, PlanId, RecordId};
 use crate::record::Revision;
 use crate::value::Value;
 use crate::workspace::Kind;
@@ -138,6 +139,12 @@ pub struct RecordLink {
     /// Writes that may still turn up in the CRM, oldest first, by workspace name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub doubted: BTreeMap<String, Vec<Doubted>>,
+    /// How values went to and fro lately, oldest first, by workspace name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub flips: BTreeMap<String, Vec<Flip>>,
+    /// The plans of the brake that hold it: nothing moves until they are approved or no longer apply.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<PlanId>,
     /// Set while the whole record waits for its cause to change.
     pub parked: Option<ParkedLink>,
     /// Tries since the last success.

@@ -1,5 +1,6 @@
 //! What an administrator sets for a team's sync, and the switches of the simulation.
 
+use crate::brake::BrakeSettings;
 use crate::ids::CrmObject;
 use crate::mapping::PairRules;
 use jiff::Timestamp;
@@ -23,6 +24,9 @@ pub struct SyncSettings {
     /// Before a write the object must have been read within this many seconds: an edit in the CRM
     /// that we could have seen is never overwritten. A read that is due anyway costs nothing.
     pub write_freshness_seconds: u32,
+    /// When too much at once waits for a person.
+    #[serde(default)]
+    pub brake: BrakeSettings,
 }
 
 impl Default for SyncSettings {
@@ -33,6 +37,7 @@ impl Default for SyncSettings {
             api_threshold_percent: 80,
             live_reserve_percent: 10,
             write_freshness_seconds: 30,
+            brake: BrakeSettings::default(),
         }
     }
 }
@@ -97,6 +102,10 @@ pub struct Guards {
     pub base: bool,
     /// Work that somebody else has claimed is left alone.
     pub lease: bool,
+    /// What touches far more than normal waits for a person.
+    pub brake: bool,
+    /// A field that goes to and fro is set aside.
+    pub bounce: bool,
 }
 
 impl Guards {
@@ -107,5 +116,7 @@ impl Guards {
         overlap: true,
         base: true,
         lease: true,
+        brake: true,
+        bounce: true,
     };
 }

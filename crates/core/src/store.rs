@@ -11,6 +11,7 @@
 //! - A link whose intent is being sent or whose answer is in doubt is not given out for reconcile; its
 //!   due work waits and is given out after the settle.
 
+use crate::brake::Impacts;
 use crate::budget::BudgetState;
 use crate::connector::{Next, OrgUsage, PageToken, Watermark};
 use crate::ids::{CrmId, CrmObject, LinkId, LogId, RecordId, ReservationId, TeamId};
@@ -173,6 +174,8 @@ pub struct DecisionCommit {
     pub decision: Decision,
     /// Lane of the write that it makes.
     pub lane: Lane,
+    /// What the decision does to records that somebody may miss.
+    pub impacts: Impacts,
 }
 
 /// What committing did.

@@ -37,6 +37,8 @@ macro_rules! named {
     };
 }
 
+pub(crate) use named;
+
 named! {
     /// Where the change came from.
     LogSource {

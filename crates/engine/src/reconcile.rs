@@ -1,6 +1,7 @@
 //! Reconcile: decide what is due, in batches, without a call.
 
 use crate::{Engine, LINKS_PER_STEP, StepResult, Tick};
+use tandem_core::brake::{self, Impacts};
 use tandem_core::reconcile::{Decision, Input, reconcile};
 use tandem_core::settings::TeamRules;
 use tandem_core::store::{CommitReport, DecisionCommit, LinkWork};
@@ -33,12 +34,13 @@ impl Engine {
         let commits = work
             .into_iter()
             .filter_map(|work| {
-                let decision = self.decide(&rules, &work, tick)?;
+                let (decision, impacts) = self.decide(&rules, &work, tick)?;
                 Some(DecisionCommit {
                     link: work.link.id,
                     version: work.link.version,
                     decision,
                     lane: work.lane,
+                    impacts,
                 })
             })
             .collect();
@@ -50,9 +52,14 @@ impl Engine {
     }
 
     /// A link whose object is no longer mapped is left alone until it is.
-    fn decide(&self, rules: &TeamRules, work: &LinkWork, tick: Tick) -> Option<Decision> {
+    fn decide(
+        &self,
+        rules: &TeamRules,
+        work: &LinkWork,
+        tick: Tick,
+    ) -> Option<(Decision, Impacts)> {
         let pair = rules.pair(&work.link.object)?;
-        Some(reconcile(&Input {
+        let input = Input {
             rules: pair,
             link: &work.link,
             crm: work.crm.as_ref(),
@@ -61,6 +68,9 @@ impl Engine {
             key_prefix: &rules.key_prefix,
             now: tick.now,
             guards: self.guards,
-        }))
+        };
+        let decision = reconcile(&input);
+        let impacts = brake::measure(&input, &decision);
+        Some((decision, impacts))
     }
 }

@@ -11,6 +11,7 @@ mod merge;
 
 pub use meet::external_key;
 
+use crate::bounce::Flip;
 use crate::error::ErrorClass;
 use crate::ids::RecordId;
 use crate::link::{
@@ -57,6 +58,8 @@ pub struct LinkOutcome {
     pub put_back: BTreeMap<String, PutBack>,
     /// Writes that may still turn up in the CRM.
     pub doubted: BTreeMap<String, Vec<Doubted>>,
+    /// How values went to and fro lately.
+    pub flips: BTreeMap<String, Vec<Flip>>,
     /// Set while the whole record is parked.
     pub parked: Option<ParkedLink>,
 }
@@ -131,6 +134,7 @@ impl Decision {
                 held_fields: link.held_fields.clone(),
                 put_back: link.put_back.clone(),
                 doubted: link.doubted.clone(),
+                flips: link.flips.clone(),
                 parked: link.parked.clone(),
             },
             write: None,

@@ -109,6 +109,8 @@ pub(crate) fn link() -> RecordLink {
         held_fields: Default::default(),
         put_back: Default::default(),
         doubted: Default::default(),
+        flips: Default::default(),
+        plans: Default::default(),
         parked: None,
         attempts: 0,
         version: 1,

@@ -90,6 +90,7 @@ fn decision(world: &World, work: &LinkWork, second: i64) -> DecisionCommit {
         version: work.link.version,
         decision,
         lane: work.lane,
+        impacts: Default::default(),
     }
 }
 

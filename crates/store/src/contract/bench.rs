@@ -122,6 +122,7 @@ impl Bench {
             version: work.link.version,
             decision,
             lane: work.lane,
+            impacts: Default::default(),
         };
         let commits = self
             .store()

@@ -68,6 +68,7 @@ pub(super) async fn an_outdated_decision_does_not_stand_in_the_way_of_another(b:
         version: work.link.version,
         decision: keep(&work.link),
         lane: work.lane,
+        impacts: Default::default(),
     });
     let report = b
         .store()
@@ -286,6 +287,7 @@ pub(super) async fn a_contradictory_decision_fails_the_whole_batch(b: &Bench) {
             version: work.link.version,
             decision,
             lane: work.lane,
+            impacts: Default::default(),
         }
     });
     let failed = b

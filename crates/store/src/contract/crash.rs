@@ -224,6 +224,7 @@ async fn commit<S: CrashSubject + 'static>(t: Trial<S>, record: RecordChange) ->
         version: work.link.version,
         decision,
         lane: Lane::Normal,
+        impacts: Default::default(),
     };
     t.act(async |b: &Bench| {
         b.store()

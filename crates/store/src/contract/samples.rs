@@ -164,6 +164,7 @@ pub(super) fn keep(link: &RecordLink) -> Decision {
             held_fields: link.held_fields.clone(),
             put_back: link.put_back.clone(),
             doubted: link.doubted.clone(),
+            flips: link.flips.clone(),
             parked: link.parked.clone(),
         },
         write: None,

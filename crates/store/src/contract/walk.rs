@@ -227,6 +227,7 @@ impl Walk {
             version: work.link.version,
             decision: self.decide(&work),
             lane: work.lane,
+            impacts: Default::default(),
         };
         let now = at(self.second);
         let report = self

@@ -21,6 +21,7 @@ async fn wants(b: &Bench, lane: Lane, kind: Kind, name: &str, draft: WriteDraft)
         version: work.link.version,
         decision,
         lane,
+        impacts: Default::default(),
     };
     let report = b
         .store()

@@ -33,6 +33,8 @@ pub fn half_link(
         held_fields: Default::default(),
         put_back: Default::default(),
         doubted: Default::default(),
+        flips: Default::default(),
+        plans: Default::default(),
         parked: None,
         attempts: 0,
         version: 1,
@@ -79,6 +81,7 @@ pub fn apply_outcome(link: &mut RecordLink, outcome: LinkOutcome) {
     link.held_fields = outcome.held_fields;
     link.put_back = outcome.put_back;
     link.doubted = outcome.doubted;
+    link.flips = outcome.flips;
     link.parked = outcome.parked;
 }
 

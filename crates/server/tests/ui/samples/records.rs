@@ -282,6 +282,8 @@ fn link() -> RecordLink {
         held_fields: BTreeMap::new(),
         put_back: BTreeMap::new(),
         doubted: BTreeMap::new(),
+        flips: BTreeMap::new(),
+        plans: Vec::new(),
         parked: None,
         attempts: 0,
         version: 1,

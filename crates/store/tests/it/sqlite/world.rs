@@ -173,6 +173,7 @@ pub(super) fn commit(work: &LinkWork, decision: Decision) -> DecisionCommit {
         version: work.link.version,
         decision,
         lane: work.lane,
+        impacts: Default::default(),
     }
 }
 
@@ -188,6 +189,7 @@ pub(super) fn keep(link: &RecordLink) -> Decision {
             held_fields: link.held_fields.clone(),
             put_back: link.put_back.clone(),
             doubted: link.doubted.clone(),
+            flips: link.flips.clone(),
             parked: link.parked.clone(),
         },
         write: None,
