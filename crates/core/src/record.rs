@@ -17,6 +17,27 @@ pub struct Revision {
     pub tag: String,
 }
 
+/// How one CRM record took the place of another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Succession {
+    /// Records of one object were merged; the one that lost is deleted.
+    Merge,
+    /// The record became one of another object; it stays, and can't be changed any more.
+    Conversion,
+}
+
+/// The CRM record that took another one's place.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Successor {
+    /// How.
+    pub how: Succession,
+    /// What it is.
+    pub object: CrmObject,
+    /// Which one.
+    pub id: CrmId,
+}
+
 /// A CRM record as read at one moment. Fields that were not asked for or can't be seen are absent.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct CrmRecord {
@@ -35,6 +56,9 @@ pub struct CrmRecord {
     pub modified_by: Option<CrmId>,
     /// In the CRM's recycle bin or gone.
     pub deleted: bool,
+    /// The record that took its place, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<Successor>,
     /// Values by CRM field name.
     pub fields: Fields,
     /// When the request that brought it was sent, by our clock: older evidence never wins.
@@ -49,6 +73,11 @@ impl CrmRecord {
     /// one field must not make another field's older value look new.
     pub fn changed_at(&self) -> Timestamp {
         self.edited_at.unwrap_or(self.modified_at)
+    }
+
+    /// Whether it can be followed: neither deleted nor succeeded by another.
+    pub fn lives(&self) -> bool {
+        !self.deleted && self.successor.is_none()
     }
 }
 
@@ -73,6 +102,26 @@ pub struct Provenance {
     pub origin: Origin,
 }
 
+/// Why a workspace record was put into the archive.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArchiveCause {
+    /// Its CRM record was deleted.
+    Deleted,
+    /// It was merged into this workspace record.
+    MergedInto(RecordId),
+}
+
+/// Since when and why a workspace record is archived: it is kept, not listed, not edited, and nothing
+/// syncs from it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Archived {
+    /// By our clock.
+    pub at: Timestamp,
+    /// Why.
+    pub cause: ArchiveCause,
+}
+
 /// A workspace record: our own side, always current.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct WorkspaceRecord {
@@ -88,6 +137,9 @@ pub struct WorkspaceRecord {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Set while it is archived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<Archived>,
 }
 
 impl WorkspaceRecord {

@@ -27,6 +27,26 @@ pub struct SyncSettings {
     /// When too much at once waits for a person.
     #[serde(default)]
     pub brake: BrakeSettings,
+    /// Whether merges in the CRM are followed in the workspace. Off: the one that lost is unlinked.
+    #[serde(default)]
+    pub recognize_merges: bool,
+    /// Whether deletions in the CRM are followed in the workspace. Off: the record is unlinked.
+    #[serde(default)]
+    pub recognize_deletions: bool,
+    /// How a recognized deletion is followed.
+    #[serde(default)]
+    pub on_deletion: OnDeletion,
+}
+
+/// What happens to a workspace record whose CRM record was deleted, where deletions are recognized.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDeletion {
+    /// It is unlinked and put into the archive.
+    #[default]
+    Archive,
+    /// It is unlinked and stays where it is.
+    Unlink,
 }
 
 impl Default for SyncSettings {
@@ -38,6 +58,9 @@ impl Default for SyncSettings {
             live_reserve_percent: 10,
             write_freshness_seconds: 30,
             brake: BrakeSettings::default(),
+            recognize_merges: false,
+            recognize_deletions: false,
+            on_deletion: OnDeletion::Archive,
         }
     }
 }

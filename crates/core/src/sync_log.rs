@@ -62,6 +62,10 @@ named! {
         Link = "link", "Link";
         /// A link was taken apart.
         Unlink = "unlink", "Unlink";
+        /// A merge in the CRM was followed.
+        Merge = "merge", "CRM Merge";
+        /// A conversion in the CRM was followed.
+        Convert = "convert", "Convert";
         /// Both sides changed a field; a rule decided.
         Conflict = "conflict", "Conflict";
         /// A field or record waits for a person.

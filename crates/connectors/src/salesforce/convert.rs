@@ -13,7 +13,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 use tandem_core::ids::{CrmId, CrmObject};
-use tandem_core::record::{CrmRecord, Revision};
+use tandem_core::record::{CrmRecord, Revision, Succession, Successor};
 use tandem_core::schema::{FieldType, ObjectSchema};
 use tandem_core::value::{Reference, Value};
 
@@ -120,12 +120,35 @@ impl Columns<'_> {
                 .unwrap_or(stamp),
             edited_at: None,
             modified_by: id(row, "LastModifiedById"),
-            deleted: row.get("IsDeleted").is_some_and(|raw| raw.get() == "true"),
+            deleted: is_true(row, "IsDeleted"),
+            successor: successor(object, row),
             fields: self.0.iter().filter_map(field).collect(),
             observed_at,
             answered_at: observed_at,
         })
     }
+}
+
+/// What took the record's place. A lost merge shows in `MasterRecordId` of the deleted row, as long as it
+/// is in the recycle bin (SOAP guide, merge: documented); a conversion in `IsConverted` and
+/// `ConvertedContactId` of the lead, which stays (object reference, Lead: documented).
+fn successor(object: &CrmObject, row: &Row<'_>) -> Option<Successor> {
+    let to = |how, object: &str, id| Successor {
+        how,
+        object: CrmObject::new(object),
+        id,
+    };
+    if is_true(row, "IsDeleted")
+        && let Some(master) = id(row, "MasterRecordId")
+    {
+        return Some(to(Succession::Merge, object.as_str(), master));
+    }
+    let converted = is_true(row, "IsConverted").then(|| id(row, "ConvertedContactId"));
+    Some(to(Succession::Conversion, "Contact", converted??))
+}
+
+fn is_true(row: &Row<'_>, field: &str) -> bool {
+    row.get(field).is_some_and(|raw| raw.get() == "true")
 }
 
 /// A text of a row.

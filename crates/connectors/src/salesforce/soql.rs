@@ -21,6 +21,17 @@ pub(super) const SYSTEM_FIELDS: [&str; 5] = [
     "LastModifiedById",
 ];
 
+/// What tells, beside those, which record took another one's place (object reference: merges are known to
+/// accounts, contacts and leads, conversions to leads). The platform always shows them to whoever may read
+/// the object.
+fn fate_fields(object: &str) -> &'static [&'static str] {
+    match object {
+        "Account" | "Contact" => &["MasterRecordId"],
+        "Lead" => &["MasterRecordId", "IsConverted", "ConvertedContactId"],
+        _ => &[],
+    }
+}
+
 /// Checks that a name can stand in a query or an address: letters, digits, underscores.
 pub(super) fn checked_name(name: &str) -> Result<&str, Failure> {
     let letter_first = name.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -39,6 +50,7 @@ pub(super) fn select(object: &CrmObject, fields: &[String]) -> Result<String, Fa
     let mut list: Vec<&str> = Vec::with_capacity(SYSTEM_FIELDS.len() + fields.len());
     let all = SYSTEM_FIELDS
         .into_iter()
+        .chain(fate_fields(object.as_str()).iter().copied())
         .chain(fields.iter().map(String::as_str));
     for field in all {
         if seen.insert(checked_name(field)?.to_ascii_lowercase()) {
@@ -108,7 +120,7 @@ mod tests {
         let soql = select(&CrmObject::new("Lead"), &fields).expect("a query");
         assert_eq!(
             soql,
-            "SELECT Id,IsDeleted,SystemModstamp,LastModifiedDate,LastModifiedById,LastName,Email FROM Lead"
+            "SELECT Id,IsDeleted,SystemModstamp,LastModifiedDate,LastModifiedById,MasterRecordId,IsConverted,ConvertedContactId,LastName,Email FROM Lead"
         );
     }
 

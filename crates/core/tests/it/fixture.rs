@@ -71,6 +71,7 @@ pub(crate) fn lead(fields: Fields) -> CrmRecord {
         edited_at: None,
         modified_by: None,
         deleted: false,
+        successor: None,
         fields,
         observed_at: at(11),
         answered_at: at(11),
@@ -91,6 +92,7 @@ pub(crate) fn person(fields: Fields) -> WorkspaceRecord {
         fields,
         created_at: at(0),
         updated_at: at(5),
+        archived: None,
     }
 }
 

@@ -62,6 +62,7 @@ pub(crate) fn lead(id: &str, changed: i64, seen: i64, values: &[(&str, &str)]) -
         edited_at: None,
         modified_by: None,
         deleted: false,
+        successor: None,
         fields: fields(values),
         observed_at: at(seen),
         answered_at: at(seen),

@@ -116,6 +116,7 @@ pub(crate) fn lead(number: usize) -> CrmRecord {
         edited_at: None,
         modified_by: Some(CrmId::new("005000000000000001")),
         deleted: false,
+        successor: None,
         fields: FIELDS
             .iter()
             .map(|(_, crm)| ((*crm).to_owned(), Value::text(value(crm))))

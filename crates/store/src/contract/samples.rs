@@ -131,6 +131,7 @@ pub(super) fn crm(name: &str, id: &str, order: i64, values: &[(&str, &str)]) -> 
         edited_at: None,
         modified_by: None,
         deleted: false,
+        successor: None,
         fields: fields(values),
         observed_at: at(order),
         answered_at: at(order),
@@ -148,6 +149,7 @@ pub(super) fn seen(second: i64, record: CrmRecord) -> CrmRecord {
 pub(super) fn deleted(record: CrmRecord) -> CrmRecord {
     CrmRecord {
         deleted: true,
+        successor: None,
         ..record
     }
 }

@@ -134,6 +134,7 @@ mod tests {
             edited_at: None,
             modified_by: None,
             deleted: name == "deleted",
+            successor: None,
             fields: [("Name".to_owned(), Value::text(name))].into(),
             observed_at: Timestamp::new(seen, 0).unwrap_or_default(),
             answered_at: Timestamp::new(seen, 0).unwrap_or_default(),

@@ -18,6 +18,7 @@ pub fn new_record(id: RecordId, kind: Kind, now: Timestamp) -> WorkspaceRecord {
         provenance: Default::default(),
         created_at: now,
         updated_at: now,
+        archived: None,
     }
 }
 

@@ -144,3 +144,50 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_row_tells_what_took_its_place() {
+    let told = |object: &str, row: &str| {
+        let row: Row<'_> = serde_json::from_str(row).expect("a row");
+        successor(&CrmObject::new(object), &row).map(|to| (to.how, to.object.0, to.id.0))
+    };
+    let id = |text: &str| Some(text.to_owned());
+    for (object, row, expected) in [
+        (
+            "Account",
+            r#"{"IsDeleted":true,"MasterRecordId":null}"#,
+            None,
+        ),
+        (
+            "Account",
+            r#"{"IsDeleted":true,"MasterRecordId":"001000000000001"}"#,
+            id("merge Account 001000000000001AAA"),
+        ),
+        // A loser that was undeleted is a record of its own again.
+        (
+            "Contact",
+            r#"{"IsDeleted":false,"MasterRecordId":"003000000000001"}"#,
+            None,
+        ),
+        (
+            "Lead",
+            r#"{"IsConverted":false,"ConvertedContactId":null}"#,
+            None,
+        ),
+        (
+            "Lead",
+            r#"{"IsConverted":true,"ConvertedContactId":"003000000000001"}"#,
+            id("conversion Contact 003000000000001AAA"),
+        ),
+        ("Opportunity", r#"{"IsDeleted":true}"#, None),
+    ] {
+        let told = told(object, row).map(|(how, object, id)| {
+            let how = match how {
+                Succession::Merge => "merge",
+                Succession::Conversion => "conversion",
+            };
+            format!("{how} {object} {id}")
+        });
+        assert_eq!(told, expected, "{row}");
+    }
+}

@@ -161,6 +161,7 @@ pub(super) fn crm(object: &str, id: &str, order: i64, values: &[(&str, &str)]) -
         edited_at: None,
         modified_by: None,
         deleted: false,
+        successor: None,
         fields: fields(values),
         observed_at: at(order),
         answered_at: at(order),
