@@ -10,6 +10,7 @@
 //! argument), no IO, no runtime. The two traits at the end describe what the engine needs from the
 //! outside; their contracts are their documentation.
 
+pub mod agreement;
 pub mod alert;
 pub mod bounce;
 pub mod brake;

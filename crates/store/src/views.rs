@@ -12,6 +12,7 @@
 //! log_of_field(team, RecordId, field, limit)  -> Vec<LogRow>
 //! undo_page(team, &UndoScope, after, limit)   -> UndoPage
 //! undo_others(team, &UndoScope)               -> Vec<(LogType, u64)>
+//! pairings(team, after, limit)                -> Vec<Pairing>
 //! counts(team)                                -> SyncCounts
 //! causes(team)                                -> Vec<Cause>
 //! refused_fields(team)                        -> Vec<RefusedField>

@@ -4,6 +4,7 @@
 //! per table that names the file and line of every row that is wrong. [`world`] is a tiny two-sided
 //! model that carries decisions out, so that [`properties`] can say what must hold for any history.
 
+mod agreement;
 mod alerts;
 mod budget;
 mod case;

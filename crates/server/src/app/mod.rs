@@ -14,6 +14,7 @@ mod rules;
 mod secret;
 mod throttle;
 
+pub mod agreement;
 pub mod alerts;
 pub mod audit;
 pub mod connect;

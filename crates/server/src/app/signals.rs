@@ -17,6 +17,7 @@ pub struct Signals {
 #[derive(Debug, Default)]
 struct Team {
     notify: Arc<Notify>,
+    compare: Arc<Notify>,
     read_since: Option<Timestamp>,
 }
 
@@ -45,6 +46,17 @@ impl Signals {
     pub fn waker(&self, team: TeamId) -> Arc<Notify> {
         let mut teams = self.teams.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&teams.entry(team).or_default().notify)
+    }
+
+    /// A person wants both sides compared.
+    pub fn compare_now(&self, team: TeamId) {
+        self.comparing(team).notify_one();
+    }
+
+    /// What the comparison of a team waits on.
+    pub fn comparing(&self, team: TeamId) -> Arc<Notify> {
+        let mut teams = self.teams.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&teams.entry(team).or_default().compare)
     }
 
     /// Objects whose last complete read began before this moment are wanted now.

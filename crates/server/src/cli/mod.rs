@@ -10,6 +10,7 @@ pub(crate) mod failure;
 mod sandbox;
 mod serve;
 mod undo;
+mod verify;
 
 pub use failure::Failure;
 pub(crate) use sandbox::start as start_org;
@@ -58,6 +59,8 @@ enum Command {
     Undo(undo::UndoArgs),
     /// Tell why a field holds its value, and what its next change will do.
     Why(undo::WhyArgs),
+    /// Compare both sides field by field and name every difference.
+    Verify(data::Output),
     /// Check configuration, data, database and CRM connection.
     Doctor(data::Output),
     /// Print the configuration's defaults with their explanation.
@@ -79,6 +82,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Retry(args) => data::retry(config()?, args).await,
         Command::Undo(args) => undo::undo(config()?, args).await,
         Command::Why(args) => undo::why(config()?, args).await,
+        Command::Verify(output) => verify::verify(config()?, output).await,
         Command::Doctor(output) => doctor::run(config(), output).await,
         Command::Defaults => {
             print(crate::config::DEFAULTS.trim_end());

@@ -4,6 +4,7 @@
 //! Stopping: no new turn begins, requests under way end, and what takes longer than the grace is
 //! dropped. Dropping is safe: every step is made to survive a crash at any point.
 
+mod agreement;
 mod alerts;
 mod notes;
 mod open;
@@ -36,6 +37,7 @@ pub(crate) async fn run_teams(app: App, stop: CancellationToken) {
                 for team in teams.iter().filter(|team| running.insert(team.id)) {
                     loops.spawn(team::run(app.clone(), team.id, stop.clone()));
                     loops.spawn(alerts::run(app.clone(), team.id, stop.clone()));
+                    loops.spawn(agreement::run(app.clone(), team.id, stop.clone()));
                 }
             }
             Err(error) => tracing::error!(%error, "the teams can't be read"),

@@ -33,6 +33,9 @@ pub const WRITES_OPEN: &str = "tandem_writes_open";
 pub const PARKED: &str = "tandem_parked";
 /// Links that wait for a person, by `team`.
 pub const HELD: &str = "tandem_held";
+/// Mapped fields of linked records by `standing` (same, by_rule, waiting, held, refused, unexplained), by
+/// `team`, as of the last comparison.
+pub const FIELDS: &str = "tandem_fields";
 /// Turns that the database failed, by `team`.
 pub const STORE_FAILURES: &str = "tandem_store_failures_total";
 /// Panics caught in a team's loop.
@@ -85,6 +88,7 @@ fn describe() {
     describe_gauge!(WRITES_OPEN, "Writes waiting to be sent or settled");
     describe_gauge!(PARKED, "Links set aside after a refusal");
     describe_gauge!(HELD, "Links that wait for a person");
+    describe_gauge!(FIELDS, "Mapped fields of linked records, by how they stand");
     describe_counter!(STORE_FAILURES, "Engine turns that the database failed");
     describe_counter!(PANICS, "Panics caught in a team's loop");
 }

@@ -1,6 +1,7 @@
 //! The server from outside: requests against the whole router over a real database and, where the CRM
 //! is needed, over the sandbox on loopback.
 
+mod agreement;
 mod alerts;
 mod api;
 mod catchers;

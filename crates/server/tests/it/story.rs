@@ -14,7 +14,7 @@ use tandem_server::runtime::until_idle;
 /// An org, a server that knows it, and its administrator's cookie.
 pub(crate) struct Houses {
     pub(crate) org: Running,
-    server: Server,
+    pub(crate) server: Server,
     cookie: String,
 }
 
@@ -105,9 +105,13 @@ impl Houses {
         assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.body);
     }
 
-    pub(crate) async fn work(&self) {
+    pub(crate) async fn team(&self) -> TeamId {
         let teams = self.server.app.store().teams().await.expect("a team");
-        let team: TeamId = teams[0].id;
+        teams[0].id
+    }
+
+    pub(crate) async fn work(&self) {
+        let team = self.team().await;
         let work = until_idle(&self.server.app, team, |_| ())
             .await
             .expect("works");

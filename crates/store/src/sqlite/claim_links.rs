@@ -98,7 +98,7 @@ fn lease(tx: &Tx<'_>, work: &[LinkWork], claim: &Claim) -> DbResult<()> {
 }
 
 /// The workspace records of these links, their references resolved as far as the targets are linked.
-fn workspace_sides(
+pub(super) fn workspace_sides(
     tx: &Tx<'_>,
     team: TeamId,
     rows: &[LinkRow],

@@ -6,6 +6,7 @@
 //! that a test keeps equal.
 
 mod access;
+mod agreement;
 mod alerts;
 mod connection;
 mod log;
@@ -65,6 +66,7 @@ fn router() -> (Router<App>, Description) {
         .merge(mapping::routes())
         .merge(team::routes())
         .merge(alerts::routes())
+        .merge(agreement::routes())
         .split_for_parts()
 }
 

@@ -1,6 +1,7 @@
 //! Invented data for every page: a friendly set, one whose every text attacks, and one whose connector
 //! was cut off.
 
+mod agreement;
 mod alerts;
 mod logs;
 mod records;
@@ -89,6 +90,7 @@ impl Samples {
         pages.extend(self.sync_pages());
         pages.extend(self.settings_pages());
         pages.extend(self.log_pages());
+        pages.extend(self.agreement_pages());
         pages.extend(self.alert_pages());
         pages.extend(self.record_pages());
         pages.extend(self.undo_pages());

@@ -1,5 +1,6 @@
 //! Fills the types of [`crate::views`]. Each view is read from one consistent state.
 
+mod agreement;
 mod counts;
 mod links;
 mod log;

@@ -6,6 +6,7 @@
 )]
 
 mod admin;
+mod agreement;
 mod alerts;
 mod kill;
 mod log;

@@ -1,6 +1,7 @@
 //! What the API shows, apart from how it is kept: plain JSON with a described form, so that the inside
 //! can change without breaking programs.
 
+mod agreement;
 mod alert;
 mod log;
 mod mapping;
@@ -8,6 +9,7 @@ mod record;
 mod sync;
 mod undo;
 
+pub(super) use agreement::AgreementJson;
 pub(super) use alert::AlertJson;
 pub(super) use log::LogJson;
 pub(super) use mapping::MappingJson;

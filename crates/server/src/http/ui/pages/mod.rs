@@ -3,6 +3,7 @@
 //! A view is plain data that a handler fills from what `app` answers. A page reads no database, no clock
 //! and no request, so every state of it can be drawn in a test.
 
+pub mod agreement;
 pub mod alerts;
 pub mod connect;
 pub mod log_entry;

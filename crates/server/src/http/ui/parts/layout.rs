@@ -51,6 +51,7 @@ impl Theme {
 pub enum Place {
     Sync,
     Logs,
+    Agreement,
     Alerts,
     People,
     Accounts,
@@ -171,9 +172,10 @@ fn top_bar() -> Markup {
 
 type Entry = (Place, Icon, &'static str, &'static str);
 
-const SYNC: [Entry; 3] = [
+const SYNC: [Entry; 4] = [
     (Place::Sync, Icon::Sync, "Sync Management", "/sync"),
     (Place::Logs, Icon::Log, "Sync Logs", "/logs"),
+    (Place::Agreement, Icon::Check, "Agreement", "/agreement"),
     (Place::Alerts, Icon::Alert, "Alerts", "/alerts"),
 ];
 

@@ -2,6 +2,7 @@
 //! into a page. A form that was taken is answered with a redirect, so that a reload does nothing twice; one
 //! that was refused comes back filled, with the reason at its field.
 
+mod agreement;
 mod alerts;
 mod connect;
 mod entrance;
@@ -36,6 +37,7 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(sync::routes())
         .merge(connect::routes())
         .merge(logs::routes())
+        .merge(agreement::routes())
         .merge(alerts::routes())
         .merge(undo::routes())
         .merge(records::routes())

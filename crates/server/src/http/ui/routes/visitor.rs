@@ -85,6 +85,7 @@ fn notice(query: &str) -> Option<Notice> {
         "tested" => "A test was sent on every configured way. Look whether it arrives.".to_owned(),
         "saved" => "Saved.".to_owned(),
         "edited" => "Saved. Mapped fields go to the CRM at once.".to_owned(),
+        "comparing" => "Both sides are being compared; the result appears here.".to_owned(),
         "reading" => "Every object is read from the CRM now.".to_owned(),
         "reading-again" => "The chosen objects are read from the beginning.".to_owned(),
         "retried" => format!(
