@@ -13,7 +13,7 @@ use crate::link::LinkState;
 use crate::reconcile::{Decision, Input, RecordChange, reconcile};
 use crate::settings::{Guards, TeamRules};
 use crate::store::LinkWork;
-use crate::value::{Value, same};
+use crate::value::Value;
 use crate::workspace::Kind;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -236,7 +236,7 @@ impl Judge<'_> {
             theirs.cloned().unwrap_or_default(),
             ours.cloned().unwrap_or_default(),
         );
-        let equal = same(&crm, &workspace, &rule.crm_type);
+        let equal = rule.agree(&crm, &workspace);
         let standing = match equal {
             true => Standing::Same,
             false => self.differing(name),

@@ -31,6 +31,7 @@ pub mod store;
 pub mod sync_log;
 pub mod undo;
 pub mod value;
+pub mod value_map;
 pub mod why;
 pub mod workspace;
 pub mod write;

@@ -53,8 +53,16 @@ pub type BaseVersion = BTreeMap<String, Agreed>;
 /// A field that the CRM refused. It is tried again when its value changes, or when a person says so.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ParkedField {
-    /// The refused value.
+    /// The refused value, in the CRM's form.
     pub value: Value,
+    /// The workspace's value that it stood for: as long as that stands, nothing is sent, whatever a value map
+    /// makes of it. `None` for an edit of the CRM that was to be put back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<Value>,
+    /// Our own check refused it, by what the CRM says of the field: nothing was sent. It goes as soon as the
+    /// check lets it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsent: bool,
     /// Why it was refused.
     pub class: ErrorClass,
     /// The CRM's own words.

@@ -5,6 +5,8 @@
 
 use crate::ids::CrmObject;
 use crate::schema::{FieldType, ObjectSchema};
+use crate::value::{Misfit, Value, canonical, same};
+use crate::value_map::ValueMap;
 use crate::workspace::{Kind, standard_fields};
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +62,9 @@ pub struct FieldMapping {
     /// A blank on one side never erases a value on the other.
     #[serde(default)]
     pub blank_never_erases: bool,
+    /// Which value of one side stands for which of the other; a value that is not named is the same on both.
+    #[serde(default, skip_serializing_if = "ValueMap::is_empty")]
+    pub value_map: ValueMap,
 }
 
 /// The published mapping of one workspace kind and one CRM object.
@@ -93,6 +98,43 @@ pub struct FieldRule {
     pub createable: bool,
     /// The connected user may change it.
     pub updateable: bool,
+}
+
+impl FieldRule {
+    /// The workspace's value in the CRM's terms: as its type stores it, by the value map.
+    ///
+    /// # Errors
+    /// [`Misfit`] when the CRM field's type can't hold it.
+    pub fn to_crm(&self, ours: &Value) -> Result<Value, Misfit> {
+        Ok(self
+            .mapping
+            .value_map
+            .to_crm(canonical(ours, &self.crm_type)?))
+    }
+
+    /// The CRM's value in the workspace's terms, as far as the workspace field can hold it.
+    pub fn to_workspace(&self, theirs: &Value) -> Value {
+        let map = &self.mapping.value_map;
+        let mapped = match canonical(theirs, &self.crm_type) {
+            Ok(value) if !map.is_empty() => map.to_workspace(value),
+            _ => theirs.clone(),
+        };
+        canonical(&mapped, &self.workspace_type).unwrap_or(mapped)
+    }
+
+    /// Whether both sides hold the same in the CRM field's terms, or by the value map.
+    pub fn agree(&self, theirs: &Value, ours: &Value) -> bool {
+        if self.mapping.value_map.is_empty() {
+            return same(theirs, ours, &self.crm_type);
+        }
+        let out = self.to_crm(ours);
+        out.is_ok_and(|out| same(theirs, &out, &self.crm_type)) || self.comes_as(theirs, ours)
+    }
+
+    /// Whether the CRM's value would come in as the workspace's.
+    pub fn comes_as(&self, theirs: &Value, ours: &Value) -> bool {
+        same(&self.to_workspace(theirs), ours, &self.crm_type)
+    }
 }
 
 /// Everything that reconcile needs to know about one pair of kind and object.
@@ -233,6 +275,7 @@ fn compile_row(
     if row.direction.outbound() {
         must_fit(&ours.ty, &theirs.ty)?;
     }
+    row.value_map.check(row.direction, &theirs.ty)?;
     Ok(FieldRule {
         mapping: row.clone(),
         crm_type: theirs.ty.clone(),

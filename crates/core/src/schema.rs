@@ -4,6 +4,7 @@
 //! see is absent; it is never an empty one.
 
 use crate::ids::CrmObject;
+use crate::value::Value;
 use serde::{Deserialize, Serialize};
 
 /// What a field can hold.
@@ -65,6 +66,44 @@ impl FieldType {
             Self::Phone { .. } => "Phone",
             Self::Url { .. } => "URL",
             Self::Reference { .. } => "Reference",
+        }
+    }
+
+    /// The values that a picklist offers; empty for every other type.
+    pub fn listed(&self) -> &[String] {
+        match self {
+            Self::Picklist { values, .. } | Self::MultiPicklist { values, .. } => values,
+            _ => &[],
+        }
+    }
+
+    /// Whether the CRM can be expected to take a canonical value: a restricted picklist takes what it lists,
+    /// in whatever case. A picklist that shows no values is not judged.
+    ///
+    /// # Errors
+    /// The value that is not on the list.
+    pub fn admits<'a>(&self, value: &'a Value) -> Result<(), &'a str> {
+        let restricted = match self {
+            Self::Picklist { restricted, .. } | Self::MultiPicklist { restricted, .. } => {
+                restricted
+            }
+            _ => return Ok(()),
+        };
+        let listed = self.listed();
+        if !restricted || listed.is_empty() {
+            return Ok(());
+        }
+        let known = |choice: &str| {
+            let choice = choice.to_lowercase();
+            listed.iter().any(|listed| listed.to_lowercase() == choice)
+        };
+        match value {
+            Value::Text(text) if !known(text) => Err(text),
+            Value::Choices(set) => set
+                .iter()
+                .find(|choice| !known(choice))
+                .map_or(Ok(()), |choice| Err(choice)),
+            _ => Ok(()),
         }
     }
 }

@@ -321,8 +321,11 @@ impl Settling<'_> {
         let mut settlement = self.settlement(IntentNext::Done { recheck: true });
         for failure in failures {
             for field in self.named_fields(failure).unwrap_or_default() {
+                let ours = (field.rule != Rule::Overtaken).then(|| field.workspace_value.clone());
                 let parked = ParkedField {
                     value: field.value.clone(),
+                    workspace: ours,
+                    unsent: false,
                     class: failure.class,
                     message: failure.message.clone(),
                     since: self.now,

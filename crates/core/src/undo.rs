@@ -18,6 +18,7 @@ use crate::value::{Fields, Value, canonical, same};
 use crate::workspace::{Kind, standard_fields};
 use jiff::Timestamp;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -195,7 +196,8 @@ pub fn side(entry: &LogDraft, change: &FieldChange) -> Side {
 /// Entries that [`cannot`] be undone are passed over.
 pub fn undo(subject: &Subject<'_>, entries: &[(LogId, LogDraft)]) -> Vec<FieldUndo> {
     let known = standard_fields(subject.kind);
-    let fields = steps(entries).into_iter().map(|(name, steps)| {
+    let entries = in_our_terms(subject.pair, entries);
+    let fields = steps(&entries).into_iter().map(|(name, steps)| {
         let now = subject.workspace.get(name).unwrap_or(&Value::Null);
         let ours = known.iter().find(|field| field.name == name);
         let mut undone = Vec::new();
@@ -213,6 +215,39 @@ pub fn undo(subject: &Subject<'_>, entries: &[(LogId, LogDraft)]) -> Vec<FieldUn
         }
     });
     fields.collect()
+}
+
+/// The entries with the CRM's values as the workspace would hold them, where a value map tells them apart.
+fn in_our_terms<'a>(
+    pair: Option<&PairRules>,
+    entries: &'a [(LogId, LogDraft)],
+) -> Cow<'a, [(LogId, LogDraft)]> {
+    let mapped = |rule: &&FieldRule| !rule.mapping.value_map.is_empty();
+    let rules: Vec<_> = pair
+        .iter()
+        .flat_map(|pair| pair.fields.iter().filter(mapped))
+        .collect();
+    let mut entries = Cow::Borrowed(entries);
+    if rules.is_empty() {
+        return entries;
+    }
+    for (_, entry) in entries.to_mut() {
+        let mut changes = std::mem::take(&mut entry.changes);
+        for change in changes
+            .iter_mut()
+            .filter(|change| side(entry, change) == Side::Crm)
+        {
+            let rule = rules
+                .iter()
+                .find(|rule| rule.mapping.workspace == change.workspace);
+            if let Some(rule) = rule {
+                change.before = rule.to_workspace(&change.before);
+                change.after = rule.to_workspace(&change.after);
+            }
+        }
+        entry.changes = changes;
+    }
+    entries
 }
 
 /// The changes of each field, in the order of the entries.
@@ -391,7 +426,7 @@ impl<'a> Field<'a> {
         }
         match canonical(goal, self.ours) {
             Ok(value) => Verdict::Restore {
-                to_crm: outbound && !stays && !self.crm.is_some_and(|crm| self.same(crm, &value)),
+                to_crm: outbound && !stays && !self.crm.is_some_and(|crm| self.crm_is(crm, &value)),
                 value,
             },
             Err(misfit) => Verdict::Cannot(Cannot::Misfit(misfit.reason)),
@@ -417,8 +452,14 @@ impl<'a> Field<'a> {
     fn crm_stands(&self, left: &Value) -> bool {
         let base = self.link.and_then(|link| link.base.get(self.name));
         self.crm.is_none_or(|crm| {
-            self.same(crm, left) || base.is_some_and(|base| self.same(crm, &base.crm))
+            self.crm_is(crm, left) || base.is_some_and(|base| self.same(crm, &base.crm))
         })
+    }
+
+    /// Whether the CRM's value is what the workspace holds or would hold.
+    fn crm_is(&self, crm: &Value, ours: &Value) -> bool {
+        self.rule
+            .map_or_else(|| self.same(crm, ours), |rule| rule.agree(crm, ours))
     }
 
     fn same(&self, a: &Value, b: &Value) -> bool {

@@ -233,12 +233,12 @@ fn agrees(rule: &FieldRule, link: &RecordLink, crm: &Value, workspace: &Value) -
         return true;
     }
     match rule.mapping.direction {
-        Direction::Both => same(crm, workspace, ty),
+        Direction::Both => rule.agree(crm, workspace),
         Direction::CrmToWorkspace => {
-            base.is_some_and(|base| same(crm, &base.crm, ty)) || same(crm, workspace, ty)
+            base.is_some_and(|base| same(crm, &base.crm, ty)) || rule.agree(crm, workspace)
         }
         Direction::WorkspaceToCrm => {
-            same(crm, workspace, ty)
+            rule.agree(crm, workspace)
                 || workspace.is_blank()
                 || base.is_some_and(|base| same(workspace, &base.workspace, ty))
         }

@@ -168,6 +168,7 @@ fn row(workspace: &str, crm: &str, direction: Direction, winner: Winner) -> Fiel
         direction,
         winner,
         blank_never_erases: false,
+        value_map: Default::default(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! its value differs from *its own half* of the base, so a value that the CRM rounded or a person
 //! spelt differently is no change. What follows is a table; the tests beside it are its rows.
 
+use crate::error::ErrorClass;
 use crate::link::{Agreed, HeldField, ParkedField, PutBack};
 use crate::mapping::{Direction, FieldRule, Winner};
 use crate::schema::FieldType;
@@ -77,8 +78,19 @@ pub enum Verdict {
     Hold,
     /// It waits for the record that it refers to.
     Wait,
-    /// The CRM field can't hold the workspace's value; the reason is for people.
-    Unfit(String),
+    /// Our own check: the CRM field can't hold the workspace's value.
+    Unfit(Unfit),
+}
+
+/// Why a value is set aside without a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unfit {
+    /// The class that the CRM's refusal would have.
+    pub class: ErrorClass,
+    /// What would have been sent: in the CRM's form, if there is one.
+    pub value: Value,
+    /// For people.
+    pub reason: String,
 }
 
 /// Decides one field.
@@ -96,7 +108,7 @@ pub fn decide(input: &FieldInput<'_>) -> Verdict {
             rejected: Value::Null,
         };
     }
-    if same(crm, input.workspace, ty) {
+    if input.rule.agree(crm, input.workspace) {
         return decide_same(input, crm);
     }
     let holds = input.rule.mapping.winner == Winner::Hold
@@ -113,7 +125,12 @@ pub fn decide(input: &FieldInput<'_>) -> Verdict {
 /// Both hold the same. Where they spell it differently, the workspace takes the CRM's spelling: what
 /// the CRM stored is what people see on either side.
 fn decide_same(input: &FieldInput<'_>, crm: &Value) -> Verdict {
-    let spelt = to_workspace_form(input, crm);
+    let rule = input.rule;
+    if !rule.comes_as(crm, input.workspace) {
+        // Ours goes out as theirs, but theirs would come in as another: several of ours stand for it.
+        return Verdict::Agree;
+    }
+    let spelt = rule.to_workspace(crm);
     let differs = spelt != *input.workspace && !(spelt.is_null() && input.workspace.is_blank());
     if differs && input.rule.mapping.direction.inbound() {
         return Verdict::ToWorkspace {
@@ -179,7 +196,7 @@ fn keep_from_blank(base: Agreed) -> Verdict {
 
 /// Where nobody but the CRM itself turned our value into another, the log says so.
 fn crm_side_rule(input: &FieldInput<'_>, base: &Agreed) -> Rule {
-    let ours = canonical(&base.workspace, &input.rule.crm_type);
+    let ours = input.rule.to_crm(&base.workspace);
     let cut = match (&ours, input.crm) {
         (Ok(Value::Text(ours)), Some(Value::Text(stored))) => {
             (1..ours.len()).contains(&stored.len()) && ours.starts_with(stored.as_str())
@@ -228,10 +245,6 @@ fn workspace_is_later(input: &FieldInput<'_>) -> bool {
         .is_some_and(|at| at.as_second() > input.crm_changed_at.as_second())
 }
 
-fn to_workspace_form(input: &FieldInput<'_>, crm: &Value) -> Value {
-    canonical(crm, &input.rule.workspace_type).unwrap_or_else(|_| crm.clone())
-}
-
 fn to_workspace(input: &FieldInput<'_>, crm: &Value, rule: Rule, conflict: bool) -> Verdict {
     let rejected = if conflict {
         input.workspace.clone()
@@ -239,7 +252,7 @@ fn to_workspace(input: &FieldInput<'_>, crm: &Value, rule: Rule, conflict: bool)
         Value::Null
     };
     Verdict::ToWorkspace {
-        value: to_workspace_form(input, crm),
+        value: input.rule.to_workspace(crm),
         rule,
         rejected,
     }
@@ -249,11 +262,16 @@ fn to_crm(input: &FieldInput<'_>, crm: &Value, rule: Rule, conflict: bool) -> Ve
     if matches!(input.workspace, Value::Reference(Reference::Workspace(..))) {
         return Verdict::Wait;
     }
-    let value = match canonical(input.workspace, &input.rule.crm_type) {
-        Ok(value) if refused(input, &value) => return Verdict::Parked,
+    let parked = input
+        .parked
+        .filter(|parked| stands_for(parked, input.rule, input.workspace));
+    let value = match carried(input.rule, input.workspace) {
+        Ok(value) if parked.is_some_and(|parked| !may_go(parked, input.rule, &value)) => {
+            return Verdict::Parked;
+        }
         Ok(value) => value,
-        Err(_) if refused(input, input.workspace) => return Verdict::Parked,
-        Err(misfit) => return Verdict::Unfit(misfit.to_string()),
+        Err(_) if parked.is_some() => return Verdict::Parked,
+        Err(unfit) => return Verdict::Unfit(unfit),
     };
     let rejected = if conflict { crm.clone() } else { Value::Null };
     Verdict::ToCrm {
@@ -263,7 +281,47 @@ fn to_crm(input: &FieldInput<'_>, crm: &Value, rule: Rule, conflict: bool) -> Ve
     }
 }
 
-/// Whether the CRM, or its type, refused this very value.
+/// The workspace's value as it goes out.
+///
+/// # Errors
+/// [`Unfit`] where the CRM would refuse it for all that it says of the field: no call is spent on that.
+pub(super) fn carried(rule: &FieldRule, ours: &Value) -> Result<Value, Unfit> {
+    let value = rule.to_crm(ours).map_err(|misfit| Unfit {
+        class: ErrorClass::InvalidValue,
+        value: ours.clone(),
+        reason: misfit.to_string(),
+    })?;
+    let unlisted = rule.crm_type.admits(&value).err().map(|choice| {
+        format!(
+            "“{choice}” is not on the picklist {} of the CRM",
+            rule.mapping.crm
+        )
+    });
+    match unlisted {
+        Some(reason) => Err(Unfit {
+            class: ErrorClass::PicklistRefused,
+            value,
+            reason,
+        }),
+        None => Ok(value),
+    }
+}
+
+/// Whether what was set aside is the workspace's value of now.
+pub(super) fn stands_for(parked: &ParkedField, rule: &FieldRule, ours: &Value) -> bool {
+    match &parked.workspace {
+        Some(refused) => same(refused, ours, &rule.crm_type),
+        None => parked.value == *ours || rule.to_crm(ours).is_ok_and(|value| parked.value == value),
+    }
+}
+
+/// Whether a value that was set aside may be sent: it is the very one that only our own check refused, and
+/// that lets it by now. Another that a value map makes of it is first tried on one record.
+pub(super) fn may_go(parked: &ParkedField, rule: &FieldRule, value: &Value) -> bool {
+    parked.unsent && same(&parked.value, value, &rule.crm_type)
+}
+
+/// Whether the CRM refused this very value.
 fn refused(input: &FieldInput<'_>, value: &Value) -> bool {
     input.parked.is_some_and(|parked| parked.value == *value)
 }

@@ -1,8 +1,10 @@
 //! One side is missing: a CRM record that nobody linked, a workspace record that the CRM does not have,
 //! a CRM record that was deleted.
 
+use super::field;
 use super::{
-    Decision, Input, RecordChange, change, entry, intent_field, lock_key, park_misfit, wait_until,
+    Decision, Input, RecordChange, change, entry, forget_unruled, intent_field, lock_key,
+    park_unfit, wait_until,
 };
 use crate::connector::WriteOp;
 use crate::ids::{LinkId, RecordId};
@@ -11,7 +13,7 @@ use crate::mapping::FieldRule;
 use crate::matching::{self, Match};
 use crate::record::{CrmRecord, WorkspaceRecord};
 use crate::sync_log::{LogSource, LogStatus, LogType, Rule};
-use crate::value::{Fields, Reference, Value, canonical};
+use crate::value::{Fields, Reference, Value};
 use crate::write::WriteDraft;
 
 /// The row itself says that it is deleted: that is the proof. The workspace record stays.
@@ -83,7 +85,7 @@ fn create_in_workspace(input: &Input<'_>, crm: &CrmRecord) -> Decision {
         let Some(theirs) = crm.fields.get(&rule.mapping.crm) else {
             continue;
         };
-        let ours = canonical(theirs, &rule.workspace_type).unwrap_or_else(|_| theirs.clone());
+        let ours = rule.to_workspace(theirs);
         let agreed = Agreed {
             crm: theirs.clone(),
             workspace: ours.clone(),
@@ -118,6 +120,7 @@ pub(super) fn create_in_crm(input: &Input<'_>, workspace: &WorkspaceRecord) -> D
     if !input.rules.create_in_crm || input.link.parked.is_some() {
         return decision;
     }
+    forget_unruled(input.rules, &mut decision.link);
     let mut fields = Vec::new();
     let writable = |rule: &&FieldRule| rule.createable && rule.mapping.direction.outbound();
     for rule in input.rules.fields.iter().filter(writable) {
@@ -127,18 +130,20 @@ pub(super) fn create_in_crm(input: &Input<'_>, workspace: &WorkspaceRecord) -> D
             decision.again_at = Some(wait_until(input.now));
             return decision;
         }
-        let value = match canonical(ours, &rule.crm_type) {
+        let value = match field::carried(rule, ours) {
             Ok(value) => value,
-            Err(misfit) => {
-                park_misfit(input, rule, ours, &misfit.to_string(), &mut decision);
+            Err(unfit) => {
+                park_unfit(input, rule, ours, unfit, &mut decision);
                 continue;
             }
         };
-        let refused = input
-            .link
-            .parked_fields
-            .get(name)
-            .is_some_and(|p| p.value == value);
+        let parked = decision.link.parked_fields.get(name);
+        let refused = parked.is_some_and(|parked| {
+            field::stands_for(parked, rule, ours) && !field::may_go(parked, rule, &value)
+        });
+        if !refused {
+            decision.link.parked_fields.remove(name);
+        }
         if value.is_null() || refused {
             continue;
         }

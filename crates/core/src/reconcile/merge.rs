@@ -3,8 +3,8 @@
 use super::ancestor;
 use super::field::{self, Verdict};
 use super::{
-    Decision, Input, LinkOutcome, RecordChange, change, entry, intent_field, is_conflict, lock_key,
-    park_misfit, wait_until,
+    Decision, Input, LinkOutcome, RecordChange, change, entry, forget_unruled, intent_field,
+    is_conflict, lock_key, park_unfit, wait_until,
 };
 use crate::connector::WriteOp;
 use crate::link::{Agreed, HeldField};
@@ -37,6 +37,7 @@ pub(super) fn merge(input: &Input<'_>, crm: &CrmRecord, workspace: &WorkspaceRec
         });
         merge.take(input, crm, workspace, rule, verdict, &mut decision);
     }
+    forget_unruled(input.rules, &mut decision.link);
     merge.finish(input, crm, &mut decision);
     decision
 }
@@ -124,7 +125,7 @@ impl Merge {
             }
             Verdict::Hold => self.hold(input, rule, theirs, ours, link),
             Verdict::Wait => decision.again_at = Some(wait_until(input.now)),
-            Verdict::Unfit(reason) => park_misfit(input, rule, &ours, &reason, decision),
+            Verdict::Unfit(unfit) => park_unfit(input, rule, &ours, unfit, decision),
         }
     }
 

@@ -11,13 +11,13 @@ mod merge;
 
 pub use meet::external_key;
 
+use self::field::Unfit;
 use crate::bounce::Flip;
-use crate::error::ErrorClass;
 use crate::ids::RecordId;
 use crate::link::{
     BaseVersion, Doubted, HeldField, LinkState, ParkedField, ParkedLink, PutBack, RecordLink,
 };
-use crate::mapping::{FieldRule, PairRules};
+use crate::mapping::{Direction, FieldRule, PairRules, Winner};
 use crate::record::{CrmRecord, Revision, WorkspaceRecord};
 use crate::settings::Guards;
 use crate::sync_log::{FieldChange, LogDraft, LogError, LogSource, LogStatus, LogType, Rule};
@@ -222,47 +222,57 @@ fn lock_key(input: &Input<'_>, crm: Option<&CrmRecord>, sent: &[IntentField]) ->
     }
 }
 
-/// Our own check, before a call is spent: the type alone can't hold the value.
-fn park_misfit(
+/// Our own check, before a call is spent: the CRM would refuse the value.
+fn park_unfit(
     input: &Input<'_>,
     rule: &FieldRule,
-    value: &Value,
-    reason: &str,
+    ours: &Value,
+    unfit: Unfit,
     decision: &mut Decision,
 ) {
     let name = rule.mapping.workspace.clone();
-    let known = decision
-        .link
-        .parked_fields
-        .get(&name)
-        .is_some_and(|p| p.value == *value);
-    if known {
+    let parked_fields = &mut decision.link.parked_fields;
+    let known = |parked: &ParkedField| parked.unsent && field::stands_for(parked, rule, ours);
+    if parked_fields.get(&name).is_some_and(known) {
         return;
     }
-    decision.link.parked_fields.insert(
-        name,
-        ParkedField {
-            value: value.clone(),
-            class: ErrorClass::InvalidValue,
-            message: reason.to_owned(),
-            since: input.now,
-        },
-    );
-    let summary = format!("{} was not sent: {reason}", rule.mapping.workspace);
+    let Unfit {
+        class,
+        value,
+        reason,
+    } = unfit;
+    let summary = format!("{name} was not sent: {reason}");
+    let parked = ParkedField {
+        value: value.clone(),
+        workspace: Some(ours.clone()),
+        unsent: true,
+        class,
+        message: reason.clone(),
+        since: input.now,
+    };
+    parked_fields.insert(name, parked);
     let mut log = entry(input, LogSource::Workspace, LogType::Update, summary);
     log.status = LogStatus::Failed;
-    log.changes.push(change(
-        rule,
-        Value::Null,
-        value.clone(),
-        Rule::DoesNotFit,
-        Value::Null,
-    ));
+    let why = Rule::DoesNotFit;
+    log.changes
+        .push(change(rule, Value::Null, value, why, Value::Null));
     log.error = Some(LogError {
-        class: ErrorClass::InvalidValue,
+        class,
         code: String::new(),
-        message: reason.to_owned(),
+        message: reason,
         fields: vec![rule.mapping.crm.clone()],
     });
     decision.log.push(log);
+}
+
+/// What is set aside under a rule that is gone is nobody's to take up any more: a field that is not mapped,
+/// is no longer sent, or no longer asks a person.
+fn forget_unruled(rules: &PairRules, link: &mut LinkOutcome) {
+    let mapping = |name: &str| rules.by_workspace(name).map(|rule| &rule.mapping);
+    link.parked_fields
+        .retain(|name, _| mapping(name).is_some_and(|row| row.direction.outbound()));
+    link.held_fields.retain(|name, _| {
+        mapping(name)
+            .is_some_and(|row| row.direction == Direction::Both && row.winner == Winner::Hold)
+    });
 }

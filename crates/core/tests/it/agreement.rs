@@ -93,6 +93,8 @@ fn set_aside(link: &mut RecordLink, has: &dyn Fn(&str) -> bool, ours: &str) {
             class,
             message: "no".into(),
             since,
+            workspace: None,
+            unsent: false,
         };
         link.parked_fields.insert("title".into(), parked);
     }

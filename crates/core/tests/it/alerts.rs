@@ -44,6 +44,7 @@ fn pair() -> PairRules {
             direction: Direction::Both,
             winner: Winner::Crm,
             blank_never_erases: false,
+            value_map: Default::default(),
         },
         crm_type,
         workspace_type: FieldType::Text { max_chars: 255 },

@@ -104,6 +104,8 @@ pub(crate) fn parked_field(value: Value) -> ParkedField {
         class: ErrorClass::TooLong,
         message: "too long".into(),
         since: at(1),
+        workspace: None,
+        unsent: false,
     }
 }
 

@@ -35,6 +35,7 @@ fn row(workspace: &str, crm: &str, direction: &str) -> FieldMapping {
         },
         winner: Winner::Crm,
         blank_never_erases: false,
+        value_map: Default::default(),
     }
 }
 

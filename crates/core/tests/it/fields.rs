@@ -66,10 +66,12 @@ fn parked(value: Value) -> ParkedField {
         class: ErrorClass::InvalidValue,
         message: "no".into(),
         since: at(0),
+        workspace: None,
+        unsent: false,
     }
 }
 
-fn mapping(direction: &str, winner: &str, never: bool) -> FieldMapping {
+pub(crate) fn mapping(direction: &str, winner: &str, never: bool) -> FieldMapping {
     FieldMapping {
         workspace: "field".into(),
         crm: "FIELD".into(),
@@ -85,6 +87,7 @@ fn mapping(direction: &str, winner: &str, never: bool) -> FieldMapping {
             _ => Winner::MostRecent,
         },
         blank_never_erases: never,
+        value_map: Default::default(),
     }
 }
 
@@ -296,7 +299,7 @@ fn single_cases_with_real_values() {
 }
 
 /// A verdict as `spellings.txt` writes it.
-fn words(verdict: &Verdict) -> String {
+pub(crate) fn words(verdict: &Verdict) -> String {
     let show = |value: &Value| match value {
         Value::Null => "null".to_owned(),
         Value::Text(text) => serde_json::to_string(text).unwrap_or_default(),
@@ -317,7 +320,7 @@ fn words(verdict: &Verdict) -> String {
         Verdict::Hold => "hold".into(),
         Verdict::Wait => "wait".into(),
         Verdict::Parked => "parked".into(),
-        Verdict::Unfit(reason) => format!("unfit: {reason}"),
+        Verdict::Unfit(unfit) => format!("unfit: {}", unfit.reason),
         Verdict::Consume { rule, .. } => format!("consume {}", rule.as_str()),
         Verdict::ToWorkspace {
             value,

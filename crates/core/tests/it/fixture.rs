@@ -24,6 +24,7 @@ pub(crate) fn rule(workspace: &str, winner: Winner) -> FieldRule {
             direction: Direction::Both,
             winner,
             blank_never_erases: false,
+            value_map: Default::default(),
         },
         crm_type: field_type("text"),
         workspace_type: field_type("text"),

@@ -23,6 +23,7 @@ mod settle;
 mod symmetry;
 mod table;
 mod undo;
+mod value_maps;
 mod values;
 mod why;
 mod world;

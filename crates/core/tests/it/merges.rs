@@ -3,11 +3,13 @@
 use crate::fixture::{at, fields, lead, person, rule, text};
 use crate::notation::field_type;
 use tandem_core::connector::WriteOp;
+use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, UserId};
 use tandem_core::link::{Doubted, HeldField, PutBack};
-use tandem_core::mapping::Winner;
+use tandem_core::mapping::{Direction, Winner};
 use tandem_core::reconcile::{Decision, RecordChange};
 use tandem_core::record::{Origin, Provenance};
+use tandem_core::schema::FieldType;
 use tandem_core::sync_log::{LogStatus, LogType, Rule};
 use tandem_core::value::Value;
 use tandem_core::write::WriteDraft;
@@ -359,4 +361,59 @@ fn a_look_from_after_its_time_ends_the_doubt() {
     let mut unseen = doubtful("A", "C", Some(0));
     unseen.crm = Some(lead(fields([])));
     assert!(unseen.decide().link.doubted.contains_key("title"));
+}
+
+#[test]
+fn what_is_set_aside_under_a_rule_that_is_gone_is_forgotten() {
+    let aside = |case: &mut Case| {
+        let link = &mut case.link;
+        link.parked_fields
+            .insert("city".into(), parked_field(text("Rome")));
+        let held = HeldField {
+            crm: text("B"),
+            workspace: text("C"),
+            since: at(1),
+        };
+        link.held_fields.insert("city".into(), held);
+    };
+    let mut unmapped = agreed_titles(Winner::Crm, "A", "A");
+    aside(&mut unmapped);
+    let decision = unmapped.decide();
+    assert!(decision.link.parked_fields.is_empty(), "city is not mapped");
+    assert!(decision.link.held_fields.is_empty(), "city is not mapped");
+
+    let mut mapped = agreed_titles(Winner::Crm, "A", "A");
+    mapped.rules.fields.push(rule("city", Winner::Hold));
+    aside(&mut mapped);
+    let decision = mapped.decide();
+    assert!(decision.link.parked_fields.contains_key("city"), "hidden");
+    assert!(decision.link.held_fields.contains_key("city"), "hidden");
+
+    mapped.rules.fields[1].mapping.direction = Direction::CrmToWorkspace;
+    let decision = mapped.decide();
+    assert!(decision.link.parked_fields.is_empty(), "it is not sent now");
+    assert!(decision.link.held_fields.is_empty(), "nobody is asked now");
+}
+
+#[test]
+fn a_value_that_the_picklist_does_not_show_waits_without_a_call() {
+    let mut case = agreed_titles(Winner::Crm, "A", "New");
+    let list = |values: &[&str]| FieldType::Picklist {
+        restricted: true,
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+    };
+    case.rules.fields[0].crm_type = list(&["A", "B"]);
+    let decision = case.decide();
+    assert_eq!(decision.write, None);
+    let parked = &decision.link.parked_fields["title"];
+    assert_eq!(parked.class, ErrorClass::PicklistRefused);
+    assert!(parked.unsent);
+    assert_eq!(told(&decision), [(LogType::Update, LogStatus::Failed)]);
+
+    case.link.parked_fields = decision.link.parked_fields;
+    assert_eq!(told(&case.decide()), [], "told once");
+    case.rules.fields[0].crm_type = list(&["A", "B", "New"]);
+    let decision = case.decide();
+    assert_eq!(sent(&decision), [("TITLE", text("New"))]);
+    assert!(decision.link.parked_fields.is_empty());
 }

@@ -110,6 +110,8 @@ fn what_stops_a_field_is_named() {
         class: ErrorClass::TooLong,
         message: String::new(),
         since: at(1),
+        workspace: None,
+        unsent: false,
     };
     parked.parked_fields.insert("title".into(), field);
     check(Some(&parked), "refused the value");

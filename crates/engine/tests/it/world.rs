@@ -292,6 +292,7 @@ fn pair(
                 direction: Direction::Both,
                 winner: Winner::MostRecent,
                 blank_never_erases: false,
+                value_map: Default::default(),
             },
             crm_type: ty.clone(),
             workspace_type: ty,

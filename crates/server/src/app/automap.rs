@@ -49,6 +49,7 @@ fn inbound((workspace, crm): (&'static str, String)) -> FieldMapping {
         direction: Direction::CrmToWorkspace,
         winner: Winner::Crm,
         blank_never_erases: false,
+        value_map: Default::default(),
     }
 }
 

@@ -219,6 +219,7 @@ mod tests {
                 direction,
                 winner: Winner::Crm,
                 blank_never_erases: false,
+                value_map: Default::default(),
             }],
         }
     }

@@ -12,6 +12,7 @@ use tandem_core::schema::FieldType;
 use tandem_core::settings::TeamRules;
 use tandem_core::store::{HoldResolution, SyncStore as _, WorkspaceEdit};
 use tandem_core::value::{Fields, Reference, Value};
+use tandem_core::value_map::ValueMap;
 use tandem_core::workspace::{Kind, WorkspaceField, standard_fields};
 use tandem_store::views::{Page, PageRequest, RecordFilter, RecordPage, RecordRow};
 
@@ -49,6 +50,8 @@ pub struct FieldMappingView {
     pub direction: Direction,
     /// Who wins.
     pub winner: Winner,
+    /// Which value of one side stands for which of the other.
+    pub value_map: ValueMap,
 }
 
 /// A record's page.
@@ -220,7 +223,7 @@ impl App {
             .and_then(|pair| pair.by_workspace(field));
         let rule = rule.ok_or_else(gone)?;
         let value = match choice {
-            HoldChoice::Crm => held.crm.clone(),
+            HoldChoice::Crm => rule.to_workspace(&held.crm),
             HoldChoice::Workspace => held.workspace.clone(),
             HoldChoice::Value(text) => parse::value(field, &text, &rule.crm_type)?,
         };
@@ -367,6 +370,7 @@ fn field_view(field: WorkspaceField, page: &RecordPage, pair: Option<&PairRules>
             crm: rule.mapping.crm.clone(),
             direction: rule.mapping.direction,
             winner: rule.mapping.winner,
+            value_map: rule.mapping.value_map.clone(),
         }),
         parked: link.and_then(|link| link.parked_fields.get(&field.name).cloned()),
         held: link.and_then(|link| link.held_fields.get(&field.name).cloned()),

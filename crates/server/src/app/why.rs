@@ -79,11 +79,14 @@ impl App {
             .iter()
             .filter_map(|row| moved(row, &view.name, &person))
             .collect();
-        let left = |moved: &&Moved| same(&moved.change.after, &view.workspace, &view.ty);
         let rules = self.store().rules(actor.team).await?;
         let link = detail.page.link.as_ref();
         let pair = link.and_then(|link| rules.pair(&link.object));
         let rule = pair.and_then(|pair| pair.by_workspace(&view.name));
+        let left = |moved: &&Moved| {
+            let (after, ours) = (&moved.change.after, &view.workspace);
+            same(after, ours, &view.ty) || rule.is_some_and(|rule| rule.agree(after, ours))
+        };
         Ok(Why {
             record: (kind, id),
             name: detail.page.name.clone(),

@@ -99,6 +99,7 @@ fn rule(workspace: &str, crm: &str) -> FieldRule {
             direction: Direction::Both,
             winner: Winner::MostRecent,
             blank_never_erases: false,
+            value_map: Default::default(),
         },
         crm_type: ty.clone(),
         workspace_type: ty,
@@ -224,6 +225,8 @@ pub(super) fn parked_field(value: &str) -> ParkedField {
         class: ErrorClass::TooLong,
         message: "too long".into(),
         since: at(0),
+        workspace: None,
+        unsent: false,
     }
 }
 

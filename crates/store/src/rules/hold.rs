@@ -37,9 +37,11 @@ pub fn resolve_hold(
             link.id
         )));
     }
+    let crm = pair.and_then(|pair| pair.by_workspace(field));
+    let taken = crm.map_or_else(|| seen_crm.clone(), |rule| rule.to_workspace(seen_crm));
     let agreed = Agreed {
         crm: seen_crm.clone(),
-        workspace: seen_crm.clone(),
+        workspace: taken.clone(),
     };
     link.base.insert(field.clone(), agreed);
     let before = record.fields.get(field).cloned().unwrap_or_default();
@@ -50,8 +52,7 @@ pub fn resolve_hold(
         *now,
     );
     workspace_changed(link, std::slice::from_ref(field));
-    let crm = pair.and_then(|pair| pair.by_workspace(field));
-    let mut entry = entry(resolution, before);
+    let mut entry = entry(resolution, before, &taken);
     for change in &mut entry.changes {
         change.crm = crm.map(|rule| rule.mapping.crm.clone()).unwrap_or_default();
     }
@@ -59,14 +60,15 @@ pub fn resolve_hold(
     Ok(entry)
 }
 
-fn entry(resolution: &HoldResolution, before: Value) -> LogDraft {
+/// `taken` is the CRM's value as the workspace holds it.
+fn entry(resolution: &HoldResolution, before: Value, taken: &Value) -> LogDraft {
     let HoldResolution {
         field,
         value,
         seen_crm,
         ..
     } = resolution;
-    let rejected = if value == seen_crm {
+    let rejected = if value == taken {
         before.clone()
     } else {
         seen_crm.clone()

@@ -217,6 +217,7 @@ impl Samples {
             } else {
                 Winner::Crm
             },
+            value_map: Default::default(),
         });
         let held = (name == "email").then(|| HeldField {
             crm: crm.clone(),
@@ -228,6 +229,8 @@ impl Samples {
             class: ErrorClass::PicklistRefused,
             message: self.say("bad value for restricted picklist field: Nurturing (EMEA)"),
             since: minutes_ago(7),
+            workspace: None,
+            unsent: false,
         });
         let origin = if outbound {
             Origin::User(UserId(3))

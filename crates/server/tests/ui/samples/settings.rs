@@ -125,6 +125,7 @@ impl Samples {
                     direction,
                     winner,
                     blank_never_erases: workspace == "phone",
+                    value_map: Default::default(),
                 },
                 workspace_label: workspace.replace('_', " "),
                 crm_label: self.say(crm),

@@ -86,6 +86,8 @@ fn too_long() -> ParkedField {
         class: ErrorClass::TooLong,
         message: "too long".into(),
         since: at(4),
+        workspace: None,
+        unsent: false,
     }
 }
 

@@ -237,6 +237,7 @@ fn rule(workspace: &str, crm: &str) -> FieldRule {
             direction: Direction::Both,
             winner: Winner::Hold,
             blank_never_erases: false,
+            value_map: Default::default(),
         },
         crm_type: ty.clone(),
         workspace_type: ty,

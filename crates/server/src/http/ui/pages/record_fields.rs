@@ -62,7 +62,14 @@ fn state(field: &FieldView) -> Markup {
     let Some(mapping) = &field.mapping else {
         return html! { span class="muted" { "Not mapped" } };
     };
-    let differs = |crm: &Value| !same(crm, &field.workspace, &field.ty);
+    let map = &mapping.value_map;
+    let differs = |crm: &Value| {
+        let is = |one: &Value, other: &Value| same(one, other, &field.ty);
+        let ours = &field.workspace;
+        !is(crm, ours)
+            && !is(crm, &map.to_crm(ours.clone()))
+            && !is(&map.to_workspace(crm.clone()), ours)
+    };
     match (&field.held, &field.parked, &field.crm) {
         (Some(_), ..) => badge_with(Tone::Warn, Icon::Pause, "Held"),
         (_, Some(_), _) => badge_with(Tone::Bad, Icon::Cross, "Refused"),

@@ -146,6 +146,7 @@ mod tests {
                 direction: Direction::CrmToWorkspace,
                 winner: Winner::Crm,
                 blank_never_erases: false,
+                value_map: Default::default(),
             },
             workspace_label: workspace.into(),
             crm_label: workspace.into(),
