@@ -121,9 +121,8 @@ pub fn reconcile(input: &Input<'_>) -> Decision {
 }
 
 impl Decision {
-    /// Nothing changes.
-    fn keep(input: &Input<'_>) -> Self {
-        let link = input.link;
+    /// Nothing changes, and nothing is left to do.
+    pub fn nothing(link: &RecordLink) -> Self {
         Self {
             record: RecordChange::None,
             link: LinkOutcome {
@@ -141,6 +140,10 @@ impl Decision {
             log: Vec::new(),
             again_at: None,
         }
+    }
+
+    fn keep(input: &Input<'_>) -> Self {
+        Self::nothing(input.link)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::story::{Houses, houses};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tandem_core::agreement::Standing;
-use tandem_core::reconcile::{Decision, LinkOutcome, RecordChange};
+use tandem_core::reconcile::Decision;
 use tandem_core::store::{Claim, DecisionCommit, LinkWork, SyncStore as _};
 
 const AGREEMENT: &str = "/api/admin/agreement";
@@ -59,27 +59,12 @@ impl Houses {
 }
 
 fn forgotten(work: &LinkWork) -> DecisionCommit {
-    let link = work.link.clone();
     DecisionCommit {
-        link: link.id,
-        version: link.version,
-        decision: Decision {
-            record: RecordChange::None,
-            link: LinkOutcome {
-                state: link.state,
-                base: link.base,
-                revision: link.revision,
-                parked_fields: link.parked_fields,
-                held_fields: link.held_fields,
-                put_back: link.put_back,
-                doubted: link.doubted,
-                parked: link.parked,
-            },
-            write: None,
-            log: Vec::new(),
-            again_at: None,
-        },
+        link: work.link.id,
+        version: work.link.version,
+        decision: Decision::nothing(&work.link),
         lane: work.lane,
+        impacts: Default::default(),
     }
 }
 

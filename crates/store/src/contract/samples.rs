@@ -6,7 +6,7 @@ use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject, RecordId, UserId};
 use tandem_core::link::{HeldField, ParkedField, ParkedLink, RecordLink};
 use tandem_core::mapping::{Direction, FieldMapping, FieldRule, PairRules, Winner};
-use tandem_core::reconcile::{Decision, LinkOutcome, RecordChange};
+use tandem_core::reconcile::Decision;
 use tandem_core::record::{CrmRecord, Origin, Revision};
 use tandem_core::schema::FieldType;
 use tandem_core::settings::TeamRules;
@@ -157,23 +157,7 @@ pub(super) fn deleted(record: CrmRecord) -> CrmRecord {
 
 /// A decision that changes nothing.
 pub(super) fn keep(link: &RecordLink) -> Decision {
-    Decision {
-        record: RecordChange::None,
-        link: LinkOutcome {
-            state: link.state,
-            base: link.base.clone(),
-            revision: link.revision.clone(),
-            parked_fields: link.parked_fields.clone(),
-            held_fields: link.held_fields.clone(),
-            put_back: link.put_back.clone(),
-            doubted: link.doubted.clone(),
-            flips: link.flips.clone(),
-            parked: link.parked.clone(),
-        },
-        write: None,
-        log: Vec::new(),
-        again_at: None,
-    }
+    Decision::nothing(link)
 }
 
 /// An entry that says nothing about what it is about.

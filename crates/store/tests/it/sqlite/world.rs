@@ -6,7 +6,7 @@ use tandem_core::connector::{Next, Watermark};
 use tandem_core::ids::{CrmId, CrmObject, RecordId, TeamId};
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::mapping::{Direction, FieldMapping, FieldRule, PairRules, Winner};
-use tandem_core::reconcile::{Decision, LinkOutcome, RecordChange};
+use tandem_core::reconcile::{Decision, RecordChange};
 use tandem_core::record::{CrmRecord, Origin, Revision};
 use tandem_core::schema::FieldType;
 use tandem_core::settings::TeamRules;
@@ -180,23 +180,7 @@ pub(super) fn commit(work: &LinkWork, decision: Decision) -> DecisionCommit {
 
 /// A decision that changes nothing.
 pub(super) fn keep(link: &RecordLink) -> Decision {
-    Decision {
-        record: RecordChange::None,
-        link: LinkOutcome {
-            state: link.state,
-            base: link.base.clone(),
-            revision: link.revision.clone(),
-            parked_fields: link.parked_fields.clone(),
-            held_fields: link.held_fields.clone(),
-            put_back: link.put_back.clone(),
-            doubted: link.doubted.clone(),
-            flips: link.flips.clone(),
-            parked: link.parked.clone(),
-        },
-        write: None,
-        log: Vec::new(),
-        again_at: None,
-    }
+    Decision::nothing(link)
 }
 
 fn rules() -> TeamRules {
