@@ -18,6 +18,7 @@ use crate::value::Fields;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Durable progress of reading one object. Opaque but for its order, which never decreases.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -44,6 +45,11 @@ pub struct PullRequest {
     pub watermark: Option<Watermark>,
     /// Set on every page of a pull but the first.
     pub page: Option<PageToken>,
+    /// How far the pull goes back behind the watermark, in seconds, because rows become visible later than
+    /// they are stamped. Of a pull's pages the first decides.
+    pub back_seconds: u32,
+    /// Failures in a row of reading this object: ask for less at a time.
+    pub failures: u32,
 }
 
 /// What follows a page.
@@ -63,6 +69,9 @@ pub struct PulledPage {
     pub records: Vec<CrmRecord>,
     /// What follows.
     pub next: Next,
+    /// Of records whose last change is older than the watermark, by how many seconds. If such a record is
+    /// news it came late: the pull before went past it.
+    pub behind_seconds: BTreeMap<CrmId, u32>,
 }
 
 /// What to do with one record.

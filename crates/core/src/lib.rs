@@ -17,6 +17,7 @@ pub mod brake;
 pub mod budget;
 pub mod connector;
 pub mod error;
+pub mod horizon;
 pub mod ids;
 pub mod link;
 pub mod mapping;

@@ -14,6 +14,7 @@
 use crate::brake::Impacts;
 use crate::budget::BudgetState;
 use crate::connector::{Next, OrgUsage, PageToken, Watermark};
+use crate::horizon::Horizon;
 use crate::ids::{CrmId, CrmObject, LinkId, LogId, RecordId, ReservationId, TeamId};
 use crate::link::{Lane, RecordLink};
 use crate::reconcile::Decision;
@@ -26,6 +27,7 @@ use crate::write::{Settlement, WriteIntent};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Why the database did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +93,8 @@ pub struct ObjectProgress {
     pub attempts: u32,
     /// Rows read by the pull under way, or by the last one.
     pub rows: u64,
+    /// How late rows arrive, and so how far the next read goes back.
+    pub horizon: Horizon,
 }
 
 /// A pulled page on its way into the store.
@@ -111,6 +115,11 @@ pub struct StagePage {
     pub from: PullPosition,
     /// What follows.
     pub next: Next,
+    /// By how many seconds records are older than the end of the pull before; see
+    /// [`PulledPage::behind_seconds`](crate::connector::PulledPage::behind_seconds).
+    pub behind_seconds: BTreeMap<CrmId, u32>,
+    /// This pull goes back over the long horizon. Of its pages the first decides.
+    pub settling: bool,
     /// Lane of the work that this makes.
     pub lane: Lane,
     /// When the request was sent.
@@ -130,6 +139,9 @@ pub struct StageReport {
     pub unchanged: u32,
     /// Records older than what is known, dropped.
     pub stale: u32,
+    /// How late the latest record came that the pull before went past, in seconds. It is remembered in
+    /// [`ObjectProgress::horizon`].
+    pub late_seconds: u32,
     /// Progress did not move: somebody else had moved it.
     pub outrun: bool,
 }

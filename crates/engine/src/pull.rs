@@ -4,6 +4,7 @@ use crate::spend::system_entry;
 use crate::{Engine, StepResult, Tick, schedule};
 use tandem_core::connector::{Failure, PullRequest, PulledPage};
 use tandem_core::error::{Directive, ErrorClass};
+use tandem_core::horizon::Reach;
 use tandem_core::ids::CrmObject;
 use tandem_core::link::Lane;
 use tandem_core::record::CrmRecord;
@@ -73,7 +74,7 @@ impl Engine {
                 });
             }
         };
-        let requests = requests(&rules, &progress, &objects);
+        let requests = self.requests(&rules, &progress, &objects, tick);
         let result = self.connector.pull(&requests, tick.now).await;
         let accounted = self.account(reservation, result, tick).await?;
         let mut outcome = PullOutcome {
@@ -92,6 +93,33 @@ impl Engine {
         Ok(outcome)
     }
 
+    fn requests(
+        &self,
+        rules: &TeamRules,
+        progress: &[ObjectProgress],
+        objects: &[CrmObject],
+        tick: Tick,
+    ) -> Vec<PullRequest> {
+        let request = |object: &CrmObject| {
+            let pair = rules.pair(object)?;
+            let known = of(progress, object);
+            let position = position(progress, object);
+            Some(PullRequest {
+                object: object.clone(),
+                fields: pair.crm_fields(),
+                watermark: position.watermark,
+                page: position.page,
+                back_seconds: if self.guards.overlap {
+                    reach(known, tick).seconds
+                } else {
+                    0
+                },
+                failures: known.map_or(0, |known| known.attempts),
+            })
+        };
+        objects.iter().filter_map(request).collect()
+    }
+
     async fn take_part(
         &self,
         rules: &TeamRules,
@@ -103,8 +131,8 @@ impl Engine {
     ) -> StepResult<()> {
         match part {
             Ok(page) => {
-                let from = position(progress, &request.object);
-                let Some(stage) = self.stage_page(rules, &request.object, from, page, tick) else {
+                let known = of(progress, &request.object);
+                let Some(stage) = self.stage_page(rules, &request.object, known, page, tick) else {
                     return Ok(());
                 };
                 outcome.rows += stage.records.len() as u64;
@@ -119,11 +147,7 @@ impl Engine {
                         .drop_page(self.team, &request.object, &from)
                         .await?;
                 }
-                let attempts = progress
-                    .iter()
-                    .find(|p| p.object == request.object)
-                    .map_or(0, |p| p.attempts);
-                self.part_failed(request, &failure, attempts, tick).await?;
+                self.part_failed(request, &failure, tick).await?;
                 if !outcome.failures.contains(&failure) {
                     outcome.failures.push(failure);
                 }
@@ -136,12 +160,15 @@ impl Engine {
         &self,
         rules: &TeamRules,
         object: &CrmObject,
-        from: PullPosition,
+        known: Option<&ObjectProgress>,
         page: PulledPage,
         tick: Tick,
     ) -> Option<StagePage> {
         let answered_at = self.answered(tick).now;
         let pair = rules.pair(object)?;
+        let from = known
+            .map(|known| known.position.clone())
+            .unwrap_or_default();
         let first_read = from.watermark.is_none();
         Some(StagePage {
             object: object.clone(),
@@ -158,6 +185,8 @@ impl Engine {
                 .collect(),
             from,
             next: page.next,
+            behind_seconds: page.behind_seconds,
+            settling: reach(known, tick).settling,
             lane: if first_read { Lane::Bulk } else { Lane::Normal },
             now: tick.now,
             echo_guard: self.guards.echo,
@@ -169,12 +198,11 @@ impl Engine {
         &self,
         request: &PullRequest,
         failure: &Failure,
-        attempts: u32,
         tick: Tick,
     ) -> StepResult<()> {
         let at = next_attempt(
             tick.now,
-            attempts + 1,
+            request.failures + 1,
             failure.retry_after_seconds,
             tick.jitter,
         );
@@ -183,7 +211,7 @@ impl Engine {
             request.object,
             failure.class.title()
         );
-        let entry = (attempts == 0).then(|| {
+        let entry = (request.failures == 0).then(|| {
             let mut entry = system_entry(summary, failure, tick);
             entry.crm = Some((request.object.clone(), None));
             entry
@@ -194,28 +222,26 @@ impl Engine {
     }
 }
 
-/// Where an object is to be asked from.
-fn position(progress: &[ObjectProgress], object: &CrmObject) -> PullPosition {
-    let known = progress.iter().find(|p| p.object == *object);
-    known.map(|p| p.position.clone()).unwrap_or_default()
+fn of<'p>(progress: &'p [ObjectProgress], object: &CrmObject) -> Option<&'p ObjectProgress> {
+    progress.iter().find(|p| p.object == *object)
 }
 
-fn requests(
-    rules: &TeamRules,
-    progress: &[ObjectProgress],
-    objects: &[CrmObject],
-) -> Vec<PullRequest> {
-    objects
-        .iter()
-        .filter_map(|object| {
-            let pair = rules.pair(object)?;
-            let position = position(progress, object);
-            Some(PullRequest {
-                object: object.clone(),
-                fields: pair.crm_fields(),
-                watermark: position.watermark,
-                page: position.page,
-            })
-        })
-        .collect()
+/// Where an object is to be asked from.
+fn position(progress: &[ObjectProgress], object: &CrmObject) -> PullPosition {
+    of(progress, object)
+        .map(|p| p.position.clone())
+        .unwrap_or_default()
+}
+
+/// How far a read that begins now goes back. What was never read is read whole, which settles it.
+fn reach(known: Option<&ObjectProgress>, tick: Tick) -> Reach {
+    match known {
+        Some(known) if known.position.watermark.is_some() => {
+            known.horizon.reach(tick.now, known.complete_at)
+        }
+        _ => Reach {
+            seconds: 0,
+            settling: true,
+        },
+    }
 }

@@ -10,6 +10,7 @@
 //!
 //! Everything here depends only on the requests and on the sandbox's own clock, so a run can be repeated exactly.
 
+mod lost_rows;
 mod state;
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::world::SfId;
 
+pub(crate) use lost_rows::lose_rows;
 pub(crate) use state::Faults;
 
 /// Most rules one sandbox holds; adding more is refused.
@@ -76,6 +78,14 @@ pub enum FaultAction {
     Slow {
         /// Milliseconds until the answer leaves.
         millis: u64,
+    },
+    /// The work is done; the pages of queries in the answer lack rows that their counts still count.
+    LoseRows {
+        /// How many of each page, from its middle.
+        rows: u32,
+        /// The pages also say that they are not the last.
+        #[serde(default)]
+        unfinished: bool,
     },
     /// Data calls get 403 `REQUEST_LIMIT_EXCEEDED` for a while.
     Throttle {

@@ -135,7 +135,7 @@ impl<'t> Run<'t> {
         let wire = Wire::new(sandbox.clone(), dice.clone());
         let vault = setup::vault(&sandbox);
         let conditional = dice.percent(70);
-        let connector = setup::connector(&sandbox, &wire, &vault, guards, conditional);
+        let connector = setup::connector(&sandbox, &wire, &vault, conditional);
         let rules = setup::rules(connector.as_ref(), &dice);
         let store = Arc::new(MemoryStore::new(guards));
         let team = store.add_team(rules.clone());
@@ -184,13 +184,7 @@ impl<'t> Run<'t> {
     fn start_worker(&self, number: usize) -> Worker {
         let engine = Engine {
             store: Arc::new(store::SimStore::new(self.store.clone(), self.dice.clone())),
-            connector: setup::connector(
-                &self.sandbox,
-                &self.wire,
-                &self.vault,
-                self.guards,
-                self.conditional,
-            ),
+            connector: setup::connector(&self.sandbox, &self.wire, &self.vault, self.conditional),
             team: self.team,
             clock: {
                 let clock = self.clock.clone();

@@ -11,7 +11,7 @@ use tandem_core::Timestamp;
 use tandem_core::connector::Connector;
 use tandem_core::ids::CrmObject;
 use tandem_core::mapping::{Direction, FieldMapping, ObjectMapping, PairRules, Winner, compile};
-use tandem_core::settings::{Guards, SyncSettings, TeamRules};
+use tandem_core::settings::{SyncSettings, TeamRules};
 use tandem_core::workspace::Kind;
 use tandem_sandbox::seed::SeedSize;
 use tandem_sandbox::{ClockMode, Options, Sandbox};
@@ -64,7 +64,6 @@ pub fn connector(
     sandbox: &Sandbox,
     wire: &Wire,
     vault: &Arc<MemoryVault>,
-    guards: Guards,
     conditional: bool,
 ) -> Arc<dyn Connector> {
     let credentials = sandbox.credentials("http://127.0.0.1");
@@ -73,9 +72,6 @@ pub fn connector(
     let mut config = SalesforceConfig::new(app.expect("a loopback address is safe"));
     if !conditional {
         config.conditional_records_max = 0;
-    }
-    if !guards.overlap {
-        config.overlap_seconds = 0;
     }
     Arc::new(Salesforce::new(
         config,

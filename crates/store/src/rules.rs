@@ -19,7 +19,9 @@ pub use link::{
     is_workspace_half, leave_to_owner, note_parking_entry, retry, workspace_changed,
 };
 pub use news::{Look, News, news, take_in};
-pub use progress::{advance, drop_page, forget_position, never_read, note_failure, wants_more};
+pub use progress::{
+    advance, drop_page, forget_position, late_seconds, never_read, note_failure, wants_more,
+};
 pub use record::{
     carries_key, lane_of, match_keys, new_record, referred_records, resolve_references, set_fields,
 };

@@ -9,9 +9,6 @@ pub struct SalesforceConfig {
     pub app: OAuthApp,
     /// Version of the REST API, such as `62.0`.
     pub api_version: String,
-    /// How far each pull goes back behind the last one, in seconds: rows become visible at commit but
-    /// carry the time of their statement. Rows were seen up to minutes late.
-    pub overlap_seconds: u32,
     /// Most updates that go as conditional ones, at most 21; 0 where an org does not honour conditions.
     pub conditional_records_max: usize,
     /// Rows asked for in one page of a pull, at most 2,000.
@@ -29,7 +26,6 @@ impl SalesforceConfig {
         Self {
             app,
             api_version: "62.0".to_owned(),
-            overlap_seconds: 300,
             conditional_records_max: super::write::CONDITIONAL_RECORDS_MAX,
             page_rows_max: super::soql::PAGE_ROWS_MAX,
             create_horizon_seconds: 600,

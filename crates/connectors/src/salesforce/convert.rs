@@ -5,6 +5,7 @@
 //! as empty. What a null, a blank or a rounded number means is [`tandem_core::value::canonical`]'s.
 
 use super::ids::canonical_id;
+use super::soql::PAGE_ROWS_MAX;
 use super::wire::Row;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -24,6 +25,8 @@ pub(super) enum Shape {
     #[default]
     Unknown,
     Text,
+    /// A text that makes the server's pages shorter.
+    LongText,
     Number,
     Checkbox,
     Date,
@@ -43,8 +46,8 @@ impl From<&FieldType> for Shape {
             FieldType::Checkbox => Self::Checkbox,
             FieldType::MultiPicklist { .. } => Self::Choices,
             FieldType::Reference { .. } => Self::Reference,
+            FieldType::LongText { .. } => Self::LongText,
             FieldType::Text { .. }
-            | FieldType::LongText { .. }
             | FieldType::Picklist { .. }
             | FieldType::Email { .. }
             | FieldType::Phone { .. }
@@ -92,6 +95,18 @@ impl Shapes {
 pub(super) struct Columns<'f>(Vec<(&'f str, Shape)>);
 
 impl Columns<'_> {
+    /// Most rows that the server sends at once of these fields: 2,000; 1,000 with a long text (recorded),
+    /// 200 with several custom ones (REST guide). A hint: pages may be shorter all the same.
+    pub(super) fn page_rows(&self) -> usize {
+        let long = |(_, shape): &&(&str, Shape)| *shape == Shape::LongText;
+        let custom = |(name, _): &&(&str, Shape)| name.ends_with("__c");
+        match self.0.iter().filter(long).count() {
+            0 => PAGE_ROWS_MAX,
+            _ if self.0.iter().filter(long).filter(custom).count() > 1 => 200,
+            _ => 1_000,
+        }
+    }
+
     /// A row as a record; `None` where it lacks its id or its version.
     pub(super) fn record(
         &self,
@@ -174,7 +189,9 @@ pub(super) fn value(raw: &RawValue, shape: Shape) -> Option<Value> {
         (Shape::Number | Shape::Unknown, b'-' | b'0'..=b'9') => decimal(json).map(Value::Number),
         (Shape::Number, b'"') => decimal(&text()?).map(Value::Number),
         // A formula can be described as text and answer a number or a checkbox.
-        (Shape::Text, b't' | b'f' | b'-' | b'0'..=b'9') => Some(Value::text(json)),
+        (Shape::Text | Shape::LongText, b't' | b'f' | b'-' | b'0'..=b'9') => {
+            Some(Value::text(json))
+        }
         (_, b'"') => from_text(&text()?, shape),
         _ => None,
     }
@@ -183,7 +200,7 @@ pub(super) fn value(raw: &RawValue, shape: Shape) -> Option<Value> {
 fn from_text(text: &str, shape: Shape) -> Option<Value> {
     match shape {
         _ if text.is_empty() => Some(Value::Null),
-        Shape::Text | Shape::Unknown => Some(Value::text(text)),
+        Shape::Text | Shape::LongText | Shape::Unknown => Some(Value::text(text)),
         Shape::Date => text.parse::<Date>().ok().map(Value::Date),
         Shape::DateTime => text.parse::<Timestamp>().ok().map(Value::DateTime),
         Shape::Choices => Some(choices(text)),

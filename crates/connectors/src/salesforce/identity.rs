@@ -5,7 +5,7 @@ use super::client::Spend;
 use super::convert::{id, text};
 use super::errors::{Effect, garbled};
 use super::soql::{PAGE_ROWS_MAX, query};
-use super::wire::{CompositeAnswer, Part, QueryAnswer, Row};
+use super::wire::{CompositeAnswer, Part, Row};
 use serde::Deserialize;
 use std::sync::PoisonError;
 use tandem_core::connector::{CrmUser, Failure, OrgIdentity};
@@ -38,7 +38,7 @@ impl Salesforce {
             .composite(vec![Part::get("org", query(soql)?)], Effect::Read, spend)
             .await?;
         let parts = CompositeAnswer::parse(&answer.body)?;
-        let rows: QueryAnswer<'_> = parts.part("org", Effect::Read)?;
+        let rows = parts.query("org", Effect::Read)?;
         let row = rows
             .records
             .first()
@@ -98,7 +98,7 @@ impl Salesforce {
             let parts = vec![Part::get("users", query(&soql)?)];
             let answer = self.client.composite(parts, Effect::Read, spend).await?;
             let parts = CompositeAnswer::parse(&answer.body)?;
-            let page: QueryAnswer<'_> = parts.part("users", Effect::Read)?;
+            let page = parts.query("users", Effect::Read)?;
             for row in &page.records {
                 users.push(user(row).ok_or_else(|| garbled("a user has no id"))?);
             }

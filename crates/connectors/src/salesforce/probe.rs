@@ -95,7 +95,7 @@ impl Salesforce {
             let answer = self.client.composite(parts?, Effect::Read, spend).await?;
             let answer = CompositeAnswer::parse(&answer.body)?;
             for index in 0..some.len() {
-                let page: QueryAnswer<'_> = answer.part(&reference(index), Effect::Read)?;
+                let page = answer.query(&reference(index), Effect::Read)?;
                 if !page.done {
                     let text = "more records have our keys than one page holds";
                     return Err(Failure::new(ErrorClass::CannotMatch, text));
@@ -128,7 +128,7 @@ impl Salesforce {
             let parts = vec![Part::get(reference(0), query_all(&soql)?)];
             let answer = self.client.composite(parts, Effect::Read, spend).await?;
             let answer = CompositeAnswer::parse(&answer.body)?;
-            let page: QueryAnswer<'_> = answer.part(&reference(0), Effect::Read)?;
+            let page = answer.query(&reference(0), Effect::Read)?;
             found.extend(self.rows_of(question, &page)?);
             let last = page
                 .records

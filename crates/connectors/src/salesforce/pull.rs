@@ -1,41 +1,54 @@
 //! What changed: one page of each of up to five objects in one call.
 //!
-//! A pull begins at the last watermark less an overlap and pages by (`SystemModstamp`, `Id`), the
-//! position of the last row read. `SystemModstamp` has whole seconds and many rows share one, so both
-//! are needed. The watermark is the server's time when the pull began: what changes while we read
-//! comes in this pull or in the next, perhaps in both.
+//! A pull begins at the last watermark, as far behind it as the request says, and pages by
+//! (`SystemModstamp`, `Id`), the position of the last row read. `SystemModstamp` has whole seconds and
+//! many rows share one, so both are needed. The watermark is the server's time when the pull began: what
+//! changes while we read comes in this pull or in the next, perhaps in both.
+//!
+//! A page moves the position only if it is proven: every row that the server counted for its query came
+//! (`wire`). A page that the server cut short proves nothing about where it ends. Its rows are taken, the
+//! position stays, and the next page asks for no more rows than the server sends at once.
 
 use super::Salesforce;
 use super::client::Spend;
 use super::errors::{Effect, garbled};
 use super::read::rows;
-use super::soql::{PAGE_ROWS_MAX, datetime, query_all, select};
+use super::soql::{datetime, query_all, select};
 use super::wire::{COMPOSITE_QUERIES_MAX, CompositeAnswer, Part, QueryAnswer};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use tandem_core::connector::{Failure, Next, PageToken, PullRequest, PulledPage, Watermark};
 use tandem_core::error::ErrorClass;
+use tandem_core::ids::CrmId;
 use tandem_core::record::CrmRecord;
 
 /// Most requests of one [`tandem_core::connector::Connector::pull`].
 pub(super) const REQUESTS_MAX: usize = COMPOSITE_QUERIES_MAX;
-const TOKEN_VERSION: u8 = 1;
+const TOKEN_VERSION: u8 = 2;
+/// Fewest rows asked for after failures.
+const ROWS_MIN: usize = 50;
 
-/// A page token, as JSON: where the last page ended and when the pull began.
+/// A page token, as JSON: where the last proven page ended and where the pull began.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct Position {
     v: u8,
     /// The server's time at the first page, in epoch milliseconds.
     started_ms: i64,
-    stamp: Timestamp,
-    id: String,
+    /// The oldest stamp of this pull; `None` reads everything.
+    from: Option<Timestamp>,
+    /// The last row of the last proven page.
+    after: Option<(Timestamp, String)>,
+    /// Most rows that the server was seen to send at once, if it sent fewer than asked for.
+    rows: Option<usize>,
 }
 
 impl Position {
     fn read(token: &PageToken) -> Result<Self, Failure> {
         let position = serde_json::from_str::<Self>(&token.0).ok();
+        let sound = |id: &String| super::canonical_id(id).is_some();
         position
-            .filter(|p| p.v == TOKEN_VERSION && super::canonical_id(&p.id).is_some())
+            .filter(|p| p.v == TOKEN_VERSION && p.after.as_ref().is_none_or(|(_, id)| sound(id)))
             .ok_or_else(|| {
                 Failure::new(
                     ErrorClass::CursorGone,
@@ -49,12 +62,28 @@ impl Position {
             .map(PageToken)
             .map_err(|error| Failure::new(ErrorClass::OurFault, error.to_string()))
     }
+
+    fn filter(&self) -> String {
+        match (&self.after, self.from) {
+            (Some((stamp, id)), _) => {
+                let at = datetime(*stamp);
+                format!(" WHERE (SystemModstamp = {at} AND Id > '{id}') OR SystemModstamp > {at}")
+            }
+            (None, Some(from)) => format!(" WHERE SystemModstamp >= {}", datetime(from)),
+            (None, None) => String::new(),
+        }
+    }
 }
 
 /// One request ready to be sent.
 struct Query<'r> {
     request: &'r PullRequest,
-    position: Option<Position>,
+    /// Where it goes on, or where the pull begins.
+    at: Position,
+    /// The first page of its pull.
+    first: bool,
+    /// Rows asked for.
+    rows: usize,
     url: String,
 }
 
@@ -84,49 +113,48 @@ impl Salesforce {
         let answer = self.client.composite(parts, Effect::Read, spend).await?;
         let parts = CompositeAnswer::parse(&answer.body)?;
         let page = |(index, query): (usize, Result<Query<'_>, Failure>)| {
-            let rows = parts.part(&reference(index), Effect::Read);
+            let rows = parts.query(&reference(index), Effect::Read);
             self.page(&query?, &rows?, answer.date, now)
         };
         Ok(queries.into_iter().enumerate().map(page).collect())
     }
 
     fn query<'r>(&self, request: &'r PullRequest) -> Result<Query<'r>, Failure> {
-        let position = request.page.as_ref().map(Position::read).transpose()?;
-        let filter = match (&position, &request.watermark) {
-            (Some(Position { stamp, id, .. }), _) => {
-                let at = datetime(*stamp);
-                format!(" WHERE (SystemModstamp = {at} AND Id > '{id}') OR SystemModstamp > {at}")
-            }
-            (None, Some(watermark)) => {
-                format!(
-                    " WHERE SystemModstamp >= {}",
-                    datetime(self.resume_at(watermark))
-                )
-            }
-            (None, None) => String::new(),
-        };
+        let page = request.page.as_ref().map(Position::read).transpose()?;
+        let first = page.is_none();
+        let at = page.unwrap_or_else(|| Position {
+            v: TOKEN_VERSION,
+            started_ms: 0,
+            from: request
+                .watermark
+                .as_ref()
+                .map(|last| resume_at(last, request.back_seconds)),
+            after: None,
+            rows: None,
+        });
+        let rows = self.rows(request, &at);
         let soql = format!(
-            "{}{filter} ORDER BY SystemModstamp, Id LIMIT {}",
+            "{}{} ORDER BY SystemModstamp, Id LIMIT {rows}",
             select(&request.object, &request.fields)?,
-            self.page_rows()
+            at.filter(),
         );
+        let url = query_all(&soql)?;
         Ok(Query {
             request,
-            position,
-            url: query_all(&soql)?,
+            at,
+            first,
+            rows,
+            url,
         })
     }
 
-    /// The watermark less the overlap, in whole seconds.
-    fn resume_at(&self, watermark: &Watermark) -> Timestamp {
-        let overlap = SignedDuration::from_secs(i64::from(self.config.overlap_seconds));
-        Timestamp::from_second(watermark.order.div_euclid(1000))
-            .and_then(|at| at.checked_sub(overlap))
-            .unwrap_or(Timestamp::UNIX_EPOCH)
-    }
-
-    fn page_rows(&self) -> usize {
-        self.config.page_rows_max.clamp(1, PAGE_ROWS_MAX)
+    /// Rows to ask for: what the server sends at once, half of it after each failure in a row.
+    fn rows(&self, request: &PullRequest, at: &Position) -> usize {
+        let columns = self.shapes.of(&request.object, &request.fields);
+        let most = self.config.page_rows_max.clamp(1, columns.page_rows());
+        let most = at.rows.map_or(most, |seen| seen.clamp(1, most));
+        let less = most >> request.failures.min(16);
+        less.max(ROWS_MIN.min(most))
     }
 
     fn page(
@@ -136,25 +164,52 @@ impl Salesforce {
         date: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<PulledPage, Failure> {
-        let request = query.request;
+        let (request, mut at) = (query.request, query.at.clone());
         let columns = self.shapes.of(&request.object, &request.fields);
         let records = rows(&columns, &request.object, &answer.records, now)?;
-        let started_ms = match &query.position {
-            Some(position) => position.started_ms,
-            None => started_ms(request.watermark.as_ref(), date, &records),
-        };
-        if records.is_empty() && !answer.done {
-            return Err(garbled(
-                "the server answers a query with an empty unfinished page",
-            ));
+        if query.first {
+            at.started_ms = started_ms(request.watermark.as_ref(), date, &records);
         }
-        let full = records.len() >= self.page_rows();
-        let next = match records.last().filter(|_| full || !answer.done) {
-            Some(last) => Next::Page(after(last, started_ms)?.token()?),
-            None => Next::Done(watermark(started_ms)),
+        let next = match records.last() {
+            // Where an unfinished page ends is not proven; it shrinks, so that this comes to an end.
+            Some(_) if !answer.done => {
+                at.rows = Some(records.len().min(query.rows.div_ceil(2)));
+                Next::Page(at.token()?)
+            }
+            Some(last) if records.len() >= query.rows => {
+                at.after = Some((stamp(last)?, last.id.to_string()));
+                Next::Page(at.token()?)
+            }
+            _ => Next::Done(watermark(at.started_ms)),
         };
-        Ok(PulledPage { records, next })
+        let behind_seconds = behind(request.watermark.as_ref(), &records);
+        Ok(PulledPage {
+            records,
+            next,
+            behind_seconds,
+        })
     }
+}
+
+/// The watermark less what the request goes back, in whole seconds.
+fn resume_at(watermark: &Watermark, back_seconds: u32) -> Timestamp {
+    let back = SignedDuration::from_secs(i64::from(back_seconds));
+    Timestamp::from_second(watermark.order.div_euclid(1000))
+        .and_then(|at| at.checked_sub(back))
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// By how many seconds changes are older than the end of the last pull.
+fn behind(last: Option<&Watermark>, records: &[CrmRecord]) -> BTreeMap<CrmId, u32> {
+    let Some(last) = last else {
+        return BTreeMap::new();
+    };
+    let second = last.order.div_euclid(1000);
+    let seconds = |record: &CrmRecord| {
+        let behind = u32::try_from(second - record.revision.order).ok()?;
+        (behind > 0).then(|| (record.id.clone(), behind))
+    };
+    records.iter().filter_map(seconds).collect()
 }
 
 fn reference(index: usize) -> String {
@@ -173,15 +228,9 @@ fn started_ms(last: Option<&Watermark>, date: Option<Timestamp>, records: &[CrmR
         .max(last.map_or(0, |watermark| watermark.order))
 }
 
-fn after(last: &CrmRecord, started_ms: i64) -> Result<Position, Failure> {
-    let stamp = last.revision.tag.parse();
-    let stamp = stamp.map_err(|_| garbled("a SystemModstamp can't be read"))?;
-    Ok(Position {
-        v: TOKEN_VERSION,
-        started_ms,
-        stamp,
-        id: last.id.to_string(),
-    })
+fn stamp(record: &CrmRecord) -> Result<Timestamp, Failure> {
+    let stamp = record.revision.tag.parse();
+    stamp.map_err(|_| garbled("a SystemModstamp can't be read"))
 }
 
 /// The order is all that is needed to go on; the token shows it to people.

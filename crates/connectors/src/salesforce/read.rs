@@ -9,7 +9,7 @@ use super::client::Spend;
 use super::convert::Columns;
 use super::errors::{Effect, garbled};
 use super::soql::{id_in, query_all, select};
-use super::wire::{COMPOSITE_QUERIES_MAX, CompositeAnswer, Part, QueryAnswer, Row};
+use super::wire::{COMPOSITE_QUERIES_MAX, CompositeAnswer, Part, Row};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use tandem_core::connector::Failure;
@@ -49,7 +49,7 @@ impl Salesforce {
             let answer = CompositeAnswer::parse(&answer.body)?;
             let mut left = Vec::new();
             for (index, ids) in chunks.iter().enumerate() {
-                let page: QueryAnswer<'_> = answer.part(&reference(index), Effect::Read)?;
+                let page = answer.query(&reference(index), Effect::Read)?;
                 let found = rows(&columns, object, &page.records, now)?;
                 if !page.done {
                     left.extend(not_among(ids, &found));
@@ -120,7 +120,9 @@ mod tests {
             format!(r#"{{"Id":"{id}","SystemModstamp":"2026-03-10T08:00:00.000+0000"}}"#)
         };
         let rows: Vec<String> = numbers.iter().map(row).collect();
-        format!(r#"{{"done":{done},"records":[{}]}}"#, rows.join(","))
+        let total = rows.len() + usize::from(!done);
+        let rows = rows.join(",");
+        format!(r#"{{"totalSize":{total},"done":{done},"records":[{rows}]}}"#)
     }
 
     #[tokio::test]

@@ -107,6 +107,16 @@ impl<'a> CompositeAnswer<'a> {
         Some((part.http_status_code, errors.unwrap_or_default()))
     }
 
+    /// The rows of a query, if they are as many as the server says.
+    pub(super) fn query(
+        &self,
+        reference: &str,
+        effect: Effect,
+    ) -> Result<QueryAnswer<'a>, Failure> {
+        let page: QueryAnswer<'a> = self.part(reference, effect)?;
+        page.counted()
+    }
+
     /// The body of a part that succeeded, as `T`.
     pub(super) fn part<T: Deserialize<'a>>(
         &self,
@@ -131,11 +141,41 @@ pub(super) type Row<'a> = BTreeMap<String, &'a RawValue>;
 
 /// The answer to a query.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct QueryAnswer<'a> {
+    /// Rows that the query has, as the server counted them when it ran; with a `LIMIT` at most that
+    /// many (recorded on real orgs).
+    total_size: usize,
     /// False where the server made the page shorter than we asked.
     pub(super) done: bool,
     #[serde(borrow)]
     pub(super) records: Vec<Row<'a>>,
+}
+
+impl QueryAnswer<'_> {
+    /// An answer closes what was asked only where the rows that came are those that the server counted. A
+    /// page that says of itself that it is not the last must bring some of them and leave some out.
+    fn counted(self) -> Result<Self, Failure> {
+        let (counted, came) = (self.total_size, self.records.len());
+        let sound = if self.done {
+            came == counted
+        } else {
+            0 < came && came < counted
+        };
+        if sound {
+            return Ok(self);
+        }
+        let (done, rest) = match self.done {
+            true => ("", ""),
+            false => (
+                "an unfinished page of ",
+                ", so that nothing can go on behind it",
+            ),
+        };
+        Err(garbled(&format!(
+            "the CRM counted {counted} rows and sent {done}{came}{rest}; nothing is taken for complete"
+        )))
+    }
 }
 
 /// How one record of a collections request ended.

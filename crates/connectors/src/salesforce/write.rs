@@ -27,7 +27,7 @@ use super::client::Spend;
 use super::errors::{Effect, garbled, nothing_sent};
 use super::read::rows;
 use super::soql::select;
-use super::wire::{COLLECTION_RECORDS_MAX, CompositeAnswer, QueryAnswer, SaveResult};
+use super::wire::{COLLECTION_RECORDS_MAX, CompositeAnswer, SaveResult};
 use bytes::Bytes;
 use jiff::Timestamp;
 use outcome::{settle_failed, settle_results, settle_unsent};
@@ -192,7 +192,7 @@ impl Salesforce {
         reference: &str,
     ) -> BTreeMap<CrmId, CrmRecord> {
         let columns = self.shapes.of(job.object, job.read_back);
-        let page: Result<QueryAnswer<'_>, _> = answer.part(reference, Effect::Read);
+        let page = answer.query(reference, Effect::Read);
         let records = page.and_then(|page| rows(&columns, job.object, &page.records, job.now));
         by_id(records.unwrap_or_default())
     }

@@ -24,6 +24,8 @@ use tandem_sandbox::{ClockMode, Delivery, Options, Sandbox};
 
 /// Pages after which a pull is taken to run in a circle.
 const PAGES_MAX: usize = 50;
+/// How far the pulls of the tests go back.
+const BACK_SECONDS: u32 = 300;
 pub(crate) const ORIGIN: &str = "http://127.0.0.1:8443";
 
 /// The way to the sandbox: a function call. Slow answers come at once, lost ones never.
@@ -268,6 +270,8 @@ pub(crate) fn request(
         fields: fields.iter().map(ToString::to_string).collect(),
         watermark: watermark.cloned(),
         page,
+        back_seconds: BACK_SECONDS,
+        failures: 0,
     }
 }
 

@@ -7,6 +7,7 @@ use tandem_core::connector::{Connector as _, Next, PageToken};
 use tandem_core::error::ErrorClass;
 use tandem_core::value::Value;
 use tandem_sandbox::Options;
+use tandem_sandbox::faults::FaultAction;
 use tandem_sandbox::world::{DmlOptions, FieldRights};
 
 #[tokio::test]
@@ -25,30 +26,83 @@ async fn pages_cross_equal_stamps_without_a_gap_or_a_repeat() {
     assert_eq!(org.spent(), 8);
 }
 
+/// The first page is cut short, so it is read again, with as many rows as come at once; where the
+/// connector was told of the long text it asks for no more from the beginning.
 #[tokio::test]
 async fn pages_shorter_than_asked_are_continued() {
+    for (described, sizes) in [(false, &[1_000, 1_000, 500][..]), (true, &[1_000, 500])] {
+        let org = Org::new();
+        let made: BTreeSet<_> = (0..1_500)
+            .map(|n| org.make("Account", &json!({ "Name": format!("Halden {n}") })))
+            .collect();
+        if described {
+            org.describe(&["Account"]).await;
+        }
+        let mut request = request("Account", None, None);
+        request.fields.push("Description".into());
+        let mut seen = BTreeSet::new();
+        for (number, size) in sizes.iter().enumerate() {
+            let page = org.page(request.clone()).await;
+            assert_eq!(page.records.len(), *size, "page {number}");
+            seen.extend(ids(&page.records));
+            match page.next {
+                Next::Page(token) => request.page = Some(token),
+                Next::Done(_) => assert_eq!(number + 1, sizes.len()),
+            }
+        }
+        assert_eq!(seen, made);
+    }
+}
+
+/// Rows that the org counts and does not send are never taken for read, whatever the answer says of itself.
+#[tokio::test]
+async fn a_truncated_answer_is_no_end() {
+    for (rows, unfinished) in [(1, false), (7, false), (7, true)] {
+        let org = Org::new();
+        org.leads(7);
+        org.advance(60);
+        org.break_once(FaultAction::LoseRows { rows, unfinished });
+        let requests = [request("Lead", None, None)];
+        let pulled = org.salesforce.pull(&requests, org.now()).await;
+        let pages = org.pay(pulled).expect("an answer");
+        let failure = pages[0].as_ref().expect_err("rows are missing");
+        assert_eq!(failure.class, ErrorClass::GarbledAnswer);
+        assert!(failure.message.contains("counted 7"), "{}", failure.message);
+    }
+}
+
+#[tokio::test]
+async fn an_unfinished_page_that_lacks_a_row_in_its_middle_is_read_again() {
+    let org = Org::with(options(), |config| config.page_rows_max = 7);
+    let made = org.leads(12);
+    org.advance(60);
+    org.break_once(FaultAction::LoseRows {
+        rows: 1,
+        unfinished: true,
+    });
+    let (records, _) = org.pull("Lead", None).await;
+    let read: BTreeSet<_> = ids(&records).into_iter().collect();
+    assert_eq!(read, made.into_iter().collect());
+}
+
+#[tokio::test]
+async fn named_records_are_absent_only_where_every_counted_row_came() {
     let org = Org::new();
-    let made: BTreeSet<_> = (0..1_500)
-        .map(|n| org.make("Account", &json!({ "Name": format!("Halden {n}") })))
-        .collect();
-    let mut request = request("Account", None, None);
-    request.fields.push("Description".into());
-    let first = org.page(request.clone()).await;
-    assert_eq!(first.records.len(), 1_000, "a long text makes pages short");
-    let Next::Page(token) = first.next else {
-        panic!("there is more");
-    };
-    request.page = Some(token);
-    let second = org.page(request).await;
-    assert!(matches!(second.next, Next::Done(_)));
-    let both = ids(&first.records).into_iter().chain(ids(&second.records));
-    assert_eq!(both.collect::<BTreeSet<_>>(), made);
+    let leads = org.leads(5);
+    org.break_once(FaultAction::LoseRows {
+        rows: 1,
+        unfinished: false,
+    });
+    let lead = tandem_core::ids::CrmObject::new("Lead");
+    let read = org.salesforce.read(&lead, &leads, &[], org.now()).await;
+    let error = org.pay(read).expect_err("a row is missing");
+    assert_eq!(error.failure.class, ErrorClass::GarbledAnswer);
 }
 
 #[tokio::test]
 async fn a_row_that_becomes_visible_late_comes_with_the_overlap_and_only_with_it() {
-    for (overlap_seconds, seen) in [(300, 1), (0, 0)] {
-        let org = Org::with(options(), |config| config.overlap_seconds = overlap_seconds);
+    for (back_seconds, seen) in [(300, 1), (0, 0)] {
+        let org = Org::new();
         let later = org.now() + jiff::SignedDuration::from_secs(120);
         let late = DmlOptions {
             visible_at: Some(later),
@@ -63,8 +117,16 @@ async fn a_row_that_becomes_visible_late_comes_with_the_overlap_and_only_with_it
         let (before, watermark) = org.pull("Lead", None).await;
         assert!(before.is_empty());
         org.advance(90);
-        let (after, _) = org.pull("Lead", Some(&watermark)).await;
-        assert_eq!(after.len(), seen, "overlap {overlap_seconds}");
+        let mut again = request("Lead", Some(&watermark), None);
+        again.back_seconds = back_seconds;
+        let page = org.page(again).await;
+        assert_eq!(page.records.len(), seen, "{back_seconds} seconds back");
+        let behind: Vec<u32> = page.behind_seconds.into_values().collect();
+        assert_eq!(
+            behind,
+            vec![60; seen],
+            "the last pull ended a minute behind its stamp"
+        );
     }
 }
 

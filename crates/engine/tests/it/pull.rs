@@ -4,6 +4,7 @@ use crate::script::{Answer, Asked};
 use crate::world::{World, at, lead, object, page, rules};
 use tandem_core::connector::{Failure, Next, PageToken, PullRequest, PulledPage};
 use tandem_core::error::ErrorClass;
+use tandem_core::ids::CrmId;
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::sync_log::{LogStatus, LogType};
 
@@ -37,6 +38,7 @@ fn a_page_leads_to_the_next() {
     let more = PulledPage {
         records: vec![lead("00Q1", 1, 10, &[])],
         next: Next::Page(PageToken("p2".into())),
+        behind_seconds: std::collections::BTreeMap::new(),
     };
     let pages = vec![Ok(page(10, Vec::new())), Ok(more)];
     world.crm.will(Answer::Pull(pages));
@@ -105,6 +107,7 @@ fn a_page_that_the_crm_forgot_is_asked_for_once() {
     let more = PulledPage {
         records: Vec::new(),
         next: Next::Page(PageToken("p2".into())),
+        behind_seconds: std::collections::BTreeMap::new(),
     };
     let pages = vec![Ok(page(700, Vec::new())), Ok(more)];
     world.crm.will(Answer::Pull(pages));
@@ -171,4 +174,85 @@ fn nothing_is_read_while_sync_is_off_or_nobody_is_connected() {
     let world = World::new();
     world.set_connection(ConnectionState::None);
     assert!(!world.pull(10, &["Lead"]).asked());
+}
+
+/// Seconds that the leads' read at that second goes back.
+fn back(world: &World, second: i64) -> u32 {
+    world.read_leads(second, Vec::new());
+    let asked = pulls(world);
+    let lead = asked.iter().find(|one| one.object == object("Lead"));
+    lead.expect("leads are read").back_seconds
+}
+
+#[test]
+fn reads_go_back_and_one_in_a_quarter_of_an_hour_farther() {
+    let world = World::new();
+    let seconds: Vec<_> = [10, 70, 130, 909, 910, 970]
+        .into_iter()
+        .map(|second| back(&world, second))
+        .collect();
+    assert_eq!(seconds, [0, 120, 120, 120, 600 + 899, 120]);
+}
+
+#[test]
+fn a_late_row_is_learned_from() {
+    let world = World::new();
+    back(&world, 100);
+    let mut late = page(160, vec![lead("00Q1", 10, 160, &[("LastName", "Oak")])]);
+    late.behind_seconds = [(CrmId::new("00Q1"), 90)].into();
+    world
+        .crm
+        .will(Answer::Pull(vec![Ok(page(160, Vec::new())), Ok(late)]));
+    world.pull(160, &["Lead"]);
+    assert_eq!(world.progress("Lead").horizon.late_seconds, 90);
+    pulls(&world);
+    assert_eq!(back(&world, 220), 180);
+    assert_eq!(
+        world.progress("Account").horizon.late_seconds,
+        0,
+        "each object by itself"
+    );
+}
+
+#[test]
+fn a_read_that_failed_asks_for_less() {
+    let world = World::new();
+    for (second, failures) in [(10, 0), (20, 1), (30, 2)] {
+        world.crm.will_fail(ErrorClass::TimedOut);
+        world.pull(second, &["Lead"]);
+        assert!(pulls(&world).iter().all(|one| one.failures == failures));
+    }
+    back(&world, 60);
+    back(&world, 61);
+    world.crm.will_fail(ErrorClass::TimedOut);
+    world.pull(62, &["Lead"]);
+    assert!(pulls(&world).iter().all(|one| one.failures == 0));
+}
+
+/// Rows that the CRM counted and did not send: the read is told as failed, and nothing is closed.
+#[test]
+fn a_read_that_lacks_rows_moves_no_watermark_and_is_told_as_failed() {
+    let world = World::new();
+    world.read_leads(10, Vec::new());
+    let before = world.progress("Lead").position;
+    let lacking = Failure::new(
+        ErrorClass::GarbledAnswer,
+        "the CRM counted 2 rows and sent 1",
+    );
+    world
+        .crm
+        .will(Answer::Pull(vec![Ok(page(20, Vec::new())), Err(lacking)]));
+    world.pull(20, &["Lead"]);
+    assert_eq!(world.progress("Lead").position, before);
+    let log = world.log();
+    let told = log.last().expect("an entry");
+    assert_eq!(
+        (told.kind, told.status),
+        (LogType::System, LogStatus::Failed)
+    );
+    assert!(
+        told.error
+            .as_ref()
+            .is_some_and(|e| e.message.contains("counted 2"))
+    );
 }

@@ -43,6 +43,7 @@ fn progress(name: &str, stands: Stands) -> Option<ObjectProgress> {
         not_before,
         attempts: u32::from(not_before.is_some()),
         rows: 0,
+        horizon: tandem_core::horizon::Horizon::default(),
     })
 }
 

@@ -77,6 +77,7 @@ pub(crate) fn page(second: i64, records: Vec<CrmRecord>) -> PulledPage {
             order: second,
             token: second.to_string(),
         }),
+        behind_seconds: std::collections::BTreeMap::new(),
     }
 }
 

@@ -130,6 +130,7 @@ fn a_long_read_under_way_keeps_nobody_waiting() {
     let more = PulledPage {
         records: Vec::new(),
         next: Next::Page(PageToken("p2".into())),
+        behind_seconds: std::collections::BTreeMap::new(),
     };
     let pages = vec![Ok(page(201, Vec::new())), Ok(more)];
     world.crm.will(Answer::Pull(pages));

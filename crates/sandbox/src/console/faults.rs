@@ -169,6 +169,7 @@ fn rule_words(armed: &ArmedRule) -> String {
         FaultAction::LoseBefore => "is lost",
         FaultAction::Hold { .. } => "is kept back",
         FaultAction::Garbage => "is answered with garbage",
+        FaultAction::LoseRows { .. } => "is answered without some of its rows",
         FaultAction::DoThenFail => "is done, but answered with an error",
         _ => "goes wrong",
     };

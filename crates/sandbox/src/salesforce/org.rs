@@ -224,6 +224,13 @@ impl Org {
                 response: self.serve(&request),
                 delivery: Delivery::After(std::time::Duration::from_millis(*millis)),
             },
+            A::LoseRows { rows, unfinished } => {
+                let mut answer = self.serve(&request);
+                if let Some(text) = faults::lose_rows(answer.body(), *rows, *unfinished) {
+                    *answer.body_mut() = text.into();
+                }
+                Reply::now(answer)
+            }
             state => {
                 // The rule was checked when it was added.
                 let _ = self.strike(state);

@@ -149,7 +149,6 @@ impl App {
         let settings = &self.config().salesforce;
         let config = SalesforceConfig {
             api_version: settings.api_version.clone(),
-            overlap_seconds: settings.overlap_seconds,
             ..SalesforceConfig::new(self.oauth_app()?)
         };
         let connector = Salesforce::new(config, Arc::clone(self.transport()), vault);

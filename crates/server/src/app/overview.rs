@@ -93,6 +93,9 @@ pub struct ObjectStatus {
     pub fresh_at: Option<Timestamp>,
     /// A read is under way: rows so far.
     pub reading_rows: Option<u64>,
+    /// Rows arrive up to so many seconds late, as learned; reading goes back farther than that. 0 where none
+    /// was seen late.
+    pub rows_late_seconds: u32,
     /// The next read, if it has a time.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub next_at: Option<Timestamp>,
@@ -158,7 +161,7 @@ impl App {
             objects: rules
                 .pairs
                 .iter()
-                .map(|pair| object_status(pair, &rules, &progress, &counts))
+                .map(|pair| object_status(pair, &rules, &progress, &counts, now))
                 .collect(),
             counts,
             backlog: store.backlog(team, now).await?,
@@ -242,6 +245,7 @@ fn object_status(
     rules: &TeamRules,
     progress: &[ObjectProgress],
     counts: &SyncCounts,
+    now: Timestamp,
 ) -> ObjectStatus {
     let progress = progress.iter().find(|p| p.object == pair.object);
     let counts = counts.objects.iter().find(|c| c.object == pair.object);
@@ -260,6 +264,7 @@ fn object_status(
         reading_rows: progress
             .filter(|p| p.position.page.is_some())
             .map(|p| p.rows),
+        rows_late_seconds: progress.map_or(0, |p| p.horizon.late(now)),
         next_at: progress
             .filter(|_| rules.settings.enabled)
             .and_then(|p| next_read(p, frequency_seconds)),

@@ -14,7 +14,6 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("security.session_hours", 1, 8_760),
     ("security.sign_in_failures_max", 3, 1_000),
     ("salesforce.request_timeout_seconds", 5, 600),
-    ("salesforce.overlap_seconds", 0, 3_600),
     ("sync.api_threshold_percent", 1, 100),
     ("sync.live_reserve_percent", 0, 90),
     ("mail.port", 1, 65_535),

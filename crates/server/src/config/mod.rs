@@ -62,7 +62,6 @@ pub struct Salesforce {
     pub login_url: String,
     pub api_version: String,
     pub request_timeout_seconds: u32,
-    pub overlap_seconds: u32,
 }
 
 /// `[sync]`

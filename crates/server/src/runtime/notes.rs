@@ -49,6 +49,11 @@ async fn set(app: &App, team: TeamId) -> StoreResult<()> {
         );
         set(names::API_ORG_MAX, org.max);
     }
+    for progress in app.store().progress(team).await? {
+        let late = progress.horizon.late(app.now());
+        let labels = [("team", team.to_string()), ("object", progress.object.0)];
+        metrics::gauge!(names::ROWS_LATE, &labels).set(late);
+    }
     Ok(())
 }
 

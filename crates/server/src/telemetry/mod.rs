@@ -23,6 +23,8 @@ pub const API_ORG: &str = "tandem_crm_api_org_calls_24h";
 pub const API_ORG_MAX: &str = "tandem_crm_api_org_calls_24h_max";
 /// Rows read from the CRM.
 pub const ROWS_READ: &str = "tandem_crm_rows_read_total";
+/// Seconds by which rows of the CRM arrive late, as learned, by `team` and `object`.
+pub const ROWS_LATE: &str = "tandem_crm_rows_late_seconds";
 /// Records that the CRM took.
 pub const RECORDS_WRITTEN: &str = "tandem_crm_records_written_total";
 /// Links due for a decision, by `team`.
@@ -83,6 +85,7 @@ fn describe() {
     );
     describe_gauge!(API_ORG_MAX, "API calls that the org allows in 24 hours");
     describe_counter!(ROWS_READ, "Rows read from the CRM");
+    describe_gauge!(ROWS_LATE, "Seconds by which rows of the CRM arrive late");
     describe_counter!(RECORDS_WRITTEN, "Records that the CRM took");
     describe_gauge!(LINKS_DUE, "Links due for a decision");
     describe_gauge!(WRITES_OPEN, "Writes waiting to be sent or settled");

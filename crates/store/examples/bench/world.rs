@@ -76,6 +76,8 @@ impl World {
                 true => Next::Done(Watermark { order: 1, token }),
                 false => Next::Page(PageToken(token)),
             },
+            behind_seconds: std::collections::BTreeMap::new(),
+            settling: true,
             lane: Lane::Bulk,
             now: at(2),
             echo_guard: true,

@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::samples::{at, create, fields, keep, object, rules, user};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tandem_core::Timestamp;
 use tandem_core::connector::{Next, PageToken, Watermark};
@@ -72,6 +73,8 @@ impl Bench {
             records,
             from: self.position(name).await,
             next: done(second),
+            behind_seconds: BTreeMap::new(),
+            settling: false,
             lane: Lane::Normal,
             now: at(second),
             echo_guard: true,

@@ -68,6 +68,8 @@ cases! {
         a_page_from_elsewhere_does_not_move_progress,
         a_watermark_never_goes_back,
         progress_remembers_when_a_pull_began_and_counts_its_rows,
+        a_row_that_came_late_moves_the_horizon,
+        a_read_has_settled_when_it_is_complete,
         a_failed_read_backs_off_until_one_succeeds,
         a_forgotten_page_begins_its_pull_again,
         only_the_page_that_failed_is_dropped,

@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, done, ended, more};
 use super::samples::{at, crm, deleted, fields, keep, object, parked_link, rules, seen, update};
-use tandem_core::ids::TeamId;
+use tandem_core::ids::{CrmId, TeamId};
 use tandem_core::link::Lane;
 use tandem_core::mapping::PairRules;
 use tandem_core::store::{PullPosition, StoreError};
@@ -96,6 +96,55 @@ pub(super) async fn progress_remembers_when_a_pull_began_and_counts_its_rows(b: 
     b.pull(20, row("004")).await;
     let next = b.progress("Account").await;
     assert_eq!((next.rows, next.complete_at), (1, Some(at(20))));
+}
+
+pub(super) async fn a_row_that_came_late_moves_the_horizon(b: &Bench) {
+    let known = crm("Account", "001", 50, &[("Name", "A")]);
+    b.pull(60, known.clone()).await;
+    // Known already, changed without a stamp, older than what is known, on time: none of these came late.
+    let restamped = seen(70, crm("Account", "001", 50, &[("Name", "B")]));
+    let stale = crm("Account", "001", 40, &[("Name", "C")]);
+    let in_time = crm("Account", "009", 65, &[("Name", "D")]);
+    let mut page = b
+        .page(70, "Account", vec![known, restamped, stale, in_time])
+        .await;
+    page.behind_seconds = [(CrmId::new("001"), 10)].into();
+    let report = b.stage(page.clone()).await;
+    assert_eq!((report.outrun, report.late_seconds), (false, 0));
+    assert_eq!(b.progress("Account").await.horizon.late_at, None);
+    let new = crm("Account", "002", 45, &[("Name", "E")]);
+    let changed = crm("Account", "001", 55, &[("Name", "F")]);
+    let mut page = b.page(80, "Account", vec![new, changed]).await;
+    page.behind_seconds = [(CrmId::new("001"), 15), (CrmId::new("002"), 25)].into();
+    assert_eq!(b.stage(page.clone()).await.late_seconds, 25);
+    let horizon = b.progress("Account").await.horizon;
+    assert_eq!((horizon.late_seconds, horizon.late_at), (25, Some(at(80))));
+    // The same page again is outrun, and what it brings is known.
+    page.now = at(99);
+    b.stage(page).await;
+    assert_eq!(b.progress("Account").await.horizon, horizon);
+}
+
+pub(super) async fn a_read_has_settled_when_it_is_complete(b: &Bench) {
+    let settled = async || b.progress("Account").await.horizon.settled_at;
+    let mut page = b.page(10, "Account", vec![]).await;
+    (page.settling, page.next) = (true, more("p2"));
+    b.stage(page).await;
+    assert_eq!(settled().await, None);
+    let (account, from) = (object("Account"), b.position("Account").await);
+    let dropped = b.store().drop_page(b.team, &account, &from).await;
+    assert!(dropped.expect("drop_page"));
+    b.stage(b.page(20, "Account", vec![]).await).await;
+    assert_eq!(
+        settled().await,
+        None,
+        "the one that began again did not go back so far"
+    );
+    let mut page = b.page(30, "Account", vec![]).await;
+    (page.settling, page.next) = (true, more("p2"));
+    b.stage(page).await;
+    b.stage(b.page(40, "Account", vec![]).await).await;
+    assert_eq!(settled().await, Some(at(30)), "its first page decides");
 }
 
 pub(super) async fn a_failed_read_backs_off_until_one_succeeds(b: &Bench) {

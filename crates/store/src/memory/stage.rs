@@ -23,6 +23,10 @@ impl Team {
                 None => self.stage_unknown(&page, record, &mut report),
             }
         }
+        if !outrun {
+            let horizon = &mut self.progress_of(&page.object).horizon;
+            horizon.measured(report.late_seconds, page.now);
+        }
         report
     }
 
@@ -33,6 +37,11 @@ impl Team {
         record: CrmRecord,
         report: &mut StageReport,
     ) {
+        let id = record.id.clone();
+        let known = self.mirrors.get(&page.object, &id);
+        let stamped_anew = known.is_none_or(|known| known.revision.order < record.revision.order);
+        let late = rules::late_seconds(page, &id, stamped_anew);
+        report.late_seconds = report.late_seconds.max(late);
         match self.mirrors.take_in(record, rules::Look::Pull) {
             News::Stale => report.stale += 1,
             News::Unchanged if page.echo_guard => report.unchanged += 1,
@@ -56,6 +65,8 @@ impl Team {
         } else {
             return;
         }
+        let late = rules::late_seconds(page, &record.id, true);
+        report.late_seconds = report.late_seconds.max(late);
         self.mirrors.take_in(record, rules::Look::Pull);
         report.new += 1;
     }

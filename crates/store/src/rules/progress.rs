@@ -2,7 +2,8 @@
 
 use tandem_core::Timestamp;
 use tandem_core::connector::{Next, Watermark};
-use tandem_core::ids::CrmObject;
+use tandem_core::horizon::Horizon;
+use tandem_core::ids::{CrmId, CrmObject};
 use tandem_core::mapping::PairRules;
 use tandem_core::store::{ObjectProgress, PullPosition, StagePage};
 
@@ -16,6 +17,7 @@ pub fn never_read(object: CrmObject) -> ObjectProgress {
         not_before: None,
         attempts: 0,
         rows: 0,
+        horizon: Horizon::default(),
     }
 }
 
@@ -31,6 +33,9 @@ pub fn advance(progress: &mut ObjectProgress, page: &StagePage) -> bool {
     progress.rows = rows_before + page.records.len() as u64;
     progress.attempts = 0;
     progress.not_before = None;
+    if first {
+        progress.horizon.begin(page.settling, page.now);
+    }
     match &page.next {
         Next::Page(token) => {
             progress.position.page = Some(token.clone());
@@ -45,9 +50,17 @@ pub fn advance(progress: &mut ObjectProgress, page: &StagePage) -> bool {
             };
             progress.complete_at = Some(began);
             progress.started_at = None;
+            progress.horizon.complete();
         }
     }
     true
+}
+
+/// How late a record of a page came, in seconds: not at all, unless it is news that the pull before went
+/// past. Another content under a stamp that was seen is no late row: the record changed without one.
+pub fn late_seconds(page: &StagePage, id: &CrmId, stamped_anew: bool) -> u32 {
+    let behind = page.behind_seconds.get(id).filter(|_| stamped_anew);
+    behind.copied().unwrap_or(0)
 }
 
 /// Notes a failed read; where the pull stands does not change.

@@ -33,6 +33,10 @@ impl Mirrors {
         ))
     }
 
+    pub(super) fn get(&self, id: &CrmId) -> Option<&CrmRecord> {
+        self.0.get(id)
+    }
+
     pub(super) fn take(mut self, id: &CrmId) -> Option<CrmRecord> {
         self.0.remove(id)
     }

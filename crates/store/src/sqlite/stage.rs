@@ -16,12 +16,16 @@ use tandem_core::write::WriteIntent;
 pub(super) fn stage(tx: &Tx<'_>, team: TeamId, mut page: StagePage) -> DbResult<StageReport> {
     let mut progress = progress::of(tx, team, &page.object)?;
     let outrun = !rules::advance(&mut progress, &page);
-    progress::save(tx, team, &progress)?;
     let records = std::mem::take(&mut page.records);
     let mut staging = Staging::load(tx, team, page, &records)?;
     staging.report.outrun = outrun;
     for record in records {
         staging.take(record)?;
+    }
+    if !outrun {
+        let horizon = &mut progress.horizon;
+        horizon.measured(staging.report.late_seconds, staging.page.now);
+        progress::save(tx, team, &progress)?;
     }
     links::wake_referring(tx, team, &staging.created, staging.page.now)?;
     Ok(staging.report)
@@ -85,6 +89,7 @@ impl<'a> Staging<'a> {
 
     fn take_known(&mut self, mut row: LinkRow, record: CrmRecord) -> DbResult<()> {
         let id = record.id.clone();
+        self.note_lateness(&record);
         match self
             .mirrors
             .take_in(self.tx, self.team, record, rules::Look::Pull)?
@@ -102,6 +107,13 @@ impl<'a> Staging<'a> {
         Ok(())
     }
 
+    fn note_lateness(&mut self, record: &CrmRecord) {
+        let known = self.mirrors.get(&record.id);
+        let stamped_anew = known.is_none_or(|known| known.revision.order < record.revision.order);
+        let late = rules::late_seconds(&self.page, &record.id, stamped_anew);
+        self.report.late_seconds = self.report.late_seconds.max(late);
+    }
+
     /// One of our own creates, or a record for the import; anything else is none of our business.
     fn take_unknown(&mut self, record: CrmRecord) -> DbResult<()> {
         let row = if let Some(creator) = self.creator(&record)? {
@@ -112,6 +124,7 @@ impl<'a> Staging<'a> {
             return Ok(());
         };
         self.links.insert(record.id.clone(), row);
+        self.note_lateness(&record);
         self.mirrors
             .take_in(self.tx, self.team, record, rules::Look::Pull)?;
         self.report.new += 1;

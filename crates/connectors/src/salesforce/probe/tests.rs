@@ -31,7 +31,9 @@ fn row(number: u32, deleted: bool, last_name: &str, email: &str, key: &str) -> S
 }
 
 fn rows(done: bool, rows: &[String]) -> String {
-    format!(r#"{{"done":{done},"records":[{}]}}"#, rows.join(","))
+    let total = rows.len() + usize::from(!done);
+    let rows = rows.join(",");
+    format!(r#"{{"totalSize":{total},"done":{done},"records":[{rows}]}}"#)
 }
 
 fn kinds(reply: &Reply<Vec<ProbeAnswer>>) -> Vec<String> {

@@ -49,7 +49,8 @@ fn row(number: usize, name: &str) -> String {
 }
 
 fn rows(rows: &[String]) -> String {
-    format!(r#"{{"done":true,"records":[{}]}}"#, rows.join(","))
+    let (total, rows) = (rows.len(), rows.join(","));
+    format!(r#"{{"totalSize":{total},"done":true,"records":[{rows}]}}"#)
 }
 
 fn saved(number: usize) -> String {

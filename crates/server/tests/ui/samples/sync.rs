@@ -205,6 +205,7 @@ fn objects() -> Vec<ObjectStatus> {
                 waiting,
                 fresh_at: fresh.map(minutes_ago),
                 reading_rows: None,
+                rows_late_seconds: waiting.min(40) as u32,
                 next_at: Some(minutes_ago(-4)),
                 failures,
             }

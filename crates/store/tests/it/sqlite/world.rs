@@ -91,6 +91,8 @@ impl World {
                 order: second,
                 token: second.to_string(),
             }),
+            behind_seconds: std::collections::BTreeMap::new(),
+            settling: false,
             lane: Lane::Bulk,
             now: at(second),
             echo_guard: true,

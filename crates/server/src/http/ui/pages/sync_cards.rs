@@ -254,7 +254,12 @@ fn object_line(row: &ObjectStatus, running: bool, now: Timestamp) -> Markup {
         tr {
             td data-label="CRM object" { strong { (row.object) } }
             td data-label="In the workspace" { (kind_label(row.kind)) }
-            td data-label="Freshness" { (freshness(row, running, now)) }
+            td data-label="Freshness" {
+                (freshness(row, running, now))
+                @if row.rows_late_seconds > 0 {
+                    small class="muted" { " Rows arrive up to " (duration(u64::from(row.rows_late_seconds))) " late" }
+                }
+            }
             td data-label="Read every" class="nowrap" { (duration(u64::from(row.frequency_seconds))) }
             td data-label="Next read" class="nowrap" {
                 @match row.next_at {
