@@ -19,16 +19,16 @@ fn lose(value: &mut Value, rows: usize, unfinished: bool) -> bool {
         }
         return true;
     }
-    let parts = match value {
+    let parts: Vec<&mut Value> = match value {
         Value::Array(items) => items.iter_mut().collect(),
         Value::Object(fields) => fields.values_mut().collect(),
         _ => Vec::new(),
     };
-    let lost = |part| lose(part, rows, unfinished);
-    parts
-        .into_iter()
-        .map(lost)
-        .fold(false, |any, one| any || one)
+    let mut any = false;
+    for part in parts {
+        any |= lose(part, rows, unfinished);
+    }
+    any
 }
 
 /// The rows of a query's page.
