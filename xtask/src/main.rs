@@ -14,6 +14,7 @@ mod run;
 mod sim;
 mod step;
 mod tally;
+mod torture;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -40,6 +41,20 @@ enum Task {
     },
     /// Seeds of the simulation.
     Sim(SimArgs),
+    /// Kills the real server thousands of times while both sides are edited, and compares them at the end.
+    Torture {
+        /// How many kills.
+        #[arg(long, default_value_t = 10_000)]
+        kills: u64,
+        /// Starts all chance.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Worlds that are tortured at the same time.
+        #[arg(long, default_value_t = 2)]
+        workers: u64,
+        #[command(flatten)]
+        trial: torture::Trial,
+    },
     /// Client libraries of others, unmodified, against the sandbox: the one that needs Python only.
     Clients {
         /// Those in other languages, too.
@@ -95,6 +110,16 @@ fn perform(task: Task) -> ExitCode {
         Task::Test { quick: true } => run::all(&step::quick(), true),
         Task::Sim(args) if args.record => sim::record(&words(&args)),
         Task::Sim(args) => run::all(&[step::sim(&words(&args), Profile::Release)], false),
+        Task::Torture {
+            kills,
+            seed,
+            workers,
+            trial,
+        } => {
+            let numbers = [("--kills", kills), ("--seed", seed), ("--workers", workers)];
+            let words = numbers.map(|(name, number)| format!("{name}={number}"));
+            ended(torture::run("torture", &words, &trial))
+        }
         Task::Clients { all } => clients::run(all),
         Task::Fidelity { fixtures } => run::all(&[step::fidelity(&fixtures)], false),
         Task::Bench { contacts, date } => ended(bench::write(contacts, date)),

@@ -5,7 +5,7 @@ use crate::files::root;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rooms, whom the product may import, and whom its tests may import beside.
-const EDGES: [(&str, &[&str], &[&str]); 8] = [
+const EDGES: [(&str, &[&str], &[&str]); 9] = [
     ("core", &[], &[]),
     ("store", &["core"], &[]),
     ("connectors", &["core"], &["sandbox"]),
@@ -16,6 +16,7 @@ const EDGES: [(&str, &[&str], &[&str]); 8] = [
         &[],
     ),
     ("sandbox", &[], &[]),
+    ("proof", &["server", "connectors"], &[]),
     (
         "sim",
         &["core", "engine", "store", "connectors", "sandbox"],

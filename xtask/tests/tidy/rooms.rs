@@ -17,6 +17,7 @@ const READ_ENVIRONMENT: Places = &[
 const SPAWN_OR_SLEEP: Places = &[
     ("crates/server/src/runtime/", "the only loops"),
     ("crates/server/src/demo/", "plays two people"),
+    ("crates/proof/", "tries the product from outside"),
     ("crates/sandbox/src/shell", "the sandbox's only sockets"),
     (
         "crates/store/src/sqlite/pool.rs",

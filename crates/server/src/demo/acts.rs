@@ -11,19 +11,27 @@ use std::time::Duration;
 
 /// A linked record, as the person sees it in a list.
 #[derive(Clone, Debug)]
-pub(super) struct Listed {
-    pub(super) kind: &'static str,
-    pub(super) id: i64,
-    pub(super) name: String,
-    pub(super) object: String,
-    pub(super) crm_id: String,
+pub struct Listed {
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its number.
+    pub id: i64,
+    /// What pages call it.
+    pub name: String,
+    /// The CRM object that it is linked to.
+    pub object: String,
+    /// The CRM record's id.
+    pub crm_id: String,
 }
 
 /// Records that a list holds at most.
 const LISTED_MAX: usize = 200;
 
 /// Records of a kind that are linked to an object (to any if it is empty), latest change first.
-pub(super) async fn list(
+///
+/// # Errors
+/// Tandem does not answer.
+pub async fn list(
     browser: &Browser,
     kind: &'static str,
     object: &str,
@@ -59,11 +67,10 @@ fn listed(kind: &'static str, row: &Value) -> Listed {
 }
 
 /// A person edits a record in the workspace.
-pub(super) async fn edit_here(
-    browser: &Browser,
-    record: &Listed,
-    fields: Value,
-) -> Result<(), Failure> {
+///
+/// # Errors
+/// Tandem does not answer, or refuses.
+pub async fn edit_here(browser: &Browser, record: &Listed, fields: Value) -> Result<(), Failure> {
     let path = format!("/api/admin/records/{}/{}", record.kind, record.id);
     let body = json!({ "fields": fields });
     browser.call(Method::PATCH, &path, &body).await.map(drop)
@@ -295,13 +302,22 @@ pub(super) async fn refusals(stage: &Stage) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A person settles what waits for one, and repairs what was refused. Answers how many were repaired.
-pub(super) async fn tidy_up(browser: &Browser) -> Result<usize, Failure> {
+/// A person settles what waits for one, by the workspace's value.
+///
+/// # Errors
+/// Tandem does not answer, or a value changed meanwhile.
+pub async fn decide_all(browser: &Browser) -> Result<(), Failure> {
     for kind in ["account", "person", "opportunity"] {
         for record in list(browser, kind, "", "held").await? {
             decide(browser, &record).await?;
         }
     }
+    Ok(())
+}
+
+/// A person settles what waits for one, and repairs what was refused. Answers how many were repaired.
+pub(super) async fn tidy_up(browser: &Browser) -> Result<usize, Failure> {
+    decide_all(browser).await?;
     let mut repaired = 0;
     for kind in ["account", "person", "opportunity"] {
         for record in list(browser, kind, "", "refused").await? {
@@ -328,7 +344,10 @@ async fn decide(browser: &Browser, record: &Listed) -> Result<(), Failure> {
 }
 
 /// Waits until Tandem has read everything once more and nothing is left to do.
-pub(super) async fn settled(browser: &Browser, longest: Duration) -> Result<(), Failure> {
+///
+/// # Errors
+/// Tandem does not answer, or took longer.
+pub async fn settled(browser: &Browser, longest: Duration) -> Result<(), Failure> {
     let asked_at = tandem_core::Timestamp::now().to_string();
     browser
         .call(Method::POST, "/api/admin/sync/now", &Value::Null)
@@ -338,7 +357,10 @@ pub(super) async fn settled(browser: &Browser, longest: Duration) -> Result<(), 
 
 /// Waits until everything was read at least once and nothing is left to do; tells `watch` meanwhile how
 /// many records there are.
-pub(super) async fn read_once(
+///
+/// # Errors
+/// Tandem does not answer, or took longer.
+pub async fn read_once(
     browser: &Browser,
     longest: Duration,
     watch: impl Fn(u64),

@@ -11,18 +11,21 @@ use tandem_connectors::http::{HttpLimits, ReqwestTransport, Transport as _};
 use url::{Url, form_urlencoded};
 
 /// The person's browser, signed in to Tandem.
-pub(super) struct Browser {
+pub struct Browser {
     base: String,
     cookie: String,
     http: ReqwestTransport,
 }
 
 /// The first administrator of the demo.
-pub(super) const EMAIL: &str = "admin@demo.example";
+pub const EMAIL: &str = "admin@demo.example";
 
 impl Browser {
     /// Opens Tandem's address.
-    pub(super) fn new(base: String) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// The machine's TLS set-up can't be read.
+    pub fn new(base: String) -> Result<Self, Failure> {
         let http = ReqwestTransport::new(HttpLimits::default())
             .map_err(|error| failed(error.to_string()))?;
         Ok(Self {
@@ -33,7 +36,10 @@ impl Browser {
     }
 
     /// Sets Tandem up, or signs in if it is.
-    pub(super) async fn sign_in(&mut self, password: &SecretString) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// It does not answer, or does not know the password.
+    pub async fn sign_in(&mut self, password: &SecretString) -> Result<(), Failure> {
         let password = password.expose_secret();
         let set_up = json!({
             "team": "Demo team", "name": "Demo administrator", "email": EMAIL, "password": password,
@@ -52,7 +58,10 @@ impl Browser {
     }
 
     /// Connects to the CRM through its own log-in page.
-    pub(super) async fn connect(&self, username: &str, password: &str) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// Either side does not answer, or refuses.
+    pub async fn connect(&self, username: &str, password: &str) -> Result<(), Failure> {
         let started = self
             .call(Method::POST, "/api/admin/connection/start", &Value::Null)
             .await?;
@@ -77,12 +86,10 @@ impl Browser {
     }
 
     /// Calls the API and gives its answer; null if it is empty.
-    pub(super) async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        body: &Value,
-    ) -> Result<Value, Failure> {
+    ///
+    /// # Errors
+    /// No answer (the text does not begin with “Tandem answered”), or a refusal.
+    pub async fn call(&self, method: Method, path: &str, body: &Value) -> Result<Value, Failure> {
         accepted(&self.json(method, path, body).await?)
     }
 

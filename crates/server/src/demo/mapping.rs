@@ -47,7 +47,10 @@ const BOTH_WAYS: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// Publishes it, unless that was done before. New people of the workspace become leads.
-pub(super) async fn publish(browser: &Browser) -> Result<(), Failure> {
+///
+/// # Errors
+/// Tandem does not answer, or refuses.
+pub async fn publish(browser: &Browser) -> Result<(), Failure> {
     let mappings = browser
         .call(Method::GET, "/api/admin/mappings", &Value::Null)
         .await?;

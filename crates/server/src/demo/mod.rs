@@ -8,10 +8,10 @@
 //! With `--data-dir` everything survives the end of the process, however it ends: Tandem in its
 //! database, the org in its state file, and what ties them together in `memory`.
 
-mod acts;
-mod browser;
-mod compare;
-mod mapping;
+pub mod acts;
+pub mod browser;
+pub mod compare;
+pub mod mapping;
 mod memory;
 mod org;
 mod play;

@@ -97,6 +97,18 @@ impl Org {
         )))
     }
 
+    /// All records of an object.
+    ///
+    /// # Errors
+    /// As [`Org::steer`].
+    pub(super) fn dump(&self, object: &str) -> Result<Vec<Value>, Failure> {
+        let path = format!("/control/records/{object}?limit=10000");
+        match self.steer("GET", &path, &Value::Null)?["records"].take() {
+            Value::Array(records) => Ok(records),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// Ends it in good order, or at all.
     pub(super) async fn stop(self) {
         let stopped = tokio::time::timeout(STOP_LONGEST, self.0.stop()).await;

@@ -71,9 +71,10 @@ pub(super) async fn tell(stage: &Stage, progress: &Progress, as_json: bool) -> R
     let mut report = teller.finish();
     report.resumed = stage.resumed();
     report.conflicts = outcomes(stage, conflicts).await?;
-    let team = team(stage).await?;
-    report.comparison = compare(stage, team).await?;
+    let org = stage.org();
+    report.comparison = compare(stage.browser(), async |object: &str| org.dump(object)).await?;
     report.seconds = began.elapsed().as_secs_f64();
+    let team = team(stage).await?;
     let now = stage.app().now();
     let usage = stage
         .app()
