@@ -9,7 +9,7 @@ use std::fmt;
 macro_rules! numeric_id {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub i64);
 
@@ -42,6 +42,8 @@ numeric_id! {
     ReservationId;
     /// A condition that a person is told of.
     AlertId;
+    /// Failures with one cause.
+    IncidentId;
     /// Decisions that wait for a person because they touch too much.
     PlanId;
 }

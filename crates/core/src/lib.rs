@@ -19,6 +19,7 @@ pub mod connector;
 pub mod error;
 pub mod horizon;
 pub mod ids;
+pub mod incident;
 pub mod link;
 pub mod mapping;
 pub mod matching;

@@ -15,7 +15,8 @@ use crate::brake::Impacts;
 use crate::budget::BudgetState;
 use crate::connector::{Next, OrgUsage, PageToken, Watermark};
 use crate::horizon::Horizon;
-use crate::ids::{CrmId, CrmObject, LinkId, LogId, RecordId, ReservationId, TeamId};
+use crate::ids::{CrmId, CrmObject, IncidentId, LinkId, LogId, RecordId, ReservationId, TeamId};
+use crate::incident::{Attempt, Standing, TrialReport};
 use crate::link::{Lane, RecordLink};
 use crate::reconcile::Decision;
 use crate::record::{CrmRecord, Origin, WorkspaceRecord};
@@ -447,6 +448,34 @@ pub trait SyncStore: Send + Sync {
     /// Takes parked fields and records of these links up again and makes them due.
     async fn retry_links(&self, team: TeamId, links: &[LinkId], now: Timestamp)
     -> StoreResult<u32>;
+
+    /// Incidents of which records wait, or whose trial is under way; most records first.
+    async fn incidents(&self, team: TeamId) -> StoreResult<Vec<Standing>>;
+
+    /// Begins to try a fix: takes up one record of the incident, in the live lane. One that is skipped is so
+    /// no longer. `false` if none of its records waits, or one is being tried already: then nothing happens.
+    async fn try_incident(
+        &self,
+        team: TeamId,
+        incident: IncidentId,
+        attempt: Attempt,
+    ) -> StoreResult<bool>;
+
+    /// Leaves an incident's records alone (`true`) or not any more: new rules do not take them up, and nobody
+    /// is told of them.
+    async fn skip_incident(
+        &self,
+        team: TeamId,
+        incident: IncidentId,
+        skip: bool,
+        now: Timestamp,
+    ) -> StoreResult<()>;
+
+    /// Carries trials on: reads what became of the record that is being tried, and where the fix helps takes up
+    /// [`RELEASE_MAX`] more of its incident's records, as mass work. Each record once in a trial.
+    ///
+    /// [`RELEASE_MAX`]: crate::incident::RELEASE_MAX
+    async fn advance_trials(&self, team: TeamId, now: Timestamp) -> StoreResult<TrialReport>;
 
     /// One workspace record.
     async fn record(&self, team: TeamId, id: RecordId) -> StoreResult<Option<WorkspaceRecord>>;

@@ -1,12 +1,14 @@
 //! What is best done next: one step, chosen by what is waiting.
 //!
 //! Doubts are settled first, because nothing about their records can move before; then decisions,
-//! which cost nothing; then writes, people's before polls'; then reading.
+//! which cost nothing; then trials of fixes, which wait for the decision about the one record that is tried;
+//! then writes, people's before polls'; then reading.
 
 use crate::schedule;
 use crate::{Engine, PullOutcome, ReconcileOutcome, ResolveOutcome, StepResult, Tick, WriteStep};
 use tandem_core::Timestamp;
 use tandem_core::ids::CrmObject;
+use tandem_core::incident::TrialReport;
 use tandem_core::settings::ConnectionState;
 
 /// What one turn did.
@@ -16,6 +18,8 @@ pub enum Turn {
     Resolved(ResolveOutcome),
     /// Decided.
     Reconciled(ReconcileOutcome),
+    /// Carried trials of fixes on, and took records up where they help.
+    Released(TrialReport),
     /// Sent a batch.
     Wrote(WriteStep),
     /// Read.
@@ -45,6 +49,10 @@ impl Engine {
         let reconciled = self.reconcile(tick).await?;
         if reconciled.claimed > 0 {
             return Ok(Turn::Reconciled(reconciled));
+        }
+        let trials = self.store.advance_trials(self.team, tick.now).await?;
+        if trials.moved > 0 {
+            return Ok(Turn::Released(trials));
         }
         let mut wanted = wanted.to_vec();
         match self.write(tick).await? {

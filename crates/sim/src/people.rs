@@ -5,7 +5,7 @@
 
 use crate::clock::{Clock, Dice};
 use crate::executor::block_on;
-use crate::setup::PERSON_FIELDS;
+use crate::setup::{PERSON_FIELDS, STAGES};
 use std::sync::Arc;
 use tandem_core::ids::{CrmId, CrmObject, RecordId, TeamId, UserId};
 use tandem_core::link::LinkState;
@@ -129,17 +129,23 @@ impl People {
             .iter()
             .filter(|rule| {
                 let name = rule.mapping.workspace.as_str();
-                names.contains(&name) || name == "next_step" || name == "amount"
+                names.contains(&name) || matches!(name, "next_step" | "amount" | "stage")
             })
             .collect();
         self.dice.pick(&fields).map(|rule| (*rule).clone())
     }
 
-    /// A new value for a field: usually a token, sometimes nothing, a number for amounts.
+    /// A new value for a field: usually a token, sometimes nothing, a number for amounts, a name of
+    /// either side for stages.
     fn value(&mut self, rule: &FieldRule, side: char) -> (Value, Option<String>) {
         if rule.mapping.workspace == "amount" {
             let cents = i64::try_from(self.dice.below(10_000_000)).unwrap_or(0);
             return (Value::Number(tandem_core::Decimal::new(cents, 3)), None);
+        }
+        if rule.mapping.workspace == "stage" {
+            let (theirs, ours) = STAGES[self.dice.below(STAGES.len())];
+            let name = if self.dice.percent(50) { theirs } else { ours };
+            return (Value::text(name), None);
         }
         if self.dice.percent(10) {
             return (Value::Null, None);

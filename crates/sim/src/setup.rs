@@ -12,6 +12,7 @@ use tandem_core::connector::Connector;
 use tandem_core::ids::CrmObject;
 use tandem_core::mapping::{Direction, FieldMapping, ObjectMapping, PairRules, Winner, compile};
 use tandem_core::settings::{SyncSettings, TeamRules};
+use tandem_core::value_map::{MappedValue, ValueMap};
 use tandem_core::workspace::Kind;
 use tandem_sandbox::seed::SeedSize;
 use tandem_sandbox::{ClockMode, Options, Sandbox};
@@ -26,6 +27,13 @@ pub const PERSON_FIELDS: [(&str, &str); 5] = [
     ("first_name", "FirstName"),
     ("city", "City"),
     ("description", "Description"),
+];
+
+/// Stages of opportunities: what the CRM calls them, and what people of the workspace may call them.
+pub const STAGES: [(&str, &str); 3] = [
+    ("Prospecting", "Early"),
+    ("Qualification", "Middle"),
+    ("Proposal/Price Quote", "Late"),
 ];
 
 /// An org with a handful of records.
@@ -145,7 +153,10 @@ fn mappings(dice: &Dice) -> Vec<ObjectMapping> {
     let mut opportunity = vec![
         both("name", "Name"),
         both("account", "AccountId"),
-        both("stage", "StageName"),
+        FieldMapping {
+            value_map: drawn_map(dice),
+            ..both("stage", "StageName")
+        },
         both("close_date", "CloseDate"),
     ];
     opportunity.extend(drawn(&[("amount", "Amount"), ("next_step", "NextStep")]));
@@ -185,6 +196,20 @@ fn draw(workspace: &str, crm: &str, dice: &Dice) -> FieldMapping {
         blank_never_erases: dice.percent(10),
         ..row(workspace, crm, direction, winner)
     }
+}
+
+/// Some of the stages have another name in the workspace; now and then two have changed places.
+fn drawn_map(dice: &Dice) -> ValueMap {
+    let row = |crm: &str, workspace: &str| MappedValue {
+        crm: crm.into(),
+        workspace: workspace.into(),
+    };
+    if dice.percent(20) {
+        let [(one, _), (other, _), _] = STAGES;
+        return ValueMap(vec![row(one, other), row(other, one)]);
+    }
+    let some = STAGES.iter().filter(|_| dice.percent(60));
+    ValueMap(some.map(|(crm, workspace)| row(crm, workspace)).collect())
 }
 
 /// Keeps the org's clock with the run's.

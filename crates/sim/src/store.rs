@@ -7,7 +7,10 @@ use std::sync::Arc;
 use tandem_core::Timestamp;
 use tandem_core::budget::BudgetState;
 use tandem_core::connector::OrgUsage;
-use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId, ReservationId, TeamId};
+use tandem_core::ids::{
+    CrmId, CrmObject, IncidentId, LinkId, LogId, RecordId, ReservationId, TeamId,
+};
+use tandem_core::incident::{Attempt, Standing, TrialReport};
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
@@ -200,6 +203,33 @@ impl SyncStore for SimStore {
         now: Timestamp,
     ) -> StoreResult<u32> {
         forward!(self.retry_links(team, links, now))
+    }
+
+    async fn incidents(&self, team: TeamId) -> StoreResult<Vec<Standing>> {
+        self.inner.incidents(team).await
+    }
+
+    async fn try_incident(
+        &self,
+        team: TeamId,
+        incident: IncidentId,
+        attempt: Attempt,
+    ) -> StoreResult<bool> {
+        forward!(self.try_incident(team, incident, attempt))
+    }
+
+    async fn skip_incident(
+        &self,
+        team: TeamId,
+        incident: IncidentId,
+        skip: bool,
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        forward!(self.skip_incident(team, incident, skip, now))
+    }
+
+    async fn advance_trials(&self, team: TeamId, now: Timestamp) -> StoreResult<TrialReport> {
+        forward!(self.advance_trials(team, now))
     }
 
     async fn record(&self, team: TeamId, id: RecordId) -> StoreResult<Option<WorkspaceRecord>> {

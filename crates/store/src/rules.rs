@@ -6,6 +6,7 @@
 
 mod budget;
 mod hold;
+mod incident;
 mod link;
 mod news;
 mod progress;
@@ -14,9 +15,10 @@ mod restore;
 
 pub use budget::{RESERVATION_SECONDS, reservation_stands, spend};
 pub use hold::resolve_hold;
+pub use incident::{begin_trial, new_incident, sign, take_up};
 pub use link::{
     apply_outcome, apply_patch, check_decision, complete_log, crm_changed, half_link, is_crm_half,
-    is_workspace_half, leave_to_owner, note_parking_entry, retry, workspace_changed,
+    is_workspace_half, leave_to_owner, note_parking_entry, retry, rules_changed, workspace_changed,
 };
 pub use news::{Look, News, news, take_in};
 pub use progress::{

@@ -12,6 +12,7 @@ mod compile;
 mod error_pages;
 mod fields;
 mod fixture;
+mod incidents;
 mod links;
 mod matching;
 mod merges;

@@ -62,6 +62,7 @@ pub(super) fn note(turn: &Turn, took: Duration) {
     let (step, calls) = match turn {
         Turn::Resolved(outcome) => ("resolve", outcome.calls),
         Turn::Reconciled(_) => ("reconcile", 0),
+        Turn::Released(_) => ("release", 0),
         Turn::Asked { calls } => ("ask", *calls),
         Turn::Wrote(WriteStep::Sent { calls, applied, .. }) => {
             metrics::counter!(names::RECORDS_WRITTEN).increment(*applied as u64);

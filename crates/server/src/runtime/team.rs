@@ -121,9 +121,11 @@ async fn after(app: &App, team: TeamId, turn: Turn) -> AppResult<Next> {
             }
             Ok(Next::Again)
         }
-        Turn::Resolved(_) | Turn::Reconciled(_) | Turn::Wrote(_) | Turn::Asked { .. } => {
-            Ok(Next::Again)
-        }
+        Turn::Resolved(_)
+        | Turn::Reconciled(_)
+        | Turn::Released(_)
+        | Turn::Wrote(_)
+        | Turn::Asked { .. } => Ok(Next::Again),
     }
 }
 
@@ -227,6 +229,7 @@ pub async fn until_idle(
             }
             Turn::Resolved(outcome) => work.api_calls += u64::from(outcome.calls),
             Turn::Reconciled(outcome) => work.decisions += outcome.claimed as u64,
+            Turn::Released(_) => {}
             Turn::Asked { calls } => work.api_calls += u64::from(calls),
             Turn::Wrote(WriteStep::Sent {
                 records,

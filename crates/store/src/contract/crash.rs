@@ -6,11 +6,13 @@
 
 use super::Subject;
 use super::bench::{Bench, created, ended, finished, more};
+use super::incidents::{attempt, refused};
 use super::restart::Process;
 use super::samples::{
     at, create, crm, entry, fields, held_field, keep, object, rules, update, user,
 };
 use async_trait::async_trait;
+use tandem_core::ids::IncidentId;
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::reconcile::RecordChange;
 use tandem_core::settings::ConnectionState;
@@ -55,7 +57,7 @@ pub fn run<S: CrashSubject + 'static>(make: impl Fn() -> S) {
             stage, pull_failed, drop_page, reset_progress, end_waits, set_connection_state, put_rules,
             claim_links,
             commit_create_and_write, commit_adopt, claim_intents, claim_doubtful, settle_create,
-            settle_retry, edit_record, add_record, resolve_hold, restore, retry_links, reserve_calls,
+            settle_retry, edit_record, add_record, resolve_hold, restore, retry_links, try_incident, skip_incident, advance_trials, reserve_calls,
             reserve_question, spend_calls, append_log,
         }
     });
@@ -362,6 +364,37 @@ async fn retry_links<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
     let links = vec![linked(b).await.id];
     t.act(async |b: &Bench| b.store().retry_links(b.team, &links, at(3)).await)
         .await
+}
+
+async fn try_incident<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.process.bench;
+    let id = incident(b).await;
+    t.act(async |b: &Bench| b.store().try_incident(b.team, id, attempt(5)).await)
+        .await
+}
+
+async fn skip_incident<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.process.bench;
+    let id = incident(b).await;
+    t.act(async |b: &Bench| b.store().skip_incident(b.team, id, true, at(5)).await)
+        .await
+}
+
+/// The record that is tried shows nothing, so that the next is taken up.
+async fn advance_trials<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.process.bench;
+    let id = incident(b).await;
+    let tried = b.store().try_incident(b.team, id, attempt(5)).await;
+    assert!(tried.expect("try_incident"));
+    b.settle_down(6).await;
+    t.act(async |b: &Bench| b.store().advance_trials(b.team, at(7)).await)
+        .await
+}
+
+async fn incident(b: &Bench) -> IncidentId {
+    refused(b, 2).await;
+    let all = b.store().incidents(b.team).await.expect("incidents");
+    all[0].incident.id
 }
 
 async fn reserve_calls<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {

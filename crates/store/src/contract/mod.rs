@@ -12,6 +12,7 @@ mod commits;
 pub mod crash;
 mod edits;
 mod half_links;
+mod incidents;
 mod keeping;
 pub mod restart;
 mod restores;
@@ -178,6 +179,16 @@ cases! {
         a_person_types_a_third_value,
         only_a_held_field_can_be_resolved_and_once,
         new_rules_make_the_links_of_their_pair_due,
+    }
+    incidents {
+        failures_with_one_cause_are_one_incident,
+        a_fix_is_tried_on_one_and_released_to_all,
+        a_fix_that_does_not_help_leaves_the_others_alone,
+        a_record_that_shows_nothing_is_passed_over,
+        a_lost_answer_is_waited_for,
+        skipped_records_are_left_alone_by_new_rules,
+        what_is_no_longer_set_aside_no_longer_counts,
+        an_incident_that_is_not_there_is_an_error,
     }
     budget {
         a_reservation_is_replaced_by_what_was_spent,

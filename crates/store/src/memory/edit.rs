@@ -21,9 +21,11 @@ impl Team {
                 rules::forget_position(self.progress_of(&pair.object));
             }
         }
+        let skipped = self.skipped();
         for pair in self.rules.pairs.iter().filter(changed) {
             for link in self.links.of_object(&pair.object) {
-                self.links.change(link, |link| link.parked = None);
+                self.links
+                    .change(link, |link| rules::rules_changed(link, &skipped));
                 self.links.make_due(link, Lane::Bulk, now);
             }
         }
@@ -119,14 +121,16 @@ impl Team {
             retried += 1;
             self.links.change(*link, rules::retry);
             self.links.make_due(*link, Lane::Normal, now);
-            if let Some(row) = self
-                .intents
-                .of_link_mut(*link)
-                .filter(|row| row.is_pending())
-            {
-                row.not_before = row.not_before.min(now);
-            }
+            self.end_wait_of(*link, now);
         }
         retried
+    }
+
+    /// A write of this link that waits for its next try goes now.
+    pub(super) fn end_wait_of(&mut self, link: LinkId, now: Timestamp) {
+        let intent = self.intents.of_link_mut(link);
+        if let Some(row) = intent.filter(|row| row.is_pending()) {
+            row.not_before = row.not_before.min(now);
+        }
     }
 }

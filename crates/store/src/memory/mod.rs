@@ -10,6 +10,7 @@
 
 mod budget;
 mod edit;
+mod incidents;
 mod inspect;
 mod intents;
 mod links;

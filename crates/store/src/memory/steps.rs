@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use tandem_core::Timestamp;
 use tandem_core::budget::BudgetState;
 use tandem_core::connector::OrgUsage;
-use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId, ReservationId, TeamId};
+use tandem_core::ids::{
+    CrmId, CrmObject, IncidentId, LinkId, LogId, RecordId, ReservationId, TeamId,
+};
+use tandem_core::incident::{Attempt, Standing, TrialReport};
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
@@ -197,6 +200,33 @@ impl SyncStore for MemoryStore {
         now: Timestamp,
     ) -> StoreResult<u32> {
         self.with(team, |team| Ok(team.retry_links(links, now)))
+    }
+
+    async fn incidents(&self, team: TeamId) -> StoreResult<Vec<Standing>> {
+        self.with(team, |team| Ok(team.standings()))
+    }
+
+    async fn try_incident(
+        &self,
+        team: TeamId,
+        incident: IncidentId,
+        attempt: Attempt,
+    ) -> StoreResult<bool> {
+        self.with(team, |team| team.try_incident(incident, attempt))
+    }
+
+    async fn skip_incident(
+        &self,
+        team: TeamId,
+        incident: IncidentId,
+        skip: bool,
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        self.with(team, |team| team.skip_incident(incident, skip, now))
+    }
+
+    async fn advance_trials(&self, team: TeamId, now: Timestamp) -> StoreResult<TrialReport> {
+        self.with(team, |team| Ok(team.advance_trials(now)))
     }
 
     async fn record(&self, team: TeamId, id: RecordId) -> StoreResult<Option<WorkspaceRecord>> {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tandem_core::Timestamp;
 use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId};
+use tandem_core::incident::{Cause, Incident};
 use tandem_core::link::Lane;
 use tandem_core::record::{CrmRecord, Origin};
 use tandem_core::settings::{ConnectionState, TeamRules};
@@ -68,6 +69,8 @@ pub(super) struct Team {
     pub(super) intents: Intents,
     pub(super) budget: Budget,
     pub(super) log: Vec<(LogId, LogDraft)>,
+    /// Every cause that was looked at, with what was tried about it.
+    pub(super) incidents: BTreeMap<Cause, Incident>,
 }
 
 impl Team {
@@ -84,6 +87,7 @@ impl Team {
             intents: Intents::default(),
             budget: Budget::default(),
             log: Vec::new(),
+            incidents: BTreeMap::new(),
         }
     }
 

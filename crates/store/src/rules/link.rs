@@ -2,9 +2,11 @@
 //!
 //! None of these touches [`RecordLink::version`]: a store bumps it with every change, in one place.
 
+use std::collections::BTreeSet;
 use tandem_core::Timestamp;
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId};
+use tandem_core::incident::Cause;
 use tandem_core::link::{LinkState, ParkedLink, RecordLink};
 use tandem_core::reconcile::{Decision, LinkOutcome, RecordChange};
 use tandem_core::store::{StoreError, StoreResult};
@@ -113,6 +115,14 @@ pub fn workspace_changed(link: &mut RecordLink, fields: &[String]) {
     for field in fields {
         link.parked_fields.remove(field);
     }
+}
+
+/// The rules changed: a record that was refused as a whole gets another chance, unless its cause is one
+/// whose records are left alone.
+pub fn rules_changed(link: &mut RecordLink, skipped: &BTreeSet<Cause>) {
+    let object = &link.object;
+    let stays = |parked: &ParkedLink| skipped.contains(&Cause::of_record(object, parked));
+    link.parked = link.parked.take().filter(stays);
 }
 
 /// A person wants everything that was set aside tried again.

@@ -130,10 +130,21 @@ pub(super) fn retry_links(
         row.make_due(Lane::Normal, now);
         links::save(tx, row)?;
     }
+    end_waits_of(tx, team, ids, now)?;
+    Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+}
+
+/// Writes of these links that wait for their next try go now.
+pub(super) fn end_waits_of(
+    tx: &Tx<'_>,
+    team: TeamId,
+    ids: &[LinkId],
+    now: Timestamp,
+) -> DbResult<()> {
     tx.execute(
         "UPDATE intent SET not_before_us = min(not_before_us, ?) \
          WHERE +team = ? AND state = 0 AND link IN (SELECT value FROM json_each(?))",
         params![micros(now), team.0, json(ids)?],
     )?;
-    Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+    Ok(())
 }

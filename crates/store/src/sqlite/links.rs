@@ -8,6 +8,7 @@
 
 use super::column::{doc, from_micros, get, json, lane, lane_number, micros};
 use super::error::DbResult;
+use super::incidents::{self, Aside};
 use super::tx::Tx;
 use crate::views::LinkStatus;
 use rusqlite::{Row, params};
@@ -40,6 +41,7 @@ struct Places {
     causes: String,
     parked: i64,
     held: i64,
+    aside: Aside,
 }
 
 impl Places {
@@ -51,6 +53,7 @@ impl Places {
             causes: causes(link),
             parked: set_aside(link),
             held: waiting(link),
+            aside: incidents::aside_of(link),
         }
     }
 }
@@ -191,6 +194,7 @@ pub(super) fn insert(
         ],
     )?;
     row.link.id = LinkId(id);
+    incidents::note(tx, row.link.id, &Aside::new(), &row.places.aside)?;
     Ok(row)
 }
 
@@ -218,6 +222,7 @@ pub(super) fn save(tx: &Tx<'_>, row: &mut LinkRow) -> DbResult<()> {
             row.link.id.0
         ],
     )?;
+    incidents::note(tx, row.link.id, &row.places.aside, &places.aside)?;
     row.places = places;
     Ok(())
 }

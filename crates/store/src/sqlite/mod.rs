@@ -25,6 +25,7 @@ mod column;
 mod commit;
 mod edit;
 mod error;
+mod incidents;
 mod intents;
 mod links;
 mod log;
@@ -186,6 +187,7 @@ fn writer_connection(path: &Path) -> DbResult<Connection> {
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
     migrate::migrate(&mut conn)?;
+    incidents::fill(&mut conn)?;
     end_leases(&conn)?;
     Ok(conn)
 }

@@ -3,14 +3,17 @@
 use super::error::{DbError, DbResult};
 use super::tx::Tx;
 use super::{
-    SqliteStore, backlog, budget, claim_intents, claim_links, commit, edit, links, log, mirrors,
-    progress, records, settle, stage, team as teams,
+    SqliteStore, backlog, budget, claim_intents, claim_links, commit, edit, incidents, links, log,
+    mirrors, progress, records, settle, stage, team as teams,
 };
 use async_trait::async_trait;
 use tandem_core::Timestamp;
 use tandem_core::budget::BudgetState;
 use tandem_core::connector::OrgUsage;
-use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId, ReservationId, TeamId};
+use tandem_core::ids::{
+    CrmId, CrmObject, IncidentId, LinkId, LogId, RecordId, ReservationId, TeamId,
+};
+use tandem_core::incident::{Attempt, Standing, TrialReport};
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
@@ -243,6 +246,47 @@ impl SyncStore for SqliteStore {
     ) -> StoreResult<u32> {
         let links = links.to_vec();
         self.step(team, move |tx| edit::retry_links(tx, team, &links, now))
+            .await
+    }
+
+    async fn incidents(&self, team: TeamId) -> StoreResult<Vec<Standing>> {
+        self.look(team, move |tx| incidents::standings(tx, team))
+            .await
+    }
+
+    async fn try_incident(
+        &self,
+        team: TeamId,
+        incident: IncidentId,
+        attempt: Attempt,
+    ) -> StoreResult<bool> {
+        self.step(team, move |tx| {
+            incidents::begin(tx, team, incident, attempt)
+        })
+        .await
+    }
+
+    async fn skip_incident(
+        &self,
+        team: TeamId,
+        incident: IncidentId,
+        skip: bool,
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        self.step(team, move |tx| {
+            incidents::skip(tx, team, incident, skip, now)
+        })
+        .await
+    }
+
+    async fn advance_trials(&self, team: TeamId, now: Timestamp) -> StoreResult<TrialReport> {
+        if !self
+            .look(team, move |tx| incidents::has_moving(tx, team))
+            .await?
+        {
+            return Ok(TrialReport::default());
+        }
+        self.step(team, move |tx| incidents::advance(tx, team, now))
             .await
     }
 

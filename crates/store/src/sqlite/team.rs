@@ -3,8 +3,8 @@
 use super::column::{doc, json};
 use super::error::DbResult;
 use super::tx::Tx;
-use super::{links, log, progress};
-use crate::rules::wants_more;
+use super::{incidents, links, log, progress};
+use crate::rules::{self as on, wants_more};
 use rusqlite::params;
 use tandem_core::Timestamp;
 use tandem_core::ids::TeamId;
@@ -46,9 +46,10 @@ pub(super) fn put_rules(
             progress::reset(tx, team, &pair.object)?;
         }
     }
+    let skipped = incidents::skipped(tx, team)?;
     for pair in new.pairs.iter().filter(changed) {
         for mut row in links::parked(tx, team, &pair.object)? {
-            row.change(|link| link.parked = None);
+            row.change(|link| on::rules_changed(link, &skipped));
             row.make_due(Lane::Bulk, now);
             links::save(tx, &mut row)?;
         }

@@ -3,18 +3,18 @@
 use super::page::{Cut, contains, row_number};
 use super::query::Query;
 use crate::sqlite::SqliteStore;
-use crate::sqlite::column::{doc, rows_number};
+use crate::sqlite::column::{doc, from_micros, get, rows_number};
 use crate::sqlite::error::DbResult;
+use crate::sqlite::incidents;
 use crate::sqlite::links::{COLUMNS, LinkRow as StoredLink};
 use crate::sqlite::tx::Tx;
 use crate::views::{Cause, LinkFilter, LinkRow, LinkStatus, Page, PageRequest};
 use rusqlite::{Row, params};
-use std::collections::BTreeMap;
-use tandem_core::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::alert::RefusedField;
 use tandem_core::error::ErrorClass;
-use tandem_core::ids::{LinkId, TeamId};
-use tandem_core::link::RecordLink;
+use tandem_core::ids::{IncidentId, LinkId, TeamId};
+use tandem_core::incident::{Incident, Standing};
 use tandem_core::record::WorkspaceRecord;
 use tandem_core::store::StoreResult;
 
@@ -54,6 +54,41 @@ impl SqliteStore {
     /// [`tandem_core::store::StoreError::NotFound`] without such a team.
     pub async fn refused_fields(&self, team: TeamId) -> StoreResult<Vec<RefusedField>> {
         self.look(team, move |tx| refused_fields(tx, team)).await
+    }
+
+    /// One incident, also one of which nothing waits any more.
+    ///
+    /// # Errors
+    /// [`tandem_core::store::StoreError::NotFound`] without such a team.
+    pub async fn incident(&self, team: TeamId, id: IncidentId) -> StoreResult<Option<Standing>> {
+        self.look(team, move |tx| incidents::standing_of(tx, team, id))
+            .await
+    }
+
+    /// The links that wait for an incident, oldest first.
+    ///
+    /// # Errors
+    /// [`tandem_core::store::StoreError::NotFound`] without such a team, or for a cursor that no page
+    /// gave.
+    pub async fn links_of_incident(
+        &self,
+        team: TeamId,
+        id: IncidentId,
+        page: &PageRequest,
+    ) -> StoreResult<Page<LinkRow>> {
+        let cut = Cut::new(page, row_number)?;
+        self.look(team, move |tx| {
+            let sql = format!(
+                "SELECT {COLUMNS}, record.doc AS record_doc FROM (SELECT DISTINCT link FROM aside \
+                     WHERE team = ?1 AND incident = ?2 AND link > ?3 ORDER BY link LIMIT ?4) AS waits \
+                 JOIN link ON link.id = waits.link \
+                 LEFT JOIN record ON record.id = link.record ORDER BY link.id"
+            );
+            let after = cut.after.unwrap_or_default();
+            let rows = tx.rows(&sql, params![team.0, id.0, after, cut.fetch()], read)?;
+            Ok(cut.page(rows, |row| row.link.id.to_string()))
+        })
+        .await
     }
 
     /// The links that are set aside for a reason, oldest first, at most `limit`: what a retry of a
@@ -120,58 +155,62 @@ fn read(row: &Row<'_>) -> DbResult<LinkRow> {
     })
 }
 
-fn set_aside(tx: &Tx<'_>, team: TeamId) -> DbResult<Vec<StoredLink>> {
-    let sql = format!("SELECT {COLUMNS} FROM link WHERE team = ? AND (parked > 0 OR held > 0)");
-    tx.rows(&sql, [team.0], StoredLink::read)
-}
-
+/// Fields of records that are left alone on purpose are nobody's news.
 fn refused_fields(tx: &Tx<'_>, team: TeamId) -> DbResult<Vec<RefusedField>> {
     let mut found: BTreeMap<_, RefusedField> = BTreeMap::new();
-    for StoredLink { link, .. } in set_aside(tx, team)? {
-        for (field, parked) in link.parked_fields {
-            let key = (link.object.clone(), field.clone(), parked.class);
-            let refused = found.entry(key).or_insert_with(|| RefusedField {
-                object: link.object.clone(),
-                field,
-                class: parked.class,
-                records: 0,
-                words: parked.message,
-            });
-            refused.records += 1;
-        }
+    for standing in incidents::standings(tx, team)? {
+        let Incident {
+            cause,
+            words,
+            skipped_at,
+            ..
+        } = standing.incident;
+        let Some(field) = cause.field.filter(|_| skipped_at.is_none()) else {
+            continue;
+        };
+        let key = (cause.object.clone(), field.clone(), cause.class);
+        let refused = found.entry(key).or_insert_with(|| RefusedField {
+            object: cause.object,
+            field,
+            class: cause.class,
+            records: 0,
+            words,
+        });
+        refused.records += standing.records;
     }
     let mut refused: Vec<_> = found.into_values().collect();
+    refused.retain(|field| field.records > 0);
     refused.sort_by_key(|field| std::cmp::Reverse(field.records));
     Ok(refused)
 }
 
+/// A link counts once for a class, however many of its fields were refused for it.
 fn causes(tx: &Tx<'_>, team: TeamId) -> DbResult<Vec<Cause>> {
-    let links = set_aside(tx, team)?;
-    let mut found: BTreeMap<ErrorClass, Cause> = BTreeMap::new();
-    for row in &links {
-        for (class, since) in reasons(&row.link) {
-            let cause = found.entry(class).or_insert(Cause {
-                class,
-                links: 0,
-                since,
-            });
-            cause.links += 1;
-            cause.since = cause.since.min(since);
+    let classes: BTreeMap<IncidentId, ErrorClass> = incidents::standings(tx, team)?
+        .into_iter()
+        .map(|one| (one.incident.id, one.incident.cause.class))
+        .collect();
+    let mut found: BTreeMap<ErrorClass, (BTreeSet<i64>, i64)> = BTreeMap::new();
+    let sql = "SELECT incident, link, since_us FROM aside WHERE team = ?";
+    let rows = tx.rows(sql, [team.0], |row| {
+        let incident = IncidentId(get(row, "incident")?);
+        Ok((incident, get(row, "link")?, get(row, "since_us")?))
+    })?;
+    for (incident, link, since) in rows {
+        if let Some(class) = classes.get(&incident) {
+            let (links, first) = found.entry(*class).or_insert((BTreeSet::new(), since));
+            links.insert(link);
+            *first = since.min(*first);
         }
     }
-    let mut causes: Vec<Cause> = found.into_values().collect();
+    let causes = found.into_iter().map(|(class, (links, since))| {
+        Ok(Cause {
+            class,
+            links: links.len() as u64,
+            since: from_micros(since)?,
+        })
+    });
+    let mut causes: Vec<Cause> = causes.collect::<DbResult<_>>()?;
     causes.sort_by_key(|cause| std::cmp::Reverse(cause.links));
     Ok(causes)
-}
-
-/// Each reason for which something of a link is set aside, with the time of its first case.
-fn reasons(link: &RecordLink) -> BTreeMap<ErrorClass, Timestamp> {
-    let fields = link.parked_fields.values();
-    let whole = link.parked.as_ref().map(|one| (one.class, one.since));
-    let mut reasons = BTreeMap::new();
-    for (class, since) in fields.map(|one| (one.class, one.since)).chain(whole) {
-        let first = reasons.entry(class).or_insert(since);
-        *first = since.min(*first);
-    }
-    reasons
 }
