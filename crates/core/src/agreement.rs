@@ -257,7 +257,7 @@ impl Judge<'_> {
             .iter()
             .flat_map(|write| &write.fields)
             .any(|field| field.workspace == name);
-        if link.held_fields.contains_key(name) {
+        if link.held_fields.contains_key(name) || self.is_braked() {
             Standing::Held
         } else if link.parked_fields.contains_key(name) || link.parked.is_some() {
             Standing::Refused
@@ -287,9 +287,15 @@ impl Judge<'_> {
         }
     }
 
+    /// A plan of the brake holds the whole record.
+    fn is_braked(&self) -> bool {
+        !self.input.link.plans.is_empty()
+    }
+
     fn on_its_way(&self) -> Standing {
         match self.busy {
             true => Standing::Waiting,
+            false if self.is_braked() => Standing::Held,
             false => Standing::Unexplained,
         }
     }

@@ -8,6 +8,7 @@
 //! Nothing here is sent: whoever sends notes the outcome ([`Alert::note`]). A crash between the two says it
 //! again; nothing is left unsaid.
 
+use crate::brake::Plan;
 use crate::budget::{BudgetState, may_spend};
 use crate::error::ErrorClass;
 use crate::ids::{AlertId, CrmObject};
@@ -41,6 +42,8 @@ pub enum AlertKind {
     ConnectorLost,
     /// The org's API use reached the threshold.
     ApiThreshold,
+    /// The brake holds what would touch far more records than normal.
+    BrakeHeld,
     /// Values that a picklist of the CRM does not allow.
     PicklistValue,
     /// Picklist fields that can't be read or written.
@@ -49,9 +52,10 @@ pub enum AlertKind {
 
 impl AlertKind {
     /// Every kind, the most urgent first.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::ConnectorLost,
         Self::ApiThreshold,
+        Self::BrakeHeld,
         Self::PicklistValue,
         Self::PicklistField,
     ];
@@ -61,6 +65,7 @@ impl AlertKind {
         match self {
             Self::ConnectorLost => "connector_lost",
             Self::ApiThreshold => "api_threshold",
+            Self::BrakeHeld => "brake_held",
             Self::PicklistValue => "picklist_value",
             Self::PicklistField => "picklist_field",
         }
@@ -71,6 +76,7 @@ impl AlertKind {
         match self {
             Self::ConnectorLost => "Connection lost for Main CRM Connector",
             Self::ApiThreshold => "API threshold reached: sync is paused",
+            Self::BrakeHeld => "Too much at once: changes are held",
             Self::PicklistValue => "Picklist values are refused",
             Self::PicklistField => "Picklist fields can’t be synced",
         }
@@ -87,6 +93,10 @@ impl AlertKind {
                 "Reading and writing wait and go on by themselves below the threshold; nothing is lost. \
                  If it happens often, read less often, raise the threshold, or ask for a higher allowance."
             }
+            Self::BrakeHeld => {
+                "The sync was about to touch far more records than it normally does. Look at the held plans: \
+                 approve what is meant, keep the rest as it is. Everything else goes on."
+            }
             Self::PicklistValue => {
                 "The other fields of these records are in sync. Add the value to the picklist in the CRM, \
                  or change it in the workspace; then retry."
@@ -102,7 +112,7 @@ impl AlertKind {
     fn calm_seconds(self) -> i64 {
         match self {
             Self::ApiThreshold => CALM_SECONDS,
-            Self::ConnectorLost | Self::PicklistValue | Self::PicklistField => 0,
+            Self::ConnectorLost | Self::BrakeHeld | Self::PicklistValue | Self::PicklistField => 0,
         }
     }
 }
@@ -146,6 +156,8 @@ pub struct Facts {
     pub budget: BudgetState,
     /// What the CRM refused.
     pub refused: Vec<RefusedField>,
+    /// Plans of the brake.
+    pub plans: Vec<Plan>,
     /// What the mappings can't do.
     pub broken: Vec<BrokenRow>,
 }
@@ -168,6 +180,7 @@ pub fn conditions(facts: &Facts) -> Option<Vec<Condition>> {
         details: cut(match kind {
             AlertKind::ConnectorLost => connector_lost(facts),
             AlertKind::ApiThreshold => threshold_reached(facts),
+            AlertKind::BrakeHeld => held_plans(facts),
             AlertKind::PicklistValue => refused_values(facts),
             AlertKind::PicklistField => broken_fields(facts),
         }),
@@ -193,6 +206,15 @@ fn threshold_reached(facts: &Facts) -> Vec<String> {
     let spent = may_spend(&facts.budget, 1, Lane::Normal, threshold, reserve);
     let reason = spent.err().filter(|_| facts.budget.org.is_some());
     reason.into_iter().collect()
+}
+
+fn held_plans(facts: &Facts) -> Vec<String> {
+    let open = facts.plans.iter().filter(|plan| plan.state.is_open());
+    let line = |plan: &Plan| {
+        let (id, what, records) = (plan.id, plan.impact.phrase(), plan.records);
+        format!("Plan {id} would {what}: {records} records wait")
+    };
+    open.map(line).collect()
 }
 
 fn refused_values(facts: &Facts) -> Vec<String> {

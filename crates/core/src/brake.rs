@@ -342,15 +342,15 @@ pub enum PlanState {
     Open,
     /// Its links are carried out.
     Approved {
-        /// Who said so.
-        by: UserId,
+        /// Who said so; `None`: the operator at the command line.
+        by: Option<UserId>,
         /// When.
         at: Timestamp,
     },
     /// Its links stay as they are; new ones are measured anew.
     Kept {
-        /// Who said so.
-        by: UserId,
+        /// Who said so; `None`: the operator at the command line.
+        by: Option<UserId>,
         /// When.
         at: Timestamp,
     },
@@ -382,6 +382,11 @@ impl PlanState {
         }
     }
 
+    /// It waits for a person.
+    pub fn is_open(self) -> bool {
+        self == Self::Open
+    }
+
     /// Its links may pass.
     pub fn is_approved(self) -> bool {
         matches!(self, Self::Approved { .. })
@@ -389,7 +394,7 @@ impl PlanState {
 
     /// What a choice makes of it; `None` where there is no choice any more. What was kept may still be
     /// approved.
-    pub fn chosen(self, choice: PlanChoice, by: UserId, at: Timestamp) -> Option<Self> {
+    pub fn chosen(self, choice: PlanChoice, by: Option<UserId>, at: Timestamp) -> Option<Self> {
         match (self, choice) {
             (Self::Open | Self::Kept { .. }, PlanChoice::Approve) => {
                 Some(Self::Approved { by, at })
@@ -466,11 +471,11 @@ pub fn ended_entry(plan: &Plan) -> Option<LogDraft> {
         PlanState::Open => return None,
         PlanState::Approved { by, at } => {
             let told = format!("Plan {id} was approved: {records} records are carried out");
-            (at, Some(by), told)
+            (at, by, told)
         }
         PlanState::Kept { by, at } => {
             let told = format!("Plan {id} was declined: {records} records stay as they are");
-            (at, Some(by), told)
+            (at, by, told)
         }
         PlanState::Dissolved { at } => {
             let told = format!("Plan {id} dissolved by itself: nothing is left of what it held");

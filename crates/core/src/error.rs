@@ -107,6 +107,8 @@ classes! {
         "Correct the value in the workspace, or map the field to one of a fitting type.";
     ReferenceRefused, "reference-refused", ParkField, "The record referred to can't be used",
         "It may be deleted, inactive or not visible to the connected user. Choose another, or grant access; then retry.";
+    Bouncing, "bouncing", ParkField, "A value goes to and fro between both sides",
+        "Find the two programs that change it back and forth, stop one of them, then retry. A person's edit in the workspace ends it, too.";
     OwnerInactive, "owner-inactive", ParkField, "The owner is inactive in the CRM",
         "Choose an active owner, or reactivate the user in the CRM; then retry.";
     RequiredMissing, "required-missing", ParkRecord, "A field that the CRM requires is empty",

@@ -11,11 +11,13 @@
 //! - A link whose intent is being sent or whose answer is in doubt is not given out for reconcile; its
 //!   due work waits and is given out after the settle.
 
-use crate::brake::Impacts;
+use crate::brake::{Impacts, Plan, PlanChoice, PlannedRecord};
 use crate::budget::BudgetState;
 use crate::connector::{Next, OrgUsage, PageToken, Watermark};
 use crate::horizon::Horizon;
-use crate::ids::{CrmId, CrmObject, IncidentId, LinkId, LogId, RecordId, ReservationId, TeamId};
+use crate::ids::{
+    CrmId, CrmObject, IncidentId, LinkId, LogId, PlanId, RecordId, ReservationId, TeamId, UserId,
+};
 use crate::incident::{Attempt, Standing, TrialReport};
 use crate::link::{Lane, RecordLink};
 use crate::reconcile::Decision;
@@ -187,7 +189,7 @@ pub struct DecisionCommit {
     pub decision: Decision,
     /// Lane of the write that it makes.
     pub lane: Lane,
-    /// What the decision does to records that somebody may miss.
+    /// What the decision does to records that somebody may miss: the brake may hold it.
     pub impacts: Impacts,
 }
 
@@ -200,7 +202,12 @@ pub struct CommitReport {
     pub overtaken: u32,
     /// Write intents made.
     pub intents: u32,
+    /// Decisions that the brake held.
+    pub held: u32,
 }
+
+/// Most plans that [`SyncStore::plans`] names.
+pub const PLANS_MAX: usize = 100;
 
 /// Most intents that [`SyncStore::sendable_objects`] counts of one object.
 pub const SENDABLE_COUNT_MAX: usize = 1_000;
@@ -365,6 +372,9 @@ pub trait SyncStore: Send + Sync {
     /// A new workspace record is made only while nobody matches: if, as the batch begins, a record
     /// without a CRM record carries one of the link's match keys, it came after the claim, and the
     /// decision is overtaken. The keys are those of [`LinkWork::candidates`].
+    ///
+    /// A decision whose impacts the brake holds ([`crate::brake`]) is not carried out: its link joins a
+    /// plan, an unsent intent is withdrawn, and it is not due. What passes is counted in the same transaction.
     async fn commit_decisions(
         &self,
         team: TeamId,
@@ -476,6 +486,31 @@ pub trait SyncStore: Send + Sync {
     ///
     /// [`RELEASE_MAX`]: crate::incident::RELEASE_MAX
     async fn advance_trials(&self, team: TeamId, now: Timestamp) -> StoreResult<TrialReport>;
+
+    /// The plans of the brake, newest first; at most [`PLANS_MAX`].
+    async fn plans(&self, team: TeamId) -> StoreResult<Vec<Plan>>;
+
+    /// The records that wait in a plan, by link, after the one named.
+    async fn planned_records(
+        &self,
+        team: TeamId,
+        plan: PlanId,
+        after: Option<LinkId>,
+        limit: usize,
+    ) -> StoreResult<Vec<PlannedRecord>>;
+
+    /// Decides a plan, with its entry: an approved one makes its links due, as mass work. `None`, and
+    /// nothing happens, where there is nothing to choose any more ([`PlanState::chosen`]).
+    ///
+    /// [`PlanState::chosen`]: crate::brake::PlanState::chosen
+    async fn decide_plan(
+        &self,
+        team: TeamId,
+        plan: PlanId,
+        choice: PlanChoice,
+        by: Option<UserId>,
+        now: Timestamp,
+    ) -> StoreResult<Option<Plan>>;
 
     /// One workspace record.
     async fn record(&self, team: TeamId, id: RecordId) -> StoreResult<Option<WorkspaceRecord>>;

@@ -120,6 +120,8 @@ named! {
         DoesNotFit = "does_not_fit", "Value does not fit";
         /// The record referred to is not in the CRM yet.
         WaitsForReference = "waits_for_reference", "Waits for the record it refers to";
+        /// The value went to and fro; the field is set aside.
+        Bouncing = "bouncing", "Went to and fro";
         /// The CRM refused the value.
         Refused = "refused", "Refused by the CRM";
         /// Our write met an edit that we had not seen; the edit is kept here.

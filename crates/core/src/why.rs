@@ -1,6 +1,7 @@
 //! What will happen to a field with its next change: its rule, told as sentences for people. The past is
 //! in the sync log; what is decided is in [`crate::reconcile`].
 
+use crate::error::ErrorClass;
 use crate::link::{LinkState, RecordLink};
 use crate::mapping::{Direction, FieldRule, Winner};
 use serde::Serialize;
@@ -76,8 +77,15 @@ fn stopped(field: &str, link: Option<&RecordLink>) -> Option<String> {
     match (link.state, parked, whole) {
         (LinkState::Unlinked, ..) => Some("The link was taken apart; nothing moves.".into()),
         (LinkState::Ambiguous, ..) => Some("Several records match; a person must choose.".into()),
+        _ if !link.plans.is_empty() => Some(format!(
+            "Plan {} holds the record, because too many were to change at once.",
+            link.plans[0]
+        )),
         _ if link.held_fields.contains_key(field) => {
             Some("The field is held: a person must choose between both values.".into())
+        }
+        (_, Some(parked), _) if parked.class == ErrorClass::Bouncing => {
+            Some(format!("The field is set aside: {}.", parked.message))
         }
         (_, Some(parked), _) => Some(format!(
             "The CRM refused the value ({}); it goes again when it changes.",

@@ -5,10 +5,11 @@ use crate::executor::pause;
 use async_trait::async_trait;
 use std::sync::Arc;
 use tandem_core::Timestamp;
+use tandem_core::brake::{Plan, PlanChoice, PlannedRecord};
 use tandem_core::budget::BudgetState;
 use tandem_core::connector::OrgUsage;
 use tandem_core::ids::{
-    CrmId, CrmObject, IncidentId, LinkId, LogId, RecordId, ReservationId, TeamId,
+    CrmId, CrmObject, IncidentId, LinkId, LogId, PlanId, RecordId, ReservationId, TeamId, UserId,
 };
 use tandem_core::incident::{Attempt, Standing, TrialReport};
 use tandem_core::link::{Lane, RecordLink};
@@ -230,6 +231,31 @@ impl SyncStore for SimStore {
 
     async fn advance_trials(&self, team: TeamId, now: Timestamp) -> StoreResult<TrialReport> {
         forward!(self.advance_trials(team, now))
+    }
+
+    async fn plans(&self, team: TeamId) -> StoreResult<Vec<Plan>> {
+        self.inner.plans(team).await
+    }
+
+    async fn planned_records(
+        &self,
+        team: TeamId,
+        plan: PlanId,
+        after: Option<LinkId>,
+        limit: usize,
+    ) -> StoreResult<Vec<PlannedRecord>> {
+        self.inner.planned_records(team, plan, after, limit).await
+    }
+
+    async fn decide_plan(
+        &self,
+        team: TeamId,
+        plan: PlanId,
+        choice: PlanChoice,
+        by: Option<UserId>,
+        now: Timestamp,
+    ) -> StoreResult<Option<Plan>> {
+        forward!(self.decide_plan(team, plan, choice, by, now))
     }
 
     async fn record(&self, team: TeamId, id: RecordId) -> StoreResult<Option<WorkspaceRecord>> {

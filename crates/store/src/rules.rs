@@ -4,6 +4,7 @@
 //! The helpers know no tables, no indexes and no clock. They decide nothing about the sync either:
 //! what a field becomes is decided in `core`; here decisions, outcomes and edits are carried out.
 
+mod brake;
 mod budget;
 mod hold;
 mod incident;
@@ -13,6 +14,7 @@ mod progress;
 mod record;
 mod restore;
 
+pub use brake::{Ruling, brake, hold, is_linked, planned};
 pub use budget::{RESERVATION_SECONDS, reservation_stands, spend};
 pub use hold::resolve_hold;
 pub use incident::{begin_trial, new_incident, sign, take_up};

@@ -86,7 +86,7 @@ pub struct Page<T> {
 pub enum LinkStatus {
     /// Taken apart: nothing moves.
     Unlinked,
-    /// A field, or the choice among several matches, waits for a person.
+    /// A field, the choice among several matches, or a plan of the brake waits for a person.
     Held,
     /// A field or the whole record was refused by the CRM and is set aside.
     Refused,
@@ -143,6 +143,7 @@ impl LinkStatus {
         match link.state {
             LinkState::Unlinked => Self::Unlinked,
             LinkState::Ambiguous => Self::Held,
+            LinkState::Active if !link.plans.is_empty() => Self::Held,
             LinkState::Active if !link.held_fields.is_empty() => Self::Held,
             LinkState::Active if link.parked.is_some() || !link.parked_fields.is_empty() => {
                 Self::Refused

@@ -111,6 +111,12 @@ pub fn decide(input: &FieldInput<'_>) -> Verdict {
     if input.rule.agree(crm, input.workspace) {
         return decide_same(input, crm);
     }
+    if input
+        .parked
+        .is_some_and(|parked| parked.class == ErrorClass::Bouncing)
+    {
+        return Verdict::Parked;
+    }
     let holds = input.rule.mapping.winner == Winner::Hold
         && input.rule.mapping.direction == Direction::Both;
     if holds && input.held.is_some() {

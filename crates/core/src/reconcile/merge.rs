@@ -6,11 +6,13 @@ use super::{
     Decision, Input, LinkOutcome, RecordChange, change, entry, forget_unruled, intent_field,
     is_conflict, lock_key, park_unfit, wait_until,
 };
+use crate::bounce::{self, Flip};
 use crate::connector::WriteOp;
-use crate::link::{Agreed, HeldField};
+use crate::error::ErrorClass;
+use crate::link::{Agreed, HeldField, ParkedField};
 use crate::mapping::FieldRule;
 use crate::record::{CrmRecord, WorkspaceRecord};
-use crate::sync_log::{FieldChange, LogSource, LogStatus, LogType, Rule};
+use crate::sync_log::{FieldChange, LogError, LogSource, LogStatus, LogType, Rule};
 use crate::value::{Fields, Value};
 use crate::write::{IntentField, WriteDraft};
 
@@ -35,6 +37,10 @@ pub(super) fn merge(input: &Input<'_>, crm: &CrmRecord, workspace: &WorkspaceRec
             workspace_changed_at: workspace.provenance.get(name).map(|p| p.at),
             guards: input.guards,
         });
+        if let Some(flips) = loops(input, crm, workspace, rule, &verdict, &mut decision) {
+            set_aside(input, crm, workspace, rule, &flips, &mut decision);
+            continue;
+        }
         merge.take(input, crm, workspace, rule, verdict, &mut decision);
     }
     forget_unruled(input.rules, &mut decision.link);
@@ -203,6 +209,84 @@ impl Merge {
             });
         }
     }
+}
+
+/// Notes what the verdict passes on; gives the field's flips where that makes a loop of them. What a
+/// person typed begins anew.
+fn loops(
+    input: &Input<'_>,
+    crm: &CrmRecord,
+    workspace: &WorkspaceRecord,
+    rule: &FieldRule,
+    verdict: &Verdict,
+    decision: &mut Decision,
+) -> Option<Vec<Flip>> {
+    let name = &rule.mapping.workspace;
+    let value = |record: Option<&Value>| record.cloned().unwrap_or_default();
+    let flip = match verdict {
+        _ if !input.guards.bounce => return None,
+        Verdict::ToCrm {
+            rule: Rule::Overtaken,
+            ..
+        } => return None,
+        Verdict::ToCrm { .. } => {
+            let ours = value(workspace.fields.get(name));
+            Flip::from_workspace(&ours, name, workspace, input.now)
+        }
+        Verdict::ToWorkspace { .. } => {
+            let theirs = value(crm.fields.get(&rule.mapping.crm));
+            Some(Flip::from_crm(&theirs, crm, input.now))
+        }
+        _ => return None,
+    };
+    let Some(flip) = flip else {
+        decision.link.flips.remove(name);
+        return None;
+    };
+    let flips = decision.link.flips.entry(name.clone()).or_default();
+    let found = bounce::note(flips, flip).then(|| flips.clone());
+    if flips.is_empty() {
+        decision.link.flips.remove(name);
+    }
+    found
+}
+
+/// The field, and only it, waits for a person.
+fn set_aside(
+    input: &Input<'_>,
+    crm: &CrmRecord,
+    workspace: &WorkspaceRecord,
+    rule: &FieldRule,
+    flips: &[Flip],
+    decision: &mut Decision,
+) {
+    let (ours, theirs) = (&rule.mapping.workspace, &rule.mapping.crm);
+    let value = |record: Option<&Value>| record.cloned().unwrap_or_default();
+    let (here, there) = (
+        value(workspace.fields.get(ours)),
+        value(crm.fields.get(theirs)),
+    );
+    let parked = ParkedField {
+        value: here.clone(),
+        workspace: Some(here.clone()),
+        unsent: false,
+        class: ErrorClass::Bouncing,
+        message: bounce::explain(flips),
+        since: input.now,
+    };
+    let summary = format!("{ours} is set aside: {}", ErrorClass::Bouncing.title());
+    let mut log = entry(input, LogSource::Tandem, LogType::Held, summary);
+    log.status = LogStatus::Waiting;
+    log.changes = vec![change(rule, there, here, Rule::Bouncing, Value::Null)];
+    log.error = Some(LogError {
+        class: ErrorClass::Bouncing,
+        code: String::new(),
+        message: parked.message.clone(),
+        fields: vec![theirs.clone()],
+    });
+    decision.log.push(log);
+    decision.link.parked_fields.insert(ours.clone(), parked);
+    decision.link.flips.remove(ours);
 }
 
 /// What was parked, held or to be put back is so no longer, unless the verdict says it still is.

@@ -31,6 +31,7 @@ fn quiet() -> Facts {
         connection: ConnectionState::Connected,
         budget: BudgetState::default(),
         refused: Vec::new(),
+        plans: Vec::new(),
         broken: Vec::new(),
     }
 }

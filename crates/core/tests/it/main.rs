@@ -6,6 +6,8 @@
 
 mod agreement;
 mod alerts;
+mod bounces;
+mod brake;
 mod budget;
 mod case;
 mod compile;

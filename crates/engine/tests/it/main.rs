@@ -8,6 +8,8 @@
     reason = "clippy allows it in tests, not in their helpers"
 )]
 
+mod bounces;
+mod brake;
 mod incidents;
 mod pull;
 mod resolve;

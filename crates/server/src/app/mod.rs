@@ -23,6 +23,7 @@ pub mod mapping;
 pub mod overview;
 pub mod people;
 pub mod permissions;
+pub mod plans;
 pub mod records;
 pub mod session;
 pub mod settings;

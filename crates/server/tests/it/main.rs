@@ -8,5 +8,6 @@ mod catchers;
 mod cli;
 mod harness;
 mod openapi;
+mod plans;
 mod story;
 mod undo;

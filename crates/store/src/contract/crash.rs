@@ -6,13 +6,15 @@
 
 use super::Subject;
 use super::bench::{Bench, created, ended, finished, more};
+use super::brakes;
 use super::incidents::{attempt, refused};
 use super::restart::Process;
 use super::samples::{
     at, create, crm, entry, fields, held_field, keep, object, rules, update, user,
 };
 use async_trait::async_trait;
-use tandem_core::ids::IncidentId;
+use tandem_core::brake::PlanChoice;
+use tandem_core::ids::{IncidentId, UserId};
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::reconcile::RecordChange;
 use tandem_core::settings::ConnectionState;
@@ -56,8 +58,10 @@ pub fn run<S: CrashSubject + 'static>(make: impl Fn() -> S) {
             &make;
             stage, pull_failed, drop_page, reset_progress, end_waits, set_connection_state, put_rules,
             claim_links,
-            commit_create_and_write, commit_adopt, claim_intents, claim_doubtful, settle_create,
-            settle_retry, edit_record, add_record, resolve_hold, restore, retry_links, try_incident, skip_incident, advance_trials, reserve_calls,
+            commit_create_and_write, commit_adopt, commit_held, commit_dissolves, decide_plan,
+            claim_intents, claim_doubtful, settle_create, settle_retry, edit_record, add_record,
+            resolve_hold, restore, retry_links, try_incident, skip_incident, advance_trials,
+            reserve_calls,
             reserve_question, spend_calls, append_log,
         }
     });
@@ -246,6 +250,37 @@ async fn commit_adopt<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
     let record = b.add(2, Kind::Account, Some("Account"), patch).await;
     b.decide_write(2, create(None, "Name", "Acme")).await;
     commit(t, RecordChange::Adopt(record)).await
+}
+
+async fn commit_held<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.process.bench;
+    brakes::accounts(b, 3).await;
+    let commits = brakes::unlinks(b, 3).await;
+    t.act(async |b: &Bench| {
+        b.store()
+            .commit_decisions(b.team, commits.clone(), at(3))
+            .await
+    })
+    .await
+}
+
+async fn commit_dissolves<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.process.bench;
+    brakes::held(b).await;
+    let commits = brakes::harmless(b, 5).await;
+    t.act(async |b: &Bench| {
+        b.store()
+            .commit_decisions(b.team, commits.clone(), at(5))
+            .await
+    })
+    .await
+}
+
+async fn decide_plan<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let plan = brakes::held(&t.process.bench).await;
+    let (choice, by) = (PlanChoice::Approve, Some(UserId(7)));
+    t.act(async |b: &Bench| b.store().decide_plan(b.team, plan, choice, by, at(5)).await)
+        .await
 }
 
 async fn claim_intents<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {

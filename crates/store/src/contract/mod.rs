@@ -6,6 +6,7 @@
 //! It is part of the crate, not of its tests, so that a store written elsewhere can be held to it.
 
 mod bench;
+mod brakes;
 mod budget;
 mod claims;
 mod commits;
@@ -189,6 +190,22 @@ cases! {
         skipped_records_are_left_alone_by_new_rules,
         what_is_no_longer_set_aside_no_longer_counts,
         an_incident_that_is_not_there_is_an_error,
+    }
+    brakes {
+        what_is_too_much_is_held_and_nothing_of_it_is_done,
+        an_open_plan_takes_up_what_follows,
+        other_impacts_pass_meanwhile,
+        what_passed_long_ago_does_not_count,
+        an_approved_plan_is_carried_out,
+        what_is_kept_stays_until_it_no_longer_applies,
+        what_was_kept_can_still_be_approved,
+        a_plan_dissolves_when_nothing_is_left_of_it,
+        a_link_may_wait_in_two_plans,
+        a_held_decision_takes_an_unsent_write_back,
+        what_happens_every_day_is_normal,
+        the_records_of_a_plan_are_listed_in_pages,
+        turned_off_it_lets_everything_pass,
+        only_a_plan_that_is_there_can_be_decided,
     }
     budget {
         a_reservation_is_replaced_by_what_was_spent,

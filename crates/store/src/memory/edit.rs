@@ -40,8 +40,9 @@ impl Team {
         let changed = self.records.set(id, edit.patch, &edit.origin, edit.now);
         match (self.links.id_of_record(id), edit.create_as) {
             (Some(link), _) if !changed.is_empty() => {
-                self.links
-                    .change(link, |link| rules::workspace_changed(link, &changed));
+                self.links.change(link, |link| {
+                    rules::workspace_changed(link, &changed, &edit.origin)
+                });
                 self.links.make_due(link, lane, edit.now);
             }
             (None, Some(object)) => {

@@ -79,7 +79,7 @@ impl Team {
             let link = &row.link;
             backlog.links_due += u64::from(row.due_at.is_some_and(|at| at <= now));
             backlog.parked += link.parked_fields.len() as u64 + u64::from(link.parked.is_some());
-            let undecided = link.state == LinkState::Ambiguous;
+            let undecided = link.state == LinkState::Ambiguous || !link.plans.is_empty();
             backlog.held += link.held_fields.len() as u64 + u64::from(undecided);
             if !self.intents.is_open(link.id) && self.rules.pair(&link.object).is_some() {
                 next.extend(

@@ -8,6 +8,7 @@
 //! It keeps everything in memory and scans where a database would use an index: made for worlds of
 //! some thousands of records.
 
+mod brake;
 mod budget;
 mod edit;
 mod incidents;

@@ -104,6 +104,7 @@ impl Team {
             }
         }
         let matched = self.matched_meanwhile(&commits);
+        let mut brake = self.brake(&commits, now);
         let mut report = CommitReport::default();
         for commit in commits {
             if self.standing(&commit).is_none() {
@@ -111,12 +112,15 @@ impl Team {
             } else if matched.contains(&commit.link) || self.is_blocked(&commit) {
                 self.links.lease(commit.link, None);
                 report.overtaken += 1;
+            } else if self.brake_holds(&mut brake, &commit, now) {
+                report.held += 1;
             } else {
                 report.committed += 1;
                 report.intents += u32::from(commit.decision.write.is_some());
                 self.carry_out(commit, now);
             }
         }
+        self.brake_finish(&brake, now);
         Ok(report)
     }
 

@@ -4,10 +4,11 @@ use super::MemoryStore;
 use crate::rules;
 use async_trait::async_trait;
 use tandem_core::Timestamp;
+use tandem_core::brake::{Plan, PlanChoice, PlannedRecord};
 use tandem_core::budget::BudgetState;
 use tandem_core::connector::OrgUsage;
 use tandem_core::ids::{
-    CrmId, CrmObject, IncidentId, LinkId, LogId, RecordId, ReservationId, TeamId,
+    CrmId, CrmObject, IncidentId, LinkId, LogId, PlanId, RecordId, ReservationId, TeamId, UserId,
 };
 use tandem_core::incident::{Attempt, Standing, TrialReport};
 use tandem_core::link::{Lane, RecordLink};
@@ -227,6 +228,31 @@ impl SyncStore for MemoryStore {
 
     async fn advance_trials(&self, team: TeamId, now: Timestamp) -> StoreResult<TrialReport> {
         self.with(team, |team| Ok(team.advance_trials(now)))
+    }
+
+    async fn plans(&self, team: TeamId) -> StoreResult<Vec<Plan>> {
+        self.with(team, |team| Ok(team.plans()))
+    }
+
+    async fn planned_records(
+        &self,
+        team: TeamId,
+        plan: PlanId,
+        after: Option<LinkId>,
+        limit: usize,
+    ) -> StoreResult<Vec<PlannedRecord>> {
+        self.with(team, |team| Ok(team.planned_records(plan, after, limit)))
+    }
+
+    async fn decide_plan(
+        &self,
+        team: TeamId,
+        plan: PlanId,
+        choice: PlanChoice,
+        by: Option<UserId>,
+        now: Timestamp,
+    ) -> StoreResult<Option<Plan>> {
+        self.with(team, |team| team.decide_plan(plan, choice, by, now))
     }
 
     async fn record(&self, team: TeamId, id: RecordId) -> StoreResult<Option<WorkspaceRecord>> {

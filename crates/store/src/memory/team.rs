@@ -1,5 +1,6 @@
 //! Everything that one team has, and what several steps do to it.
 
+use super::brake::Brakes;
 use super::budget::Budget;
 use super::intents::Intents;
 use super::links::Links;
@@ -67,6 +68,7 @@ pub(super) struct Team {
     pub(super) records: Records,
     pub(super) links: Links,
     pub(super) intents: Intents,
+    pub(super) brakes: Brakes,
     pub(super) budget: Budget,
     pub(super) log: Vec<(LogId, LogDraft)>,
     /// Every cause that was looked at, with what was tried about it.
@@ -85,6 +87,7 @@ impl Team {
             records: Records::default(),
             links: Links::default(),
             intents: Intents::default(),
+            brakes: Brakes::default(),
             budget: Budget::default(),
             log: Vec::new(),
             incidents: BTreeMap::new(),

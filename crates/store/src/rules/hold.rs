@@ -51,7 +51,7 @@ pub fn resolve_hold(
         origin,
         *now,
     );
-    workspace_changed(link, std::slice::from_ref(field));
+    workspace_changed(link, std::slice::from_ref(field), origin);
     let mut entry = entry(resolution, before, &taken);
     for change in &mut entry.changes {
         change.crm = crm.map(|rule| rule.mapping.crm.clone()).unwrap_or_default();

@@ -9,6 +9,7 @@ use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId};
 use tandem_core::incident::Cause;
 use tandem_core::link::{LinkState, ParkedLink, RecordLink};
 use tandem_core::reconcile::{Decision, LinkOutcome, RecordChange};
+use tandem_core::record::Origin;
 use tandem_core::store::{StoreError, StoreResult};
 use tandem_core::sync_log::{LogDraft, LogError, LogSource, LogStatus, LogType};
 use tandem_core::workspace::Kind;
@@ -109,11 +110,16 @@ pub fn crm_changed(link: &mut RecordLink) {
 }
 
 /// The workspace record changed in these fields: their refusals no longer count, nor does that of
-/// the whole record.
-pub fn workspace_changed(link: &mut RecordLink, fields: &[String]) {
+/// the whole record. A field that went to and fro is taken up by a person's edit only.
+pub fn workspace_changed(link: &mut RecordLink, fields: &[String], origin: &Origin) {
+    let person = matches!(origin, Origin::User(_));
     link.parked = None;
-    for field in fields {
-        link.parked_fields.remove(field);
+    link.parked_fields.retain(|name, parked| {
+        let stays = parked.class == ErrorClass::Bouncing && !person;
+        stays || !fields.contains(name)
+    });
+    if person {
+        link.flips.retain(|name, _| !fields.contains(name));
     }
 }
 
@@ -129,6 +135,7 @@ pub fn rules_changed(link: &mut RecordLink, skipped: &BTreeSet<Cause>) {
 pub fn retry(link: &mut RecordLink) {
     link.parked = None;
     link.parked_fields.clear();
+    link.flips.clear();
     link.attempts = 0;
 }
 

@@ -25,7 +25,7 @@ pub fn restore(
     let mut entry = restore.entry.clone();
     entry.record = Some((record.kind, record.id));
     if let Some(link) = link {
-        workspace_changed(link, &changed);
+        workspace_changed(link, &changed, &restore.origin);
         complete_log(&mut entry, link);
     }
     Some(entry)

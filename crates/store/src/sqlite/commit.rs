@@ -1,5 +1,6 @@
 //! Decisions in: workspace change, link, intent and log of each, all in one transaction.
 
+use super::brake::Braking;
 use super::column::micros;
 use super::error::DbResult;
 use super::intents::{self, IntentRow};
@@ -30,9 +31,11 @@ pub(super) fn commit_decisions(
         }
     }
     batch.find_matched_meanwhile(&commits)?;
+    let mut braking = batch.braking(&commits)?;
     for commit in commits {
-        batch.take(commit)?;
+        batch.take(commit, &mut braking)?;
     }
+    braking.finish(tx)?;
     links::wake_referring(tx, team, &batch.identified, now)?;
     Ok(batch.report)
 }
@@ -112,7 +115,16 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn take(&mut self, commit: DecisionCommit) -> DbResult<()> {
+    fn braking(&self, commits: &[DecisionCommit]) -> DbResult<Braking> {
+        let standing = commits.iter().filter_map(|commit| {
+            let row = self.standing(commit)?;
+            Some((&row.link, &commit.impacts))
+        });
+        let standing: Vec<_> = standing.collect();
+        Braking::load(self.tx, self.team, &standing, self.now)
+    }
+
+    fn take(&mut self, commit: DecisionCommit, braking: &mut Braking) -> DbResult<()> {
         let Some(mut row) = self.take_standing(&commit) else {
             self.report.overtaken += 1;
             return Ok(());
@@ -120,6 +132,8 @@ impl<'a> Batch<'a> {
         if self.is_blocked(&commit)? {
             self.report.overtaken += 1;
             row.release();
+        } else if braking.holds(self.tx, &mut row, &commit)? {
+            self.report.held += 1;
         } else {
             self.report.committed += 1;
             self.report.intents += u32::from(commit.decision.write.is_some());

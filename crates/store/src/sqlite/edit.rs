@@ -56,7 +56,7 @@ fn follow(
     let lane = rules::lane_of(&edit.origin);
     match (links::of_record(tx, team, record)?, edit.create_as) {
         (Some(mut row), _) if !changed.is_empty() => {
-            row.change(|link| rules::workspace_changed(link, changed));
+            row.change(|link| rules::workspace_changed(link, changed, &edit.origin));
             row.make_due(lane, edit.now);
             links::save(tx, &mut row)
         }

@@ -15,7 +15,7 @@ use rusqlite::{Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::Timestamp;
 use tandem_core::error::ErrorClass;
-use tandem_core::ids::{CrmId, CrmObject, LinkId, RecordId, TeamId};
+use tandem_core::ids::{CrmId, CrmObject, LinkId, PlanId, RecordId, TeamId};
 use tandem_core::link::{Lane, LinkState, RecordLink};
 
 pub(super) const COLUMNS: &str =
@@ -281,6 +281,13 @@ pub(super) fn wake_referring(
     Ok(())
 }
 
+/// The links that wait in a plan are to be decided anew.
+pub(super) fn wake_planned(tx: &Tx<'_>, plan: PlanId, lane: Lane, now: Timestamp) -> DbResult<()> {
+    let sql = format!("{WAKE} WHERE id IN (SELECT link FROM planned WHERE plan = ?3)");
+    tx.execute(&sql, params![lane_number(lane), micros(now), plan.0])?;
+    Ok(())
+}
+
 /// All links of an object are to be decided anew, as mass work.
 pub(super) fn wake_object(
     tx: &Tx<'_>,
@@ -314,5 +321,6 @@ fn set_aside(link: &RecordLink) -> i64 {
 
 fn waiting(link: &RecordLink) -> i64 {
     let fields = i64::try_from(link.held_fields.len()).unwrap_or(i64::MAX);
-    fields.saturating_add(i64::from(link.state == LinkState::Ambiguous))
+    let record = link.state == LinkState::Ambiguous || !link.plans.is_empty();
+    fields.saturating_add(i64::from(record))
 }

@@ -18,6 +18,7 @@
 
 mod admin;
 mod backlog;
+mod brake;
 mod budget;
 mod claim_intents;
 mod claim_links;

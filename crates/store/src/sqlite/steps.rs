@@ -3,15 +3,16 @@
 use super::error::{DbError, DbResult};
 use super::tx::Tx;
 use super::{
-    SqliteStore, backlog, budget, claim_intents, claim_links, commit, edit, incidents, links, log,
-    mirrors, progress, records, settle, stage, team as teams,
+    SqliteStore, backlog, brake, budget, claim_intents, claim_links, commit, edit, incidents,
+    links, log, mirrors, progress, records, settle, stage, team as teams,
 };
 use async_trait::async_trait;
 use tandem_core::Timestamp;
+use tandem_core::brake::{Plan, PlanChoice, PlannedRecord};
 use tandem_core::budget::BudgetState;
 use tandem_core::connector::OrgUsage;
 use tandem_core::ids::{
-    CrmId, CrmObject, IncidentId, LinkId, LogId, RecordId, ReservationId, TeamId,
+    CrmId, CrmObject, IncidentId, LinkId, LogId, PlanId, RecordId, ReservationId, TeamId, UserId,
 };
 use tandem_core::incident::{Attempt, Standing, TrialReport};
 use tandem_core::link::{Lane, RecordLink};
@@ -288,6 +289,37 @@ impl SyncStore for SqliteStore {
         }
         self.step(team, move |tx| incidents::advance(tx, team, now))
             .await
+    }
+
+    async fn plans(&self, team: TeamId) -> StoreResult<Vec<Plan>> {
+        self.look(team, move |tx| brake::plans(tx, team)).await
+    }
+
+    async fn planned_records(
+        &self,
+        team: TeamId,
+        plan: PlanId,
+        after: Option<LinkId>,
+        limit: usize,
+    ) -> StoreResult<Vec<PlannedRecord>> {
+        self.look(team, move |tx| {
+            brake::planned_records(tx, team, plan, after, limit)
+        })
+        .await
+    }
+
+    async fn decide_plan(
+        &self,
+        team: TeamId,
+        plan: PlanId,
+        choice: PlanChoice,
+        by: Option<UserId>,
+        now: Timestamp,
+    ) -> StoreResult<Option<Plan>> {
+        self.step(team, move |tx| {
+            brake::decide_plan(tx, team, plan, choice, by, now)
+        })
+        .await
     }
 
     async fn record(&self, team: TeamId, id: RecordId) -> StoreResult<Option<WorkspaceRecord>> {

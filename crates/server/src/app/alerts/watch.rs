@@ -74,6 +74,7 @@ impl App {
             connection: store.connection_state(team).await?,
             budget: store.budget(team, self.now()).await?,
             refused: store.refused_fields(team).await?,
+            plans: store.plans(team).await?,
             broken: broken.collect(),
         })
     }

@@ -11,6 +11,7 @@ mod alerts;
 mod connection;
 mod log;
 mod mapping;
+mod plans;
 mod records;
 mod session;
 mod shape;
@@ -66,6 +67,7 @@ fn router() -> (Router<App>, Description) {
         .merge(mapping::routes())
         .merge(team::routes())
         .merge(alerts::routes())
+        .merge(plans::routes())
         .merge(agreement::routes())
         .split_for_parts()
 }

@@ -4,6 +4,7 @@
 mod agreement;
 mod alerts;
 mod logs;
+mod plans;
 mod records;
 mod settings;
 mod sync;
@@ -69,6 +70,7 @@ impl Samples {
             theme: Theme::System,
             now: now(),
             connection_lost: self.lost,
+            open_plans: 2,
             notice: None,
         }
     }
@@ -92,6 +94,7 @@ impl Samples {
         pages.extend(self.log_pages());
         pages.extend(self.agreement_pages());
         pages.extend(self.alert_pages());
+        pages.extend(self.plan_pages());
         pages.extend(self.record_pages());
         pages.extend(self.undo_pages());
         pages.extend(self.problem_pages());

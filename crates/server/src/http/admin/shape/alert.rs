@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 pub(in super::super) struct AlertJson {
     /// Its number.
     id: i64,
-    /// `connector_lost`, `api_threshold`, `picklist_value` or `picklist_field`.
+    /// `connector_lost`, `api_threshold`, `brake_held`, `picklist_value` or `picklist_field`.
     kind: &'static str,
     /// What is wrong.
     title: &'static str,

@@ -9,6 +9,7 @@ pub mod connect;
 pub mod log_entry;
 pub mod logs;
 pub mod mapping;
+pub mod plans;
 pub mod problem;
 pub mod record;
 pub mod record_fields;

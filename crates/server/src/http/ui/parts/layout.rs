@@ -52,6 +52,7 @@ pub enum Place {
     Sync,
     Logs,
     Agreement,
+    Plans,
     Alerts,
     People,
     Accounts,
@@ -76,6 +77,8 @@ pub struct Shell {
     pub now: Timestamp,
     /// The main connector is cut off: a banner says so on every page.
     pub connection_lost: bool,
+    /// Plans of the brake that wait for a person: a badge in the navigation.
+    pub open_plans: usize,
     /// Told once on top, after something was done.
     pub notice: Option<Notice>,
 }
@@ -172,10 +175,11 @@ fn top_bar() -> Markup {
 
 type Entry = (Place, Icon, &'static str, &'static str);
 
-const SYNC: [Entry; 4] = [
+const SYNC: [Entry; 5] = [
     (Place::Sync, Icon::Sync, "Sync Management", "/sync"),
     (Place::Logs, Icon::Log, "Sync Logs", "/logs"),
     (Place::Agreement, Icon::Check, "Agreement", "/agreement"),
+    (Place::Plans, Icon::Pause, "Held plans", "/plans"),
     (Place::Alerts, Icon::Alert, "Alerts", "/alerts"),
 ];
 
@@ -200,16 +204,16 @@ fn navigation(shell: &Shell, place: Place) -> Markup {
         div class="sidebar" id="navigation" popover {
             a class="brand" href="/sync" { (icon(Icon::Brand)) "Tandem" }
             nav aria-label="Main" {
-                (entries("Sync", &SYNC, place))
-                (entries("Workspace", &WORKSPACE, place))
-                (entries("Settings", &SETTINGS, place))
+                (entries(shell, "Sync", &SYNC, place))
+                (entries(shell, "Workspace", &WORKSPACE, place))
+                (entries(shell, "Settings", &SETTINGS, place))
             }
             (account_menu(shell))
         }
     }
 }
 
-fn entries(heading: &str, entries: &[Entry], place: Place) -> Markup {
+fn entries(shell: &Shell, heading: &str, entries: &[Entry], place: Place) -> Markup {
     html! {
         p class="nav-heading" { (heading) }
         ul {
@@ -217,6 +221,9 @@ fn entries(heading: &str, entries: &[Entry], place: Place) -> Markup {
                 li {
                     a href=(href) aria-current=[(*entry == place).then_some("page")] {
                         (icon(*mark)) (label)
+                        @if *entry == Place::Plans && shell.open_plans > 0 {
+                            span class="badge warn" { (shell.open_plans) }
+                        }
                     }
                 }
             }

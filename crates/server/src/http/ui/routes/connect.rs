@@ -62,7 +62,7 @@ async fn show(
         permissions,
         check_failed,
     };
-    Ok(page(&visitor.shell_in(&app, lost), &view).into_response())
+    Ok(page(&visitor.shell_in(&app, lost).await?, &view).into_response())
 }
 
 async fn start(State(app): State<App>, form: CheckedForm<Nothing>) -> PageResult {

@@ -9,6 +9,7 @@ mod entrance;
 mod errors;
 mod logs;
 mod mapping;
+mod plans;
 mod records;
 mod sync;
 mod undo;
@@ -39,6 +40,7 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(logs::routes())
         .merge(agreement::routes())
         .merge(alerts::routes())
+        .merge(plans::routes())
         .merge(undo::routes())
         .merge(records::routes())
         .merge(mapping::routes())

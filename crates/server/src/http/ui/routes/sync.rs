@@ -58,7 +58,7 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(query): Query<Pair
         let chosen = view.contact.routing.chosen.clone().unwrap_or_default();
         view.contact.edit = Some(contact_edit(&app, &visitor, chosen).await?);
     }
-    Ok(drawn(&app, &visitor, &view, StatusCode::OK))
+    drawn(&app, &visitor, &view, StatusCode::OK).await
 }
 
 async fn sync_page(
@@ -86,9 +86,12 @@ async fn sync_page(
     })
 }
 
-fn drawn(app: &App, visitor: &Visitor, view: &SyncPage, status: StatusCode) -> Response {
+async fn drawn(app: &App, visitor: &Visitor, view: &SyncPage, status: StatusCode) -> PageResult {
     let lost = matches!(view.overview.state, SyncState::ConnectionLost { .. });
-    refused(status, page(&visitor.shell_in(app, lost), view))
+    Ok(refused(
+        status,
+        page(&visitor.shell_in(app, lost).await?, view),
+    ))
 }
 
 /// The page with its dialog open again and the reason in it.
@@ -102,7 +105,7 @@ async fn again(
     let overview = app.overview(&visitor.actor).await?;
     let dialog = dialog(&overview, error);
     let view = sync_page(app, visitor, overview, Some(dialog)).await?;
-    Ok(drawn(app, visitor, &view, status))
+    drawn(app, visitor, &view, status).await
 }
 
 fn connector_dialog(overview: &Overview) -> Dialog {
@@ -309,7 +312,7 @@ async fn set_alert_contact(
         error: Some(error),
         ..contact_edit(&app, &visitor, typed).await?
     });
-    Ok(drawn(&app, &visitor, &view, status))
+    drawn(&app, &visitor, &view, status).await
 }
 
 fn read_again_dialog(overview: &Overview) -> Dialog {

@@ -42,20 +42,26 @@ impl Visitor {
     /// The frame around this person's page.
     pub(super) async fn shell(&self, app: &App) -> Result<Shell, Problem> {
         let state = app.sync_state(&self.actor).await?;
-        Ok(self.shell_in(app, matches!(state, SyncState::ConnectionLost { .. })))
+        let lost = matches!(state, SyncState::ConnectionLost { .. });
+        self.shell_in(app, lost).await
     }
 
     /// The frame, where the state of the connection is known already.
-    pub(super) fn shell_in(&self, app: &App, connection_lost: bool) -> Shell {
-        Shell {
+    pub(super) async fn shell_in(
+        &self,
+        app: &App,
+        connection_lost: bool,
+    ) -> Result<Shell, Problem> {
+        Ok(Shell {
             team: self.actor.team_name.clone(),
             user: self.actor.email.clone(),
             csrf: self.actor.form_token.clone(),
             theme: self.theme,
             now: app.now(),
             connection_lost,
+            open_plans: app.open_plans(&self.actor).await?,
             notice: self.notice.clone(),
-        }
+        })
     }
 }
 
@@ -84,6 +90,8 @@ fn notice(query: &str) -> Option<Notice> {
         "disabled" => "CRM Sync is off. Edits wait until it is on again.".to_owned(),
         "tested" => "A test was sent on every configured way. Look whether it arrives.".to_owned(),
         "saved" => "Saved.".to_owned(),
+        "approved" => "Approved. The held records are carried out now.".to_owned(),
+        "kept" => "Declined. The held records stay as they are.".to_owned(),
         "edited" => "Saved. Mapped fields go to the CRM at once.".to_owned(),
         "comparing" => "Both sides are being compared; the result appears here.".to_owned(),
         "reading" => "Every object is read from the CRM now.".to_owned(),

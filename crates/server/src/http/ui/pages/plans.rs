@@ -1,0 +1,197 @@
+//! Held plans: what the brake keeps back because it would touch far more records than normal.
+
+use crate::app::plans::{PlanPage, PlannedLine};
+use crate::http::ui::parts::badge::{Tone, badge};
+use crate::http::ui::parts::form::{FieldError, button_post, form_errors};
+use crate::http::ui::parts::layout::{Page, Place, Shell, callout, card, empty, page as framed};
+use crate::http::ui::parts::log_table::record_href;
+use crate::http::ui::parts::text::{Shown, code, counted, grouped, sentence, shown};
+use crate::http::ui::parts::when::{ago, stamp};
+use maud::{Markup, html};
+use tandem_core::brake::{Plan, PlanState, ValueChange};
+
+/// Draws the list.
+pub fn list(shell: &Shell, plans: &[Plan]) -> Markup {
+    let body = html! {
+        @if plans.is_empty() {
+            (empty("Nothing is held", &html! {
+                "If the sync were to erase, delete, unlink, re-own or overwrite far more than it normally does, "
+                "it would wait here for an administrator."
+            }))
+        } @else {
+            div class="table-wrap" {
+                table class="stack" {
+                    thead { tr { th { "Plan" } th { "What it would do" } th { "Records" } th { "Since" } th { "State" } } }
+                    tbody { @for plan in plans { (line(shell, plan)) } }
+                }
+            }
+        }
+    };
+    framed(
+        shell,
+        &Page {
+            place: Place::Plans,
+            title: "Held plans",
+            lead: lead(),
+            actions: html! {},
+            body: card("Plans", &html! {}, &body),
+        },
+    )
+}
+
+fn lead() -> Markup {
+    html! {
+        p class="lead" { "What would touch far more records than normal waits here until an administrator has decided." }
+    }
+}
+
+fn line(shell: &Shell, plan: &Plan) -> Markup {
+    html! {
+        tr {
+            td data-label="Plan" { a href={ "/plans/" (plan.id) } { "Plan " (plan.id) } }
+            td data-label="What it would do" { (sentence(&plan.impact.phrase())) }
+            td data-label="Records" class="num" { (grouped(plan.records)) }
+            td data-label="Since" class="nowrap" { (ago(plan.opened_at, shell.now)) }
+            td data-label="State" { (state(plan.state)) }
+        }
+    }
+}
+
+fn state(state: PlanState) -> Markup {
+    match state {
+        PlanState::Open => badge(Tone::Warn, "Waits for a person"),
+        PlanState::Approved { .. } => badge(Tone::Good, "Approved"),
+        PlanState::Kept { .. } => badge(Tone::Quiet, "Declined"),
+        PlanState::Dissolved { .. } => badge(Tone::Quiet, "Dissolved by itself"),
+    }
+}
+
+/// Draws one plan.
+pub fn detail(shell: &Shell, view: &PlanPage, errors: &[FieldError]) -> Markup {
+    let plan = &view.plan;
+    let title = format!("Plan {}", plan.id);
+    let body = html! {
+        (form_errors(errors))
+        (summary(shell, plan))
+        @if !view.lines.is_empty() { (records(view)) }
+    };
+    framed(
+        shell,
+        &Page {
+            place: Place::Plans,
+            title: &title,
+            lead: html! { p class="lead" { (sentence(&plan.impact.phrase())) } },
+            actions: html! { a class="button plain" href="/plans" { "Back" } },
+            body,
+        },
+    )
+}
+
+fn summary(shell: &Shell, plan: &Plan) -> Markup {
+    let body = html! {
+        (told(shell, plan))
+        dl class="facts" {
+            (fact("Would", &html! { (plan.impact.phrase()) }))
+            (fact("Records that wait", &html! { span class="num" { (grouped(plan.records)) } }))
+            (fact("Passed before, within two hours", &html! { span class="num" { (grouped(plan.allowed)) } }))
+            (fact("Since", &html! { (stamp(plan.opened_at)) }))
+        }
+        @if matches!(plan.state, PlanState::Open | PlanState::Kept { .. }) && plan.records > 0 { (choices(shell, plan)) }
+    };
+    card("What is held", &state(plan.state), &body)
+}
+
+fn fact(term: &str, detail: &Markup) -> Markup {
+    html! { div { dt { (term) } dd { (detail) } } }
+}
+
+fn told(shell: &Shell, plan: &Plan) -> Markup {
+    match plan.state {
+        PlanState::Open => callout(
+            Tone::Warn,
+            &html! {
+                p { "Nothing of this was done yet, and further records that would be touched in this way join the plan. Everything else goes on." }
+            },
+        ),
+        PlanState::Approved { at, .. } => callout(
+            Tone::Good,
+            &html! { p { "Approved " (ago(at, shell.now)) "; " (counted(plan.records, "record")) " left to be carried out." } },
+        ),
+        PlanState::Kept { at, .. } => callout(
+            Tone::Info,
+            &html! {
+                p { "Declined " (ago(at, shell.now)) ". These records stay as they are until both sides no longer differ in this way, or the plan is approved after all." }
+            },
+        ),
+        PlanState::Dissolved { at } => callout(
+            Tone::Info,
+            &html! { p { "Dissolved by itself " (ago(at, shell.now)) ": nothing was left of what it held." } },
+        ),
+    }
+}
+
+fn choices(shell: &Shell, plan: &Plan) -> Markup {
+    let action = |name: &str| format!("/plans/{}/{name}", plan.id);
+    let approve = format!(
+        "Approve: {} in {}",
+        plan.impact.effect.label().to_lowercase(),
+        counted(plan.records, "record")
+    );
+    html! {
+        details {
+            summary class="button" { "Approve …" }
+            p { "This carries out what is held, for " (counted(plan.records, "record")) ". An undo from the log can put values back later." }
+            (button_post(&action("approve"), &shell.csrf, &html! { button type="submit" { (approve) } }))
+        }
+        @if plan.state.is_open() {
+            details {
+                summary class="button secondary" { "Keep as they are …" }
+                p { "The records stay as they are on this side, and no longer follow the other until it shows their values again." }
+                (button_post(&action("keep"), &shell.csrf, &html! { button type="submit" class="secondary" { "Keep these records as they are" } }))
+            }
+        }
+        details {
+            summary class="button secondary" { "Look again …" }
+            p { "If you corrected the CRM, or doubt what it answered: its objects are read again from the beginning. What stands there as before leaves the plan by itself. Costs about an API call for every 10,000 records." }
+            (button_post(&action("look-again"), &shell.csrf, &html! { button type="submit" class="secondary" { "Read again now" } }))
+        }
+    }
+}
+
+fn records(view: &PlanPage) -> Markup {
+    let body = html! {
+        div class="table-wrap" {
+            table class="stack values" {
+                thead { tr { th { "Record" } th { "CRM object" } th { "Field" } th { "Now" } th { "Then" } } }
+                tbody { @for line in &view.lines { (record(line)) } }
+            }
+        }
+        @if let Some(next) = view.next {
+            p { a class="button secondary" href={ "/plans/" (view.plan.id) "?after=" (next) } { "More" } }
+        }
+    };
+    card("Record by record", &html! {}, &body)
+}
+
+fn record(line: &PlannedLine) -> Markup {
+    let planned = &line.planned;
+    let href = planned.record.and_then(|(kind, id)| record_href(kind, id));
+    html! {
+        tr {
+            td data-label="Record" {
+                @match href { Some(href) => a href=(href) { (line.name) }, None => (line.name) }
+            }
+            td data-label="CRM object" {
+                (planned.object)
+                @if let Some(id) = &planned.crm { div { (code(id.as_str())) } }
+            }
+            td data-label="Field" { @for change in &planned.changes { div { strong { (change.field) } } } }
+            td data-label="Now" { (values(&planned.changes, |change| Shown::from(&change.before))) }
+            td data-label="Then" { (values(&planned.changes, |change| Shown::from(&change.after))) }
+        }
+    }
+}
+
+fn values(changes: &[ValueChange], value: impl Fn(&ValueChange) -> Shown) -> Markup {
+    html! { @for change in changes { div { (shown(&value(change))) } } }
+}
