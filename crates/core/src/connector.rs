@@ -2,7 +2,8 @@
 //!
 //! The contract, for every method:
 //! - One call of a method is the fewest API calls that the platform allows for it; the reply says how
-//!   many were spent, exactly, also when it failed ([`ConnectorError::calls`]).
+//!   many were spent, exactly, also when it failed ([`ConnectorError::calls`]). It is never more than
+//!   [`Capabilities::calls_max`] says: so many are reserved before, and what would need more fails.
 //! - No retry inside, except one repetition after a refreshed access token. Back-off is the engine's.
 //! - The order of a reply's parts is the order of the request's parts.
 //! - A failure whose class is [`ErrorClass::AnswerLost`] or [`ErrorClass::GarbledAnswer`] means *maybe
@@ -194,6 +195,8 @@ pub struct ConnectorError {
     pub failure: Failure,
     /// API calls spent on it, including those of parts that worked.
     pub calls: u32,
+    /// Of them, those that the org did not answer: it may yet count them.
+    pub lost: u32,
 }
 
 /// The org's own count of API calls in its 24-hour window. Approximate: it may jump back and forth.
@@ -212,6 +215,8 @@ pub struct Reply<T> {
     pub value: T,
     /// Metered API calls spent, exactly.
     pub calls: u32,
+    /// Of them, those that the org did not answer: it may yet count them.
+    pub lost: u32,
     /// The org's own count, where the answer carried it.
     pub usage: Option<OrgUsage>,
 }
@@ -263,6 +268,29 @@ pub struct Capabilities {
     pub read_ids_max: usize,
     /// How long after it was sent a create may still appear, in seconds.
     pub create_horizon_seconds: u32,
+    /// What one call of each method costs at most.
+    pub calls_max: CallsMax,
+}
+
+/// The most metered API calls that one call of each method makes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CallsMax {
+    /// Of [`Connector::identify`].
+    pub identify: u32,
+    /// Of [`Connector::users`].
+    pub users: u32,
+    /// Of [`Connector::describe`].
+    pub describe: u32,
+    /// Of [`Connector::pull`].
+    pub pull: u32,
+    /// Of [`Connector::read`].
+    pub read: u32,
+    /// Of [`Connector::write`].
+    pub write: u32,
+    /// Of [`Connector::probe`].
+    pub probe: u32,
+    /// Of [`Connector::limits`].
+    pub limits: u32,
 }
 
 /// The result of a connector's method.

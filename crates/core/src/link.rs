@@ -25,6 +25,52 @@ pub enum Lane {
     Bulk,
 }
 
+/// Which lanes a worker takes work from. A worker of its own for people's edits never has its hands full
+/// when one comes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Lanes {
+    /// Everything, the best lane first.
+    #[default]
+    All,
+    /// Only what people just did.
+    Live,
+    /// Everything else.
+    Scheduled,
+}
+
+impl Lanes {
+    /// Those that are served together with a lane.
+    pub fn of(lane: Lane) -> Self {
+        match lane {
+            Lane::Live => Self::Live,
+            Lane::Normal | Lane::Bulk => Self::Scheduled,
+        }
+    }
+
+    /// The lanes, the best first.
+    pub fn each(self) -> &'static [Lane] {
+        match self {
+            Self::All => &[Lane::Live, Lane::Normal, Lane::Bulk],
+            Self::Live => &[Lane::Live],
+            Self::Scheduled => &[Lane::Normal, Lane::Bulk],
+        }
+    }
+
+    /// Those of people and all others apart, as they are served.
+    pub fn apart(self) -> &'static [Self] {
+        match self {
+            Self::All => &[Self::Live, Self::Scheduled],
+            Self::Live => &[Self::Live],
+            Self::Scheduled => &[Self::Scheduled],
+        }
+    }
+
+    /// Whether a lane is among them.
+    pub fn take(self, lane: Lane) -> bool {
+        self.each().contains(&lane)
+    }
+}
+
 /// Whether the two sides are held together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

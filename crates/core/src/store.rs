@@ -12,14 +12,14 @@
 //!   due work waits and is given out after the settle.
 
 use crate::brake::{Impacts, Plan, PlanChoice, PlannedRecord};
-use crate::budget::BudgetState;
-use crate::connector::{Next, OrgUsage, PageToken, Watermark};
+use crate::budget::{BudgetState, HourCalls, Pace, Spent};
+use crate::connector::{Next, PageToken, Watermark};
 use crate::horizon::Horizon;
 use crate::ids::{
     CrmId, CrmObject, IncidentId, LinkId, LogId, PlanId, RecordId, ReservationId, TeamId, UserId,
 };
 use crate::incident::{Attempt, Standing, TrialReport};
-use crate::link::{Lane, RecordLink};
+use crate::link::{Lane, Lanes, RecordLink};
 use crate::reconcile::Decision;
 use crate::record::{CrmRecord, Origin, WorkspaceRecord};
 use crate::settings::{ConnectionState, TeamRules};
@@ -160,6 +160,8 @@ pub struct Claim {
     pub lease_seconds: u32,
     /// At most so many.
     pub limit: usize,
+    /// Of these lanes only.
+    pub lanes: Lanes,
 }
 
 /// A link that is due, with both sides as they stand.
@@ -212,7 +214,7 @@ pub const PLANS_MAX: usize = 100;
 /// Most intents that [`SyncStore::sendable_objects`] counts of one object.
 pub const SENDABLE_COUNT_MAX: usize = 1_000;
 
-/// An object with intents that could be sent now.
+/// Intents of one object that could be sent now: those of people, or all others.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sendable {
     /// The object.
@@ -382,9 +384,15 @@ pub trait SyncStore: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<CommitReport>;
 
-    /// Objects with intents that could be sent now, in the order they should be: parents before
-    /// children, then best lane, then oldest. Counting stops at [`SENDABLE_COUNT_MAX`].
-    async fn sendable_objects(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<Sendable>>;
+    /// Objects with intents of these lanes that could be sent now, in the order they should be: those of
+    /// people first, then parents before children, then best lane, then oldest. An object with intents of
+    /// people and others is there twice. Counting stops at [`SENDABLE_COUNT_MAX`].
+    async fn sendable_objects(
+        &self,
+        team: TeamId,
+        lanes: Lanes,
+        now: Timestamp,
+    ) -> StoreResult<Vec<Sendable>>;
 
     /// Gives out unsent intents of one object and marks them as being sent. Never two for one link,
     /// and none whose lock key is held by one that somebody else is sending.
@@ -409,8 +417,10 @@ pub trait SyncStore: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<u32>;
 
-    /// Takes a slice of the API budget before sending, or says why not. Reservations vanish by
-    /// themselves after ten minutes.
+    /// Takes a slice of the API budget before sending, or says why not. One that nobody settles counts as
+    /// spent, until a count of the org that was asked for later than [`RESERVATION_SECONDS`] after.
+    ///
+    /// [`RESERVATION_SECONDS`]: crate::budget::RESERVATION_SECONDS
     async fn reserve_calls(
         &self,
         team: TeamId,
@@ -419,8 +429,8 @@ pub trait SyncStore: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<Result<ReservationId, String>>;
 
-    /// Takes one call to ask the org for its count, where [`may_ask`] lets it: past the threshold, but at
-    /// most once in [`ASK_AFTER_SECONDS`] however many workers come.
+    /// Takes one call to ask the org for its count, where [`may_ask`] lets it: out of the calls that are set aside for
+    /// it, and at most once in [`ASK_AFTER_SECONDS`] however many workers come.
     ///
     /// [`may_ask`]: crate::budget::may_ask
     /// [`ASK_AFTER_SECONDS`]: crate::budget::ASK_AFTER_SECONDS
@@ -435,10 +445,23 @@ pub trait SyncStore: Send + Sync {
         &self,
         team: TeamId,
         reservation: ReservationId,
-        calls: u32,
-        usage: Option<OrgUsage>,
+        spent: Spent,
         now: Timestamp,
     ) -> StoreResult<()>;
+
+    /// Our calls in each of the last 24 hours and in the one under way; idle hours may be missing.
+    async fn calls_by_hour(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<HourCalls>>;
+
+    /// Changes the pace of scheduled reading, with the entry that tells it. `false`, and nothing happens,
+    /// if it is no longer `from`: somebody else changed it.
+    async fn set_pace(
+        &self,
+        team: TeamId,
+        from: Pace,
+        to: Pace,
+        entry: LogDraft,
+        now: Timestamp,
+    ) -> StoreResult<bool>;
 
     /// The budget as it stands.
     async fn budget(&self, team: TeamId, now: Timestamp) -> StoreResult<BudgetState>;

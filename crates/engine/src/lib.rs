@@ -21,13 +21,15 @@ pub use pull::PullOutcome;
 pub use reconcile::ReconcileOutcome;
 pub use resolve::ResolveOutcome;
 pub use schedule::{calls_per_day, due_objects};
+pub use spend::spent;
 pub use turn::Turn;
 pub use write::WriteStep;
 
 use std::sync::Arc;
 use tandem_core::Timestamp;
-use tandem_core::connector::Connector;
+use tandem_core::connector::{CallsMax, Connector};
 use tandem_core::ids::TeamId;
+use tandem_core::link::Lanes;
 use tandem_core::settings::Guards;
 use tandem_core::store::{Claim, StoreResult, SyncStore};
 
@@ -54,6 +56,8 @@ pub struct Engine {
     pub connector: Arc<dyn Connector>,
     /// Whose engine.
     pub team: TeamId,
+    /// Which lanes it takes work from.
+    pub lanes: Lanes,
     /// Who works, for people.
     pub worker: String,
     /// Tells when an answer was here; a [`Tick`] tells when its step began.
@@ -69,7 +73,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub type StepResult<T> = StoreResult<T>;
 
 impl Engine {
-    /// An engine with every guard on.
+    /// An engine for every lane, with every guard on.
     pub fn new(
         store: Arc<dyn SyncStore>,
         connector: Arc<dyn Connector>,
@@ -81,10 +85,16 @@ impl Engine {
             store,
             connector,
             team,
+            lanes: Lanes::All,
             worker: worker.into(),
             clock,
             guards: Guards::ALL,
         }
+    }
+
+    /// What each request may cost.
+    fn calls_max(&self) -> CallsMax {
+        self.connector.capabilities().calls_max
     }
 
     /// The moment after an answer.
@@ -101,6 +111,7 @@ impl Engine {
             now: tick.now,
             lease_seconds: LEASE_SECONDS,
             limit,
+            lanes: self.lanes,
         }
     }
 }

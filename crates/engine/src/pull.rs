@@ -64,7 +64,7 @@ impl Engine {
         } else {
             Lane::Live
         };
-        let reservation = match self.reserve(1, lane, tick).await? {
+        let reservation = match self.reserve(self.calls_max().pull, lane, tick).await? {
             Ok(reservation) => reservation,
             Err(refused) => {
                 return Ok(PullOutcome {

@@ -73,7 +73,10 @@ impl Engine {
             .iter()
             .filter_map(|c| c.intent.crm_id().cloned())
             .collect();
-        let reservation = match self.reserve(1, claimed[0].intent.lane, tick).await? {
+        let reservation = match self
+            .reserve(self.calls_max().read, claimed[0].intent.lane, tick)
+            .await?
+        {
             Ok(reservation) => reservation,
             Err(refused) => return Ok(self.put_off(pair, claimed, refused, tick, outcome)),
         };
@@ -111,7 +114,10 @@ impl Engine {
         if claimed.is_empty() {
             return Ok(Vec::new());
         }
-        let reservation = match self.reserve(1, claimed[0].intent.lane, tick).await? {
+        let reservation = match self
+            .reserve(self.calls_max().probe, claimed[0].intent.lane, tick)
+            .await?
+        {
             Ok(reservation) => reservation,
             Err(refused) => return Ok(self.put_off(pair, claimed, refused, tick, outcome)),
         };

@@ -1,6 +1,7 @@
 //! The budget around a request, and what a failed request means for the connection.
 
 use crate::{Engine, StepResult, Tick};
+use tandem_core::budget::Spent;
 use tandem_core::connector::{ConnectorResult, Failure, OrgUsage, Reply};
 use tandem_core::error::{Directive, ErrorClass};
 use tandem_core::ids::ReservationId;
@@ -51,22 +52,19 @@ impl Engine {
         result: ConnectorResult<T>,
         tick: Tick,
     ) -> StepResult<Accounted<T>> {
-        let (answer, calls, usage) = match result {
-            Ok(reply) => (Ok(reply.value), reply.calls, reply.usage),
-            Err(error) => {
-                let usage = exhausted(&error.failure);
-                (Err(error.failure), error.calls, usage)
-            }
-        };
+        let (answer, spent) = spent(result);
         self.store
-            .spend_calls(self.team, reservation, calls, usage, tick.now)
+            .spend_calls(self.team, reservation, spent, tick.now)
             .await?;
         if let Err(failure) = &answer
             && failure.class.directive() == Directive::PauseConnection
         {
             self.lose_connection(failure, tick).await?;
         }
-        Ok(Accounted { answer, calls })
+        Ok(Accounted {
+            answer,
+            calls: spent.calls,
+        })
     }
 
     async fn lose_connection(&self, failure: &Failure, tick: Tick) -> StepResult<()> {
@@ -80,6 +78,28 @@ impl Engine {
         self.store
             .set_connection_state(self.team, state, Some(entry))
             .await
+    }
+}
+
+/// A result apart from what it cost.
+pub fn spent<T>(result: ConnectorResult<T>) -> (Result<T, Failure>, Spent) {
+    match result {
+        Ok(reply) => {
+            let spent = Spent {
+                calls: reply.calls,
+                lost: reply.lost,
+                usage: reply.usage,
+            };
+            (Ok(reply.value), spent)
+        }
+        Err(error) => {
+            let spent = Spent {
+                calls: error.calls,
+                lost: error.lost,
+                usage: exhausted(&error.failure),
+            };
+            (Err(error.failure), spent)
+        }
     }
 }
 

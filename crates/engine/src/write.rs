@@ -2,13 +2,14 @@
 
 use crate::{Engine, StepResult, Tick};
 use jiff::SignedDuration;
+use tandem_core::budget::Spent;
 use tandem_core::connector::{WriteOp, WriteOutcome, WriteRequest};
 use tandem_core::ids::CrmObject;
-use tandem_core::link::Lane;
+use tandem_core::link::{Lane, Lanes};
 use tandem_core::mapping::PairRules;
 use tandem_core::settings::{ConnectionState, SyncSettings};
 use tandem_core::settle::Settling;
-use tandem_core::store::{ClaimedIntent, ObjectProgress, Sendable};
+use tandem_core::store::{Claim, ClaimedIntent, ObjectProgress, Sendable};
 use tandem_core::write::Settlement;
 
 /// What a write step did.
@@ -42,7 +43,11 @@ impl Engine {
             return Ok(WriteStep::Idle);
         }
         let progress = self.store.progress(self.team).await?;
-        for sendable in self.store.sendable_objects(self.team, tick.now).await? {
+        let sendable = self
+            .store
+            .sendable_objects(self.team, self.lanes, tick.now)
+            .await?;
+        for sendable in sendable {
             let Some(pair) = rules.pair(&sendable.object) else {
                 continue;
             };
@@ -88,17 +93,18 @@ impl Engine {
         tick: Tick,
     ) -> StepResult<WriteStep> {
         let object = &pair.object;
-        let reservation = match self.reserve(2, lane, tick).await? {
+        let reservation = match self.reserve(self.calls_max().write, lane, tick).await? {
             Ok(reservation) => reservation,
             Err(refused) => return Ok(WriteStep::Refused(refused)),
         };
-        let claimed = self
-            .store
-            .claim_intents(self.team, object, &self.claim(tick, limit))
-            .await?;
+        let claim = Claim {
+            lanes: Lanes::of(lane),
+            ..self.claim(tick, limit)
+        };
+        let claimed = self.store.claim_intents(self.team, object, &claim).await?;
         if claimed.is_empty() {
             self.store
-                .spend_calls(self.team, reservation, 0, None, tick.now)
+                .spend_calls(self.team, reservation, Spent::default(), tick.now)
                 .await?;
             return Ok(WriteStep::Idle);
         }

@@ -30,6 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tandem_connectors::vault::MemoryVault;
 use tandem_core::ids::{CrmObject, TeamId};
+use tandem_core::link::Lanes;
 use tandem_core::settings::{ConnectionState, Guards, TeamRules};
 use tandem_core::store::SyncStore as _;
 use tandem_core::sync_log::LogDraft;
@@ -190,6 +191,7 @@ impl<'t> Run<'t> {
                 let clock = self.clock.clone();
                 Arc::new(move || clock.now())
             },
+            lanes: Lanes::All,
             worker: format!("worker {number}"),
             guards: self.guards,
         };

@@ -6,13 +6,12 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use tandem_core::Timestamp;
 use tandem_core::brake::{Plan, PlanChoice, PlannedRecord};
-use tandem_core::budget::BudgetState;
-use tandem_core::connector::OrgUsage;
+use tandem_core::budget::{BudgetState, HourCalls, Pace, Spent};
 use tandem_core::ids::{
     CrmId, CrmObject, IncidentId, LinkId, LogId, PlanId, RecordId, ReservationId, TeamId, UserId,
 };
 use tandem_core::incident::{Attempt, Standing, TrialReport};
-use tandem_core::link::{Lane, RecordLink};
+use tandem_core::link::{Lane, Lanes, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
@@ -126,8 +125,13 @@ impl SyncStore for SimStore {
         forward!(self.commit_decisions(team, commits, now))
     }
 
-    async fn sendable_objects(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<Sendable>> {
-        forward!(self.sendable_objects(team, now))
+    async fn sendable_objects(
+        &self,
+        team: TeamId,
+        lanes: Lanes,
+        now: Timestamp,
+    ) -> StoreResult<Vec<Sendable>> {
+        forward!(self.sendable_objects(team, lanes, now))
     }
 
     async fn claim_intents(
@@ -174,11 +178,25 @@ impl SyncStore for SimStore {
         &self,
         team: TeamId,
         reservation: ReservationId,
-        calls: u32,
-        usage: Option<OrgUsage>,
+        spent: Spent,
         now: Timestamp,
     ) -> StoreResult<()> {
-        forward!(self.spend_calls(team, reservation, calls, usage, now))
+        forward!(self.spend_calls(team, reservation, spent, now))
+    }
+
+    async fn calls_by_hour(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<HourCalls>> {
+        self.inner.calls_by_hour(team, now).await
+    }
+
+    async fn set_pace(
+        &self,
+        team: TeamId,
+        from: Pace,
+        to: Pace,
+        entry: LogDraft,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        forward!(self.set_pace(team, from, to, entry, now))
     }
 
     async fn budget(&self, team: TeamId, now: Timestamp) -> StoreResult<BudgetState> {

@@ -5,7 +5,6 @@
 //! what a field becomes is decided in `core`; here decisions, outcomes and edits are carried out.
 
 mod brake;
-mod budget;
 mod hold;
 mod incident;
 mod link;
@@ -15,7 +14,6 @@ mod record;
 mod restore;
 
 pub use brake::{Ruling, brake, hold, is_linked, planned};
-pub use budget::{RESERVATION_SECONDS, reservation_stands, spend};
 pub use hold::resolve_hold;
 pub use incident::{begin_trial, new_incident, sign, take_up};
 pub use link::{

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tandem_core::Timestamp;
 use tandem_core::budget::BudgetState;
+pub use tandem_core::budget::HourCalls;
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId};
 use tandem_core::link::{LinkState, RecordLink};
@@ -376,15 +377,6 @@ pub struct Cause {
     pub links: u64,
     /// Since when the first of them is.
     pub since: Timestamp,
-}
-
-/// API calls that we spent in one hour.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct HourCalls {
-    /// When the hour begins.
-    pub hour: Timestamp,
-    /// Calls.
-    pub calls: u64,
 }
 
 /// What the API costs.

@@ -3,7 +3,8 @@
 //! Counting. A call is spent when the server may have started to work on a data request: every
 //! answer but a 401 counts, and so does a lost one. A 401 is not charged and neither is what was not
 //! sent. So a count is never too low; it is too high by one where a request was lost on its way or
-//! refused at the gate for the limit. OAuth, userinfo and the list of versions are not metered.
+//! refused at the gate for the limit. No method makes more calls than [`Spend::up_to`] lets it: so many
+//! are reserved before it begins. OAuth, userinfo and the list of versions are not metered.
 
 use super::config::SalesforceConfig;
 use super::errors::{self, Effect};
@@ -19,19 +20,32 @@ use std::sync::Arc;
 use tandem_core::connector::{ConnectorError, Failure, OrgUsage, Reply};
 use tandem_core::error::ErrorClass;
 
-/// What a method has spent so far.
-#[derive(Debug, Default)]
+/// What a method has spent so far, and may spend.
+#[derive(Debug)]
 pub(super) struct Spend {
     calls: u32,
+    calls_max: u32,
+    lost: u32,
     usage: Option<OrgUsage>,
 }
 
 impl Spend {
+    /// Nothing yet, of so many calls.
+    pub(super) fn up_to(calls_max: u32) -> Self {
+        Self {
+            calls: 0,
+            calls_max,
+            lost: 0,
+            usage: None,
+        }
+    }
+
     /// The method's reply.
     pub(super) fn reply<T>(&self, value: T) -> Reply<T> {
         Reply {
             value,
             calls: self.calls,
+            lost: self.lost,
             usage: self.usage,
         }
     }
@@ -43,6 +57,7 @@ impl Spend {
             Err(failure) => Err(ConnectorError {
                 failure,
                 calls: self.calls,
+                lost: self.lost,
             }),
         }
     }
@@ -58,10 +73,23 @@ impl Spend {
             Err(TransportError::Lost(_)) => true,
             Err(TransportError::NotSent(_)) => false,
         };
+        let usage = answer
+            .as_ref()
+            .ok()
+            .and_then(|answer| usage(answer.headers()));
         self.calls += u32::from(metered && charged);
-        if let Ok(answer) = answer {
-            self.usage = usage(answer.headers()).or(self.usage);
+        // What carries no count was not answered by the org: a gateway, or nobody.
+        self.lost += u32::from(metered && charged && usage.is_none());
+        self.usage = usage.or(self.usage);
+    }
+
+    /// Whether one more call was reserved.
+    fn check(&self, metered: bool) -> Result<(), Failure> {
+        if !metered || self.calls < self.calls_max {
+            return Ok(());
         }
+        let text = format!("it takes more than {} API calls", self.calls_max);
+        Err(Failure::new(ErrorClass::TimedOut, text))
     }
 }
 
@@ -179,6 +207,7 @@ impl Client {
         grant: &Grant,
         spend: &mut Spend,
     ) -> Result<Response<Bytes>, Failure> {
+        spend.check(outgoing.metered)?;
         let answer = self.transport.send(request(outgoing, grant)?).await;
         spend.note(outgoing.metered, &answer);
         Ok(answer?)

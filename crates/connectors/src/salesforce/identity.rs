@@ -12,8 +12,8 @@ use tandem_core::connector::{CrmUser, Failure, OrgIdentity};
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmId;
 
-/// Most pages of users read: a million of them is not a sales team.
-const USER_PAGES_MAX: usize = 500;
+/// Most pages of users read, a call each: fifty thousand of them is not a sales team.
+pub(super) const USER_PAGES_MAX: u32 = 25;
 
 /// The parts of userinfo that we use.
 #[derive(Deserialize)]
@@ -108,7 +108,7 @@ impl Salesforce {
         }
         let message = format!(
             "the org has more than {} users",
-            USER_PAGES_MAX * PAGE_ROWS_MAX
+            USER_PAGES_MAX as usize * PAGE_ROWS_MAX
         );
         Err(Failure::new(ErrorClass::Refused, message))
     }

@@ -47,13 +47,25 @@ use convert::Shapes;
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex};
 use tandem_core::connector::{
-    Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Failure, OrgIdentity, OrgUsage,
-    ProbeAnswer, PullRequest, PulledPage, WriteOutcome, WriteRequest,
+    CallsMax, Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Failure, OrgIdentity,
+    OrgUsage, ProbeAnswer, PullRequest, PulledPage, WriteOutcome, WriteRequest,
 };
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject};
 use tandem_core::record::CrmRecord;
 use tandem_core::schema::ObjectSchema;
+
+/// What each method costs at most. One call is usual for all of them but a write, which may take two.
+const CALLS_MAX: CallsMax = CallsMax {
+    identify: 1,
+    users: identity::USER_PAGES_MAX,
+    describe: schema::CALLS_MAX,
+    pull: 1,
+    read: read::CALLS_MAX,
+    write: write::CALLS_MAX,
+    probe: probe::CALLS_MAX,
+    limits: 1,
+};
 
 /// One connection to one Salesforce org.
 pub struct Salesforce {
@@ -117,6 +129,7 @@ impl Connector for Salesforce {
                 .min(write::CONDITIONAL_RECORDS_MAX),
             read_ids_max: read::IDS_MAX,
             create_horizon_seconds: self.config.create_horizon_seconds,
+            calls_max: CALLS_MAX,
         }
     }
 
@@ -132,13 +145,13 @@ impl Connector for Salesforce {
     }
 
     async fn identify(&self) -> ConnectorResult<OrgIdentity> {
-        let mut spend = Spend::default();
+        let mut spend = Spend::up_to(CALLS_MAX.identify);
         let result = self.org_identity(&mut spend).await;
         spend.finish(result)
     }
 
     async fn users(&self) -> ConnectorResult<Vec<CrmUser>> {
-        let mut spend = Spend::default();
+        let mut spend = Spend::up_to(CALLS_MAX.users);
         let result = self.all_users(&mut spend).await;
         spend.finish(result)
     }
@@ -147,7 +160,7 @@ impl Connector for Salesforce {
         &self,
         objects: &[CrmObject],
     ) -> ConnectorResult<Vec<Result<ObjectSchema, Failure>>> {
-        let mut spend = Spend::default();
+        let mut spend = Spend::up_to(CALLS_MAX.describe);
         let result = self.schemas(objects, &mut spend).await;
         spend.finish(result)
     }
@@ -157,7 +170,7 @@ impl Connector for Salesforce {
         requests: &[PullRequest],
         now: Timestamp,
     ) -> ConnectorResult<Vec<Result<PulledPage, Failure>>> {
-        let mut spend = Spend::default();
+        let mut spend = Spend::up_to(CALLS_MAX.pull);
         let result = self.pages(requests, now, &mut spend).await;
         spend.finish(result)
     }
@@ -169,7 +182,7 @@ impl Connector for Salesforce {
         fields: &[String],
         now: Timestamp,
     ) -> ConnectorResult<Vec<CrmRecord>> {
-        let mut spend = Spend::default();
+        let mut spend = Spend::up_to(CALLS_MAX.read);
         let result = self.records(object, ids, fields, now, &mut spend).await;
         spend.finish(result)
     }
@@ -181,7 +194,7 @@ impl Connector for Salesforce {
         read_back: &[String],
         now: Timestamp,
     ) -> ConnectorResult<Vec<WriteOutcome>> {
-        let mut spend = Spend::default();
+        let mut spend = Spend::up_to(CALLS_MAX.write);
         let result = self
             .outcomes(object, requests, read_back, now, &mut spend)
             .await;
@@ -195,7 +208,7 @@ impl Connector for Salesforce {
         fields: &[String],
         now: Timestamp,
     ) -> ConnectorResult<Vec<ProbeAnswer>> {
-        let mut spend = Spend::default();
+        let mut spend = Spend::up_to(CALLS_MAX.probe);
         let result = self
             .probe_answers(object, probes, fields, now, &mut spend)
             .await;
@@ -203,7 +216,7 @@ impl Connector for Salesforce {
     }
 
     async fn limits(&self) -> ConnectorResult<OrgUsage> {
-        let mut spend = Spend::default();
+        let mut spend = Spend::up_to(CALLS_MAX.limits);
         let result = self.allowance(&mut spend).await;
         spend.finish(result)
     }

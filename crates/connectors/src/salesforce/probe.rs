@@ -29,7 +29,9 @@ use tandem_core::record::CrmRecord;
 /// Most creates asked about at once: as many as one write sends.
 const PROBES_MAX: usize = super::write::RECORDS_MAX;
 /// Most pages of records created since; beyond it the question is too old to be answered this way.
-const PAGES_MAX: usize = 25;
+const PAGES_MAX: usize = 15;
+/// Most calls of one probe: those with keys take one or two, however long the keys are.
+pub(super) const CALLS_MAX: u32 = 2 + PAGES_MAX as u32;
 /// What to read of whom.
 struct Question<'q> {
     object: &'q CrmObject,

@@ -18,6 +18,9 @@ use tandem_core::record::CrmRecord;
 
 /// Most ids of one [`tandem_core::connector::Connector::read`]: five full pages.
 pub(super) const IDS_MAX: usize = 10_000;
+/// Most calls of one read. The shortest page that is documented has 200 rows, where an object has long
+/// texts of its own; so five queries bring a thousand records at least.
+pub(super) const CALLS_MAX: u32 = 10;
 /// Fewest ids that are worth a query of their own.
 const IDS_PER_QUERY_MIN: usize = 200;
 

@@ -14,6 +14,9 @@ use tandem_core::connector::Failure;
 use tandem_core::ids::CrmObject;
 use tandem_core::schema::{FieldSchema, FieldType, ObjectSchema};
 
+/// Most calls of one describe: a team syncs fewer than a hundred objects.
+pub(super) const CALLS_MAX: u32 = 4;
+
 #[derive(Deserialize)]
 struct Describe {
     name: String,

@@ -42,6 +42,12 @@ const COLLECTIONS_MAX: usize = 3;
 /// Most records of one [`tandem_core::connector::Connector::write`].
 pub(super) const RECORDS_MAX: usize = COLLECTIONS_MAX * COLLECTION_RECORDS_MAX;
 
+/// Most calls of one write. Usually it is one, or two with the reading back. Updates and inserts of
+/// [`RECORDS_MAX`] records are five batches at most, in two composite requests; texts that look like
+/// references make four batches by themselves at most, behind a reading each where they are updates.
+/// Reading back takes one call, or two where pages are short.
+pub(super) const CALLS_MAX: u32 = 10;
+
 /// What a write is about, for all its calls.
 struct Job<'r> {
     object: &'r CrmObject,

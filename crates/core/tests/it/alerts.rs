@@ -125,7 +125,7 @@ fn the_threshold_counts_only_where_the_org_told_its_allowance() {
     let mut facts = quiet();
     facts.budget.spent_since = 1_000;
     assert_eq!(found(&facts), [], "nobody told an allowance");
-    let (used, max) = (719, 1_000);
+    let (used, max) = (683, 1_000);
     facts.budget.spent_since = 0;
     facts.budget.org = Some((OrgUsage { used, max }, at(0)));
     assert_eq!(found(&facts), [], "one call is left");

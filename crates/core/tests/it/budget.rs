@@ -22,7 +22,7 @@ fn what_may_be_spent() {
                 }),
                 spent_since: number(spent),
                 reserved: number(reserved),
-                asked_at: None,
+                ..BudgetState::default()
             };
             let lane = match lane {
                 "live" => Lane::Live,
@@ -42,7 +42,7 @@ fn what_may_be_spent() {
 
 #[test]
 fn the_org_is_asked_on_old_evidence_and_seldom() {
-    let (used, max) = (1000, 1000);
+    let (used, max) = (15_000, 15_000);
     let state = |told: Option<i64>, asked: Option<i64>| BudgetState {
         org: told.map(|second| (OrgUsage { used, max }, at(second))),
         asked_at: asked.map(at),
@@ -61,11 +61,43 @@ fn the_org_is_asked_on_old_evidence_and_seldom() {
     for (told, asked, may) in table {
         let now = at(ASK_AFTER_SECONDS);
         assert_eq!(
-            may_ask(&state(told, asked), now),
+            may_ask(&state(told, asked), 80, now),
             may,
             "told {told:?}, asked {asked:?}"
         );
     }
+}
+
+/// What is set aside for questions lasts for a day, however small the allowance.
+#[test]
+fn a_small_allowance_is_asked_for_less_often() {
+    let told_at = |max: u64| BudgetState {
+        org: Some((OrgUsage { used: max - 1, max }, at(0))),
+        asked_at: Some(at(0)),
+        ..BudgetState::default()
+    };
+    for (max, seconds) in [
+        (15_000, 900),
+        (2_400, 900),
+        (1_000, 2_160),
+        (25, 86_400),
+        (1, 86_400),
+    ] {
+        assert!(
+            !may_ask(&told_at(max), 80, at(seconds - 1)),
+            "{max} before {seconds}"
+        );
+        assert!(
+            may_ask(&told_at(max), 80, at(seconds)),
+            "{max} at {seconds}"
+        );
+    }
+    let (used, max) = (9, 9);
+    let spent = BudgetState {
+        org: Some((OrgUsage { used, max }, at(0))),
+        ..told_at(9)
+    };
+    assert!(may_ask(&spent, 80, at(900)), "a refusal costs nothing");
 }
 
 fn number(text: &str) -> u64 {

@@ -2,11 +2,12 @@
 
 use crate::script::{Answer, Asked};
 use crate::world::{World, applied, at, fields, lead, now, object, tick};
+use tandem_core::budget::Spent;
 use tandem_core::connector::{Failure, OrgUsage, WriteOutcome};
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, RecordId};
 use tandem_core::incident::{Attempt, Stage, Standing};
-use tandem_core::link::Lane;
+use tandem_core::link::{Lane, Lanes};
 use tandem_core::record::CrmRecord;
 use tandem_core::store::{Claim, SyncStore as _};
 use tandem_engine::{Turn, WriteStep};
@@ -55,13 +56,16 @@ fn refused(count: usize) -> World {
 fn has_plenty(world: &World) {
     let reserved = now(world.store.reserve_calls(world.team, 1, Lane::Live, at(99)));
     let reservation = reserved.expect("the database").expect("nothing is spent");
-    let usage = OrgUsage {
-        used: 0,
-        max: 1_000_000,
+    let spent = Spent {
+        usage: Some(OrgUsage {
+            used: 0,
+            max: 1_000_000,
+        }),
+        ..Spent::default()
     };
     let spent = world
         .store
-        .spend_calls(world.team, reservation, 0, Some(usage), at(99));
+        .spend_calls(world.team, reservation, spent, at(99));
     now(spent).expect("the database");
 }
 
@@ -180,12 +184,16 @@ fn a_live_edit_passes_a_release() {
     let other = world.link(&id(299)).record.expect("imported");
     world.edit(106, Some(other), "Short");
     world.decide(106);
-    let next = now(world.store.sendable_objects(world.team, at(106))).expect("sendable");
+    let next = now(world
+        .store
+        .sendable_objects(world.team, Lanes::All, at(106)))
+    .expect("sendable");
     let claim = Claim {
         worker: "test".into(),
         now: at(106),
         lease_seconds: 60,
         limit: 1,
+        lanes: Lanes::All,
     };
     assert_eq!(next[0].object, object("Lead"));
     let sent = now(world

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tandem_core::Timestamp;
 use tandem_core::connector::{
-    Capabilities, Connector, ConnectorError, ConnectorResult, CreateProbe, CrmUser, Failure,
-    OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, PulledPage, Reply, WriteOutcome, WriteRequest,
+    CallsMax, Capabilities, Connector, ConnectorError, ConnectorResult, CreateProbe, CrmUser,
+    Failure, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, PulledPage, Reply, WriteOutcome,
+    WriteRequest,
 };
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject};
@@ -72,13 +73,18 @@ impl Script {
         let question = format!("{asked:?}");
         lock(&self.asked).push(asked);
         let answer = lock(&self.answers).pop_front();
-        let (calls, usage) = (1, None);
+        let (calls, lost, usage) = (1, 0, None);
         match answer {
-            Some(Answer::Failure(failure)) => Err(ConnectorError { failure, calls }),
+            Some(Answer::Failure(failure)) => Err(ConnectorError {
+                lost: u32::from(failure.class == ErrorClass::AnswerLost),
+                failure,
+                calls,
+            }),
             Some(answer) => match pick(answer) {
                 Ok(value) => Ok(Reply {
                     value,
                     calls,
+                    lost,
                     usage,
                 }),
                 Err(other) => panic!("{question} would be answered by {other:?}"),
@@ -110,6 +116,16 @@ impl Connector for Script {
             conditional_records_max: CONDITIONAL_RECORDS_MAX,
             read_ids_max: 100,
             create_horizon_seconds: CREATE_HORIZON_SECONDS,
+            calls_max: CallsMax {
+                identify: 1,
+                users: 1,
+                describe: 1,
+                pull: 1,
+                read: 1,
+                write: 2,
+                probe: 1,
+                limits: 1,
+            },
         }
     }
 

@@ -85,13 +85,14 @@ fn a_turn_that_the_allowance_stops_says_why_and_when_to_come_again() {
 #[test]
 fn a_paused_sync_asks_seldom_and_goes_on_by_itself() {
     let world = World::new();
-    world.used(0, 100);
+    world.used(0, 99);
     for (second, asks) in [
         (899, false),
         (900, true),
         (930, false),
-        (1799, false),
-        (1800, true),
+        // Of a hundred calls only four a day are set aside for that.
+        (22_499, false),
+        (22_500, true),
     ] {
         if asks {
             world.crm.will_fail(ErrorClass::Unavailable);
@@ -101,10 +102,10 @@ fn a_paused_sync_asks_seldom_and_goes_on_by_itself() {
     }
     let (used, max) = (5, 100);
     world.crm.will(Answer::Limits(OrgUsage { used, max }));
-    assert_eq!(world.turn(2700), Turn::Asked { calls: 1 });
-    let pages = vec![Ok(page(2700, Vec::new())), Ok(page(2700, Vec::new()))];
+    assert_eq!(world.turn(44_100), Turn::Asked { calls: 1 });
+    let pages = vec![Ok(page(44_100, Vec::new())), Ok(page(44_100, Vec::new()))];
     world.crm.will(Answer::Pull(pages));
-    assert!(matches!(world.turn(2700), Turn::Pulled(_)), "it goes on");
+    assert!(matches!(world.turn(44_100), Turn::Pulled(_)), "it goes on");
 }
 
 #[test]

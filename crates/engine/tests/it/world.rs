@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tandem_core::Timestamp;
+use tandem_core::budget::Spent;
 use tandem_core::connector::{Next, OrgUsage, PulledPage, Watermark, WriteOutcome};
 use tandem_core::ids::{CrmId, CrmObject, RecordId, TeamId, UserId};
 use tandem_core::link::{Lane, RecordLink};
@@ -198,14 +199,15 @@ impl World {
         now(self.store.edit_record(self.team, edit)).unwrap()
     }
 
-    /// The org says how many of its hundred calls are used; it pauses at 80, without people's at 72.
+    /// The org says how many of its hundred calls are used; it pauses at 76, without people's at 69.
     pub(crate) fn used(&self, second: i64, used: u64) {
         let (team, time) = (self.team, at(second));
         let reserved = now(self.store.reserve_calls(team, 1, Lane::Live, time)).unwrap();
-        let usage = Some(OrgUsage { used, max: 100 });
-        let spent = self
-            .store
-            .spend_calls(team, reserved.unwrap(), 0, usage, time);
+        let spent = Spent {
+            usage: Some(OrgUsage { used, max: 100 }),
+            ..Spent::default()
+        };
+        let spent = self.store.spend_calls(team, reserved.unwrap(), spent, time);
         now(spent).unwrap();
     }
 

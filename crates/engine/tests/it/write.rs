@@ -149,7 +149,7 @@ fn a_spent_allowance_leaves_the_intents_alone() {
     let before = world.intents();
     world.used(200, 79);
     let WriteStep::Refused(words) = world.write(200) else {
-        panic!("two calls more would pass the 80 that are ours");
+        panic!("two calls more would pass the 76 that are ours");
     };
     assert!(words.contains("79 of 100"), "{words}");
     assert_eq!(world.crm.asked(), []);

@@ -90,19 +90,16 @@ impl App {
             .await?;
         let reservation = reserved.map_err(AppError::Unavailable)?;
         let result = request.await;
-        let (spent, usage) = match &result {
-            Ok(reply) => (reply.calls, reply.usage),
-            Err(error) => (error.calls, None),
-        };
+        let (answer, spent) = tandem_engine::spent(result);
         store
-            .spend_calls(team, reservation, spent, usage, self.now())
+            .spend_calls(team, reservation, spent, self.now())
             .await?;
-        if let Err(error) = &result
-            && error.failure.class.directive() == Directive::PauseConnection
+        if let Err(failure) = &answer
+            && failure.class.directive() == Directive::PauseConnection
         {
-            self.lose_connection(team, &error.failure).await?;
+            self.lose_connection(team, failure).await?;
         }
-        Ok(result?.value)
+        Ok(answer?)
     }
 
     async fn lose_connection(

@@ -4,6 +4,7 @@ use crate::story::{Houses, houses};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tandem_core::agreement::Standing;
+use tandem_core::link::Lanes;
 use tandem_core::reconcile::Decision;
 use tandem_core::store::{Claim, DecisionCommit, LinkWork, SyncStore as _};
 
@@ -50,6 +51,7 @@ impl Houses {
             now: self.server.app.now(),
             lease_seconds: 60,
             limit: 10,
+            lanes: Lanes::All,
         };
         let work = store.claim_links(team, &claim).await.expect("work");
         let commits = work.iter().map(forgotten).collect();

@@ -9,6 +9,7 @@ use sha2::Sha256;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tandem_core::Timestamp;
+use tandem_core::budget::Spent;
 use tandem_core::connector::OrgUsage;
 use tandem_core::ids::{ReservationId, TeamId};
 use tandem_core::settings::ConnectionState;
@@ -80,9 +81,12 @@ impl House {
     /// The org tells how many of a thousand calls are used.
     async fn org_uses(&self, used: u64) {
         let (store, now) = (self.server.app.store(), self.server.app.now());
-        let usage = Some(OrgUsage { used, max: 1_000 });
+        let spent = Spent {
+            usage: Some(OrgUsage { used, max: 1_000 }),
+            ..Spent::default()
+        };
         // Nothing was reserved under this number; the org's count is noted all the same.
-        let spent = store.spend_calls(self.team, ReservationId(0), 0, usage, now);
+        let spent = store.spend_calls(self.team, ReservationId(0), spent, now);
         spent.await.expect("is kept");
     }
 

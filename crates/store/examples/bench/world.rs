@@ -5,7 +5,7 @@ use std::path::Path;
 use tandem_core::Timestamp;
 use tandem_core::connector::{Next, PageToken, Watermark};
 use tandem_core::ids::{CrmId, CrmObject, TeamId};
-use tandem_core::link::Lane;
+use tandem_core::link::{Lane, Lanes};
 use tandem_core::mapping::{Direction, FieldMapping, FieldRule, PairRules, Winner};
 use tandem_core::record::{CrmRecord, Revision};
 use tandem_core::schema::FieldType;
@@ -95,6 +95,7 @@ pub(crate) fn claim(second: i64, limit: usize) -> Claim {
         now: at(second),
         lease_seconds: 60,
         limit,
+        lanes: Lanes::All,
     }
 }
 

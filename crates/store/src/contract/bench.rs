@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tandem_core::Timestamp;
 use tandem_core::connector::{Next, PageToken, Watermark};
 use tandem_core::ids::{CrmId, IntentId, LinkId, LogId, RecordId, TeamId};
-use tandem_core::link::{Lane, RecordLink};
+use tandem_core::link::{Lane, Lanes, RecordLink};
 use tandem_core::mapping::PairRules;
 use tandem_core::reconcile::Decision;
 use tandem_core::record::{CrmRecord, Origin, WorkspaceRecord};
@@ -98,6 +98,7 @@ impl Bench {
             now: at(second),
             lease_seconds: LEASE_SECONDS,
             limit: 100,
+            lanes: Lanes::All,
         }
     }
 
@@ -270,7 +271,10 @@ impl Bench {
 
     /// The oldest intent of an object that could be sent, by its id.
     pub(super) async fn sendable(&self, now: Timestamp) -> Vec<(String, Lane)> {
-        let objects = self.store().sendable_objects(self.team, now).await;
+        let objects = self
+            .store()
+            .sendable_objects(self.team, Lanes::All, now)
+            .await;
         let objects = objects.expect("sendable_objects");
         objects.into_iter().map(|s| (s.object.0, s.lane)).collect()
     }

@@ -3,7 +3,7 @@
 use super::bench::{Bench, LEASE_SECONDS};
 use super::samples::{account_field, at, crm, fields, keep, rules};
 use tandem_core::ids::RecordId;
-use tandem_core::link::{Lane, LinkState};
+use tandem_core::link::{Lane, Lanes, LinkState};
 use tandem_core::store::Claim;
 use tandem_core::value::Value;
 use tandem_core::workspace::Kind;
@@ -45,6 +45,29 @@ pub(super) async fn best_lane_first_then_longest_due(b: &Bench) {
         1,
         "the rest comes with the next claim"
     );
+}
+
+pub(super) async fn a_worker_is_given_the_lanes_it_asks_for(b: &Bench) {
+    b.pull(1, crm("Account", "001", 1, &[])).await;
+    let person = b
+        .add(2, Kind::Person, Some("Lead"), fields(&[("last_name", "P")]))
+        .await;
+    b.edit(2, Kind::Person, person, fields(&[("last_name", "Q")]))
+        .await;
+    let of = async |lanes| {
+        let claim = Claim {
+            lanes,
+            ..b.claim_of("one", 3)
+        };
+        let claimed = b.store().claim_links(b.team, &claim).await;
+        claimed.expect("claim_links")
+    };
+    let live = of(Lanes::Live).await;
+    let records: Vec<_> = live.iter().map(|work| work.link.record).collect();
+    assert_eq!(records, [Some(person)]);
+    let scheduled = of(Lanes::Scheduled).await;
+    let lanes: Vec<_> = scheduled.iter().map(|work| work.lane).collect();
+    assert_eq!(lanes, [Lane::Normal]);
 }
 
 pub(super) async fn nobody_gets_what_another_worker_has(b: &Bench) {

@@ -14,6 +14,7 @@ use super::samples::{
 };
 use async_trait::async_trait;
 use tandem_core::brake::PlanChoice;
+use tandem_core::budget::{Pace, Spent};
 use tandem_core::ids::{IncidentId, UserId};
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::reconcile::RecordChange;
@@ -62,7 +63,7 @@ pub fn run<S: CrashSubject + 'static>(make: impl Fn() -> S) {
             claim_intents, claim_doubtful, settle_create, settle_retry, edit_record, add_record,
             resolve_hold, restore, retry_links, try_incident, skip_incident, advance_trials,
             reserve_calls,
-            reserve_question, spend_calls, append_log,
+            reserve_question, spend_calls, set_pace, append_log,
         }
     });
 }
@@ -446,8 +447,21 @@ async fn spend_calls<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
     let b = &t.process.bench;
     let reserved = b.store().reserve_calls(b.team, 5, Lane::Live, at(1)).await;
     let id = reserved.expect("reserve_calls").expect("reserved");
-    t.act(async |b: &Bench| b.store().spend_calls(b.team, id, 2, None, at(2)).await)
+    let spent = Spent {
+        calls: 2,
+        ..Spent::default()
+    };
+    t.act(async |b: &Bench| b.store().spend_calls(b.team, id, spent, at(2)).await)
         .await
+}
+
+async fn set_pace<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    t.act(async |b: &Bench| {
+        let told = entry("slower");
+        let (from, to) = (Pace::Full, Pace::Half);
+        b.store().set_pace(b.team, from, to, told, at(2)).await
+    })
+    .await
 }
 
 async fn append_log<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {

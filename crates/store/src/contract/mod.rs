@@ -91,6 +91,7 @@ cases! {
     }
     claims {
         best_lane_first_then_longest_due,
+        a_worker_is_given_the_lanes_it_asks_for,
         nobody_gets_what_another_worker_has,
         after_the_lease_whoever_commits_first_wins,
         what_changes_under_a_lease_can_be_claimed_at_once,
@@ -137,7 +138,8 @@ cases! {
         a_contradictory_decision_fails_the_whole_batch,
     }
     writes {
-        parents_are_sent_before_children,
+        people_first_then_parents_before_children,
+        a_worker_is_given_the_lanes_it_asks_for,
         of_one_object_the_best_lane_then_the_oldest,
         a_claimed_intent_says_what_to_send,
         two_batches_never_hold_the_same_lock,
@@ -213,6 +215,10 @@ cases! {
         nothing_passes_the_threshold,
         the_settings_set_the_threshold,
         an_answer_that_was_overtaken_gives_nothing_back,
+        a_count_takes_the_place_of_what_was_over_before_it_was_asked_for,
+        a_lost_answer_counts_until_it_can_not_arrive_any_more,
+        the_pace_changes_once_and_is_told,
+        calls_are_kept_by_the_hour,
         old_evidence_is_asked_for_anew,
         each_team_has_its_own_budget,
     }

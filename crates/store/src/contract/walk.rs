@@ -13,6 +13,7 @@ use super::samples::{KEY_FIELD, account_field, parked_field, parked_link, rules,
 use super::samples::{at, create, crm, deleted, entry, fields, held_field, keep, object, update};
 use dice::Dice;
 use std::sync::Arc;
+use tandem_core::budget::Spent;
 use tandem_core::connector::{OrgUsage, WriteOp};
 use tandem_core::ids::{CrmId, RecordId, ReservationId};
 use tandem_core::link::{Agreed, Lane, LinkState};
@@ -445,7 +446,12 @@ impl Walk {
                 used: self.dice.below(1000).unsigned_abs(),
                 max: 1000,
             });
-            let spent = store.spend_calls(team, id, 3, usage, now).await;
+            let spent = Spent {
+                calls: 3,
+                lost: u32::from(self.dice.below(4) == 0),
+                usage,
+            };
+            let spent = store.spend_calls(team, id, spent, now).await;
             spent.expect("spend_calls");
         }
         let question = store.reserve_question(team, now).await;

@@ -3,7 +3,7 @@
 use super::bench::{Bench, LEASE_SECONDS, ended, finished};
 use super::samples::{at, create, crm, fields, keep, update};
 use tandem_core::ids::RecordId;
-use tandem_core::link::Lane;
+use tandem_core::link::{Lane, Lanes};
 use tandem_core::store::{Claim, ClaimedIntent, DecisionCommit};
 use tandem_core::workspace::Kind;
 use tandem_core::write::{IntentNext, IntentState, WriteDraft};
@@ -42,24 +42,56 @@ fn records(claimed: &[ClaimedIntent]) -> Vec<RecordId> {
         .collect()
 }
 
-pub(super) async fn parents_are_sent_before_children(b: &Bench) {
+pub(super) async fn people_first_then_parents_before_children(b: &Bench) {
     wants_create(b, Lane::Live, Kind::Opportunity, "Opportunity").await;
     wants_create(b, Lane::Normal, Kind::Person, "Lead").await;
     wants_create(b, Lane::Bulk, Kind::Account, "Account").await;
     wants_create(b, Lane::Normal, Kind::Account, "Account").await;
+    wants_create(b, Lane::Live, Kind::Account, "Account").await;
     let expected = [
+        ("Account", Lane::Live),
+        ("Opportunity", Lane::Live),
         ("Account", Lane::Normal),
         ("Lead", Lane::Normal),
-        ("Opportunity", Lane::Live),
     ];
     let expected: Vec<_> = expected.map(|(name, lane)| (name.to_owned(), lane)).into();
     assert_eq!(b.sendable(at(1)).await, expected);
     b.send(1, "Account").await;
+    let left = [expected[1].clone(), expected[3].clone()];
     assert_eq!(
         b.sendable(at(1)).await,
-        expected[1..],
+        left,
         "what is being sent is not sendable"
     );
+}
+
+/// A flood of other work is no reason to wait: people's edits have workers of their own.
+pub(super) async fn a_worker_is_given_the_lanes_it_asks_for(b: &Bench) {
+    let bulk = wants_create(b, Lane::Bulk, Kind::Account, "Account").await;
+    let live = wants_create(b, Lane::Live, Kind::Account, "Account").await;
+    let normal = wants_create(b, Lane::Normal, Kind::Account, "Account").await;
+    let object = super::samples::object("Account");
+    for (lanes, expected) in [
+        (Lanes::Live, vec![live]),
+        (Lanes::Scheduled, vec![normal, bulk]),
+    ] {
+        let sendable = b.store().sendable_objects(b.team, lanes, at(1)).await;
+        let records_of: Vec<_> = sendable.expect("sendable_objects");
+        let counts: Vec<usize> = records_of.iter().map(|one| one.records).collect();
+        assert_eq!(counts, [expected.len()], "{lanes:?}");
+        let claim = Claim {
+            lanes,
+            ..b.claim_of("one", 1)
+        };
+        let claimed = b.store().claim_intents(b.team, &object, &claim).await;
+        assert_eq!(records(&claimed.expect("claim_intents")), expected);
+        let late = Claim {
+            lanes,
+            ..b.claim_of("two", 1 + LEASE)
+        };
+        let doubtful = b.store().claim_doubtful(b.team, &late).await;
+        assert_eq!(records(&doubtful.expect("claim_doubtful")), expected);
+    }
 }
 
 pub(super) async fn of_one_object_the_best_lane_then_the_oldest(b: &Bench) {

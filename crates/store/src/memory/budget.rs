@@ -1,43 +1,36 @@
 //! The API budget.
 
-use crate::rules;
 use std::collections::BTreeMap;
 use tandem_core::Timestamp;
-use tandem_core::budget::{BudgetState, may_ask, may_spend};
-use tandem_core::connector::OrgUsage;
+use tandem_core::budget::{BudgetState, HourCalls, Ledger, Pace, Spent, may_ask, may_spend};
 use tandem_core::ids::ReservationId;
 use tandem_core::link::Lane;
 use tandem_core::settings::SyncSettings;
 
-/// What was spent, and the slices taken for requests under way.
+const HOUR_SECONDS: i64 = 3_600;
+/// Hours of the org's window.
+const WINDOW_HOURS: i64 = 24;
+
+/// The books, and our calls by the hour.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
-    spent: BudgetState,
-    reservations: BTreeMap<ReservationId, (u32, Timestamp)>,
+    books: Ledger,
+    /// By hours since 1970.
+    hours: BTreeMap<i64, u64>,
 }
 
 impl Budget {
     pub(super) fn state(&self, now: Timestamp) -> BudgetState {
-        let standing = self
-            .reservations
-            .values()
-            .filter(|(_, at)| rules::reservation_stands(*at, now));
-        BudgetState {
-            reserved: standing.map(|(calls, _)| u64::from(*calls)).sum(),
-            ..self.spent.clone()
-        }
+        self.books.state(now)
     }
 
     pub(super) fn reserve(
         &mut self,
-        id: ReservationId,
         calls: u32,
         lane: Lane,
         settings: &SyncSettings,
         now: Timestamp,
     ) -> Result<ReservationId, String> {
-        self.reservations
-            .retain(|_, (_, at)| rules::reservation_stands(*at, now));
         may_spend(
             &self.state(now),
             calls,
@@ -45,31 +38,46 @@ impl Budget {
             settings.api_threshold_percent,
             settings.live_reserve_percent,
         )?;
-        self.reservations.insert(id, (calls, now));
-        Ok(id)
+        Ok(self.books.reserve(calls, now))
     }
 
     pub(super) fn reserve_question(
         &mut self,
-        id: ReservationId,
+        settings: &SyncSettings,
         now: Timestamp,
     ) -> Option<ReservationId> {
-        if !may_ask(&self.spent, now) {
+        if !may_ask(&self.state(now), settings.api_threshold_percent, now) {
             return None;
         }
-        self.spent.asked_at = Some(now);
-        self.reservations.insert(id, (1, now));
-        Some(id)
+        self.books.asked_at = Some(now);
+        Some(self.books.reserve(1, now))
     }
 
-    pub(super) fn spend(
-        &mut self,
-        id: ReservationId,
-        calls: u32,
-        usage: Option<OrgUsage>,
-        now: Timestamp,
-    ) {
-        self.reservations.remove(&id);
-        rules::spend(&mut self.spent, calls, usage, now);
+    pub(super) fn spend(&mut self, id: ReservationId, spent: Spent, now: Timestamp) {
+        self.books.settle(id, spent, now);
+        *self.hours.entry(hour(now)).or_default() += u64::from(spent.calls);
     }
+
+    pub(super) fn calls_by_hour(&self, now: Timestamp) -> Vec<HourCalls> {
+        let known = self.hours.range(hour(now) - WINDOW_HOURS..);
+        let known = known.filter(|(_, calls)| **calls > 0);
+        let told = known.map(|(hour, calls)| HourCalls {
+            hour: Timestamp::from_second(hour * HOUR_SECONDS).unwrap_or_default(),
+            calls: *calls,
+        });
+        told.collect()
+    }
+
+    /// `false` if the pace is another one by now.
+    pub(super) fn set_pace(&mut self, from: Pace, to: Pace, now: Timestamp) -> bool {
+        let stands = self.books.pace == from;
+        if stands {
+            (self.books.pace, self.books.pace_since) = (to, Some(now));
+        }
+        stands
+    }
+}
+
+fn hour(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(HOUR_SECONDS)
 }

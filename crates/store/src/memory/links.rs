@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::Timestamp;
 use tandem_core::ids::{CrmId, CrmObject, LinkId, RecordId};
-use tandem_core::link::{Lane, RecordLink};
+use tandem_core::link::{Lane, Lanes, RecordLink};
 
 /// A link with its place in the queue.
 #[derive(Clone, Debug)]
@@ -107,11 +107,12 @@ impl Links {
         self.rows.get(self.sides.by_crm.get(object)?.get(id)?)
     }
 
-    /// Due links, best lane first, then longest due.
-    pub(super) fn due(&self, now: Timestamp) -> impl Iterator<Item = &LinkRow> {
-        [Lane::Live, Lane::Normal, Lane::Bulk]
-            .into_iter()
-            .flat_map(move |lane| {
+    /// Due links of these lanes, best lane first, then longest due.
+    pub(super) fn due(&self, lanes: Lanes, now: Timestamp) -> impl Iterator<Item = &LinkRow> {
+        lanes
+            .each()
+            .iter()
+            .flat_map(move |&lane| {
                 self.due
                     .range((lane, Timestamp::MIN, LinkId(i64::MIN))..=(lane, now, LinkId(i64::MAX)))
             })

@@ -18,7 +18,7 @@ impl Team {
         let creating = self.objects_being_created();
         let work: Vec<LinkWork> = self
             .links
-            .due(claim.now)
+            .due(claim.lanes, claim.now)
             .filter(|row| self.may_claim(row, &creating, claim.now))
             .filter_map(|row| self.work_of(row))
             .take(claim.limit)

@@ -5,13 +5,12 @@ use crate::rules;
 use async_trait::async_trait;
 use tandem_core::Timestamp;
 use tandem_core::brake::{Plan, PlanChoice, PlannedRecord};
-use tandem_core::budget::BudgetState;
-use tandem_core::connector::OrgUsage;
+use tandem_core::budget::{BudgetState, HourCalls, Pace, Spent};
 use tandem_core::ids::{
     CrmId, CrmObject, IncidentId, LinkId, LogId, PlanId, RecordId, ReservationId, TeamId, UserId,
 };
 use tandem_core::incident::{Attempt, Standing, TrialReport};
-use tandem_core::link::{Lane, RecordLink};
+use tandem_core::link::{Lane, Lanes, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
@@ -113,8 +112,13 @@ impl SyncStore for MemoryStore {
         self.with(team, |team| team.commit_decisions(commits, now))
     }
 
-    async fn sendable_objects(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<Sendable>> {
-        self.with(team, |team| Ok(team.sendable_objects(now)))
+    async fn sendable_objects(
+        &self,
+        team: TeamId,
+        lanes: Lanes,
+        now: Timestamp,
+    ) -> StoreResult<Vec<Sendable>> {
+        self.with(team, |team| Ok(team.sendable_objects(lanes, now)))
     }
 
     async fn claim_intents(
@@ -147,9 +151,8 @@ impl SyncStore for MemoryStore {
         now: Timestamp,
     ) -> StoreResult<Result<ReservationId, String>> {
         self.with(team, |team| {
-            let id = ReservationId(team.ids.next());
             let settings = &team.rules.settings;
-            Ok(team.budget.reserve(id, calls, lane, settings, now))
+            Ok(team.budget.reserve(calls, lane, settings, now))
         })
     }
 
@@ -159,8 +162,8 @@ impl SyncStore for MemoryStore {
         now: Timestamp,
     ) -> StoreResult<Option<ReservationId>> {
         self.with(team, |team| {
-            let id = ReservationId(team.ids.next());
-            Ok(team.budget.reserve_question(id, now))
+            let settings = &team.rules.settings;
+            Ok(team.budget.reserve_question(settings, now))
         })
     }
 
@@ -168,13 +171,33 @@ impl SyncStore for MemoryStore {
         &self,
         team: TeamId,
         reservation: ReservationId,
-        calls: u32,
-        usage: Option<OrgUsage>,
+        spent: Spent,
         now: Timestamp,
     ) -> StoreResult<()> {
         self.with(team, |team| {
-            team.budget.spend(reservation, calls, usage, now);
+            team.budget.spend(reservation, spent, now);
             Ok(())
+        })
+    }
+
+    async fn calls_by_hour(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<HourCalls>> {
+        self.with(team, |team| Ok(team.budget.calls_by_hour(now)))
+    }
+
+    async fn set_pace(
+        &self,
+        team: TeamId,
+        from: Pace,
+        to: Pace,
+        entry: LogDraft,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        self.with(team, |team| {
+            let changed = team.budget.set_pace(from, to, now);
+            if changed {
+                team.append_log(entry);
+            }
+            Ok(changed)
         })
     }
 

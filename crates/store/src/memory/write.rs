@@ -6,16 +6,18 @@ use super::team::Team;
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::Timestamp;
 use tandem_core::ids::{CrmObject, IntentId};
+use tandem_core::link::{Lane, Lanes};
 use tandem_core::store::{Claim, ClaimedIntent, SENDABLE_COUNT_MAX, Sendable};
 use tandem_core::write::IntentState;
 
 impl Team {
-    pub(super) fn sendable_objects(&self, now: Timestamp) -> Vec<Sendable> {
-        let mut best: BTreeMap<&CrmObject, (Sendable, IntentId)> = BTreeMap::new();
-        for row in self.sendable(now) {
+    pub(super) fn sendable_objects(&self, lanes: Lanes, now: Timestamp) -> Vec<Sendable> {
+        let mut best: BTreeMap<(bool, &CrmObject), (Sendable, IntentId)> = BTreeMap::new();
+        for row in self.sendable(lanes, now) {
             let intent = &row.intent;
             let conditional = intent.draft.unmodified_since.is_some();
-            let (sum, oldest) = best.entry(&intent.object).or_insert_with(|| {
+            let key = (intent.lane != Lane::Live, &intent.object);
+            let (sum, oldest) = best.entry(key).or_insert_with(|| {
                 let object = intent.object.clone();
                 let sum = Sendable {
                     object,
@@ -36,15 +38,18 @@ impl Team {
                 .unwrap_or(usize::MAX)
         };
         let mut objects: Vec<_> = best.into_iter().collect();
-        objects.sort_by_key(|(object, (sum, oldest))| (rank(object), sum.lane, *oldest));
+        objects.sort_by_key(|((later, object), (sum, oldest))| {
+            (*later, rank(object), sum.lane, *oldest)
+        });
         objects.into_iter().map(|(_, (sum, _))| sum).collect()
     }
 
     /// Intents that could be sent now. With the lease off, also those that are being sent.
-    fn sendable(&self, now: Timestamp) -> impl Iterator<Item = &IntentRow> {
+    fn sendable(&self, lanes: Lanes, now: Timestamp) -> impl Iterator<Item = &IntentRow> {
         let locked = self.locked_keys(now);
         self.intents
             .iter()
+            .filter(move |row| lanes.take(row.intent.lane))
             .filter(move |row| match row.intent.state {
                 IntentState::Pending => {
                     let key = row.intent.draft.lock_key.as_ref();
@@ -71,7 +76,7 @@ impl Team {
         claim: &Claim,
     ) -> Vec<ClaimedIntent> {
         let mut ids: Vec<_> = self
-            .sendable(claim.now)
+            .sendable(claim.lanes, claim.now)
             .filter(|row| row.intent.object == *object)
             .map(|row| (row.intent.lane, row.intent.id))
             .collect();
@@ -86,7 +91,7 @@ impl Team {
         let mut ids: Vec<_> = self
             .intents
             .iter()
-            .filter(|row| row.is_doubtful(claim.now))
+            .filter(|row| claim.lanes.take(row.intent.lane) && row.is_doubtful(claim.now))
             .filter(|row| !self.lease || !row.is_leased(claim.now))
             .map(|row| (row.intent.lane, row.intent.id, row.intent.object.clone()))
             .collect();

@@ -1,29 +1,28 @@
-//! The API budget: what the org said, what we spent since, and the slices under way.
+//! The API budget: the team's ledger as rows. What a reservation and a count mean is decided in
+//! [`tandem_core::budget`]; here the books are opened, written and closed.
 
-use super::column::{from_micros, get, micros, time_opt};
+use super::column::{count, from_micros, get, micros, time, time_opt};
 use super::error::DbResult;
-use super::team;
 use super::tx::Tx;
-use crate::rules::{self, RESERVATION_SECONDS};
-use rusqlite::params;
+use super::{log, team};
+use rusqlite::{Row, params};
+use std::collections::BTreeMap;
 use tandem_core::Timestamp;
-use tandem_core::budget::{BudgetState, may_ask, may_spend};
+use tandem_core::budget::{
+    BudgetState, HourCalls, Ledger, Pace, Slice, Spent, Told, may_ask, may_spend,
+};
 use tandem_core::connector::OrgUsage;
 use tandem_core::ids::{ReservationId, TeamId};
 use tandem_core::link::Lane;
+use tandem_core::sync_log::LogDraft;
 
 /// Microseconds of an hour.
 pub(super) const HOUR_US: i64 = 3_600_000_000;
+/// Hours of the org's window.
+const WINDOW_HOURS: i64 = 24;
 
 pub(super) fn state(tx: &Tx<'_>, team: TeamId, now: Timestamp) -> DbResult<BudgetState> {
-    let reserved: i64 = tx.value(
-        "SELECT coalesce(sum(calls), 0) FROM reservation WHERE team = ? AND made_us > ?",
-        params![team.0, expired_us(now)],
-    )?;
-    Ok(BudgetState {
-        reserved: count(reserved),
-        ..spent(tx, team)?
-    })
+    Ok(load(tx, team)?.state(now))
 }
 
 pub(super) fn reserve(
@@ -34,21 +33,18 @@ pub(super) fn reserve(
     now: Timestamp,
 ) -> DbResult<Result<ReservationId, String>> {
     let settings = team::rules(tx, team)?.settings;
-    tx.execute(
-        "DELETE FROM reservation WHERE team = ? AND made_us <= ?",
-        params![team.0, expired_us(now)],
-    )?;
+    let books = load(tx, team)?;
     let verdict = may_spend(
-        &state(tx, team, now)?,
+        &books.state(now),
         calls,
         lane,
         settings.api_threshold_percent,
         settings.live_reserve_percent,
     );
-    if let Err(reason) = verdict {
-        return Ok(Err(reason));
+    match verdict {
+        Ok(()) => change(tx, team, books, |books| books.reserve(calls, now)).map(Ok),
+        Err(reason) => Ok(Err(reason)),
     }
-    Ok(Ok(insert(tx, team, calls, now)?))
 }
 
 pub(super) fn reserve_question(
@@ -56,58 +52,67 @@ pub(super) fn reserve_question(
     team: TeamId,
     now: Timestamp,
 ) -> DbResult<Option<ReservationId>> {
-    if !may_ask(&spent(tx, team)?, now) {
+    let threshold = team::rules(tx, team)?.settings.api_threshold_percent;
+    let books = load(tx, team)?;
+    if !may_ask(&books.state(now), threshold, now) {
         return Ok(None);
     }
-    tx.execute(
-        "INSERT INTO budget (team, asked_at_us) VALUES (?, ?) \
-         ON CONFLICT DO UPDATE SET asked_at_us = excluded.asked_at_us",
-        params![team.0, micros(now)],
-    )?;
-    insert(tx, team, 1, now).map(Some)
-}
-
-fn insert(tx: &Tx<'_>, team: TeamId, calls: u32, now: Timestamp) -> DbResult<ReservationId> {
-    let id = tx.insert(
-        "INSERT INTO reservation (team, calls, made_us) VALUES (?, ?, ?)",
-        params![team.0, calls, micros(now)],
-    )?;
-    Ok(ReservationId(id))
+    let reserved = change(tx, team, books, |books| {
+        books.asked_at = Some(now);
+        books.reserve(1, now)
+    });
+    reserved.map(Some)
 }
 
 pub(super) fn spend(
     tx: &Tx<'_>,
     team: TeamId,
     reservation: ReservationId,
-    calls: u32,
-    usage: Option<OrgUsage>,
+    spent: Spent,
     now: Timestamp,
 ) -> DbResult<()> {
-    tx.execute(
-        "DELETE FROM reservation WHERE team = ? AND id = ?",
-        [team.0, reservation.0],
-    )?;
-    let mut state = spent(tx, team)?;
-    rules::spend(&mut state, calls, usage, now);
-    let org = state.org.as_ref();
-    tx.execute(
-        "INSERT INTO budget (team, org_used, org_max, org_at_us, spent_since) VALUES (?, ?, ?, ?, ?) \
-         ON CONFLICT DO UPDATE SET org_used = excluded.org_used, org_max = excluded.org_max, \
-         org_at_us = excluded.org_at_us, spent_since = excluded.spent_since",
-        params![
-            team.0,
-            org.map(|(usage, _)| number(usage.used)),
-            org.map(|(usage, _)| number(usage.max)),
-            org.map(|(_, at)| micros(*at)),
-            number(state.spent_since)
-        ],
-    )?;
+    let books = load(tx, team)?;
+    change(tx, team, books, |books| {
+        books.settle(reservation, spent, now);
+    })?;
     tx.execute(
         "INSERT INTO calls_by_hour (team, hour_us, calls) VALUES (?, ?, ?) \
          ON CONFLICT DO UPDATE SET calls = calls + excluded.calls",
-        params![team.0, hour_us(now), calls],
+        params![team.0, hour_us(now), spent.calls],
     )?;
     Ok(())
+}
+
+pub(super) fn set_pace(
+    tx: &Tx<'_>,
+    team: TeamId,
+    (from, to): (Pace, Pace),
+    entry: &LogDraft,
+    now: Timestamp,
+) -> DbResult<bool> {
+    let books = load(tx, team)?;
+    if books.pace != from {
+        return Ok(false);
+    }
+    change(tx, team, books, |books| {
+        (books.pace, books.pace_since) = (to, Some(now));
+    })?;
+    log::append(tx, team, entry)?;
+    Ok(true)
+}
+
+pub(super) fn calls_by_hour(tx: &Tx<'_>, team: TeamId, now: Timestamp) -> DbResult<Vec<HourCalls>> {
+    tx.rows(
+        "SELECT hour_us, calls FROM calls_by_hour WHERE team = ? AND hour_us >= ? AND calls > 0 \
+         ORDER BY hour_us",
+        [team.0, hour_us(now) - WINDOW_HOURS * HOUR_US],
+        |row| {
+            Ok(HourCalls {
+                hour: time(row, "hour_us")?,
+                calls: count(row, "calls")?,
+            })
+        },
+    )
 }
 
 /// When the hour of an instant began.
@@ -115,39 +120,118 @@ pub(super) fn hour_us(at: Timestamp) -> i64 {
     micros(at).div_euclid(HOUR_US) * HOUR_US
 }
 
-/// Everything but the reservations.
-fn spent(tx: &Tx<'_>, team: TeamId) -> DbResult<BudgetState> {
-    let known = tx.row(
-        "SELECT org_used, org_max, org_at_us, spent_since, asked_at_us FROM budget WHERE team = ?",
+fn load(tx: &Tx<'_>, team: TeamId) -> DbResult<Ledger> {
+    let head = tx.row(
+        "SELECT org_used, org_max, org_at_us, told_by, asked_at_us, last_reservation, pace, pace_us \
+         FROM budget WHERE team = ?",
         [team.0],
-        |row| {
-            let used: Option<i64> = get(row, "org_used")?;
-            let max: Option<i64> = get(row, "org_max")?;
-            let at: Option<i64> = get(row, "org_at_us")?;
-            let usage = used.zip(max).map(|(used, max)| OrgUsage {
-                used: count(used),
-                max: count(max),
-            });
-            Ok(BudgetState {
-                org: usage.zip(at.map(from_micros).transpose()?),
-                spent_since: count(get(row, "spent_since")?),
-                reserved: 0,
-                asked_at: time_opt(row, "asked_at_us")?,
-            })
-        },
+        read_head,
     )?;
-    Ok(known.unwrap_or_default())
+    let slices = tx.rows(
+        "SELECT id, calls, open_until_us, closed FROM slice WHERE team = ?",
+        [team.0],
+        read_slice,
+    )?;
+    Ok(Ledger {
+        slices: slices.into_iter().collect(),
+        ..head.unwrap_or_default()
+    })
 }
 
-/// Reservations made then or before no longer stand.
-fn expired_us(now: Timestamp) -> i64 {
-    micros(now) - RESERVATION_SECONDS * 1_000_000
+fn read_head(row: &Row<'_>) -> DbResult<Ledger> {
+    let used: Option<i64> = get(row, "org_used")?;
+    let max: Option<i64> = get(row, "org_max")?;
+    let at: Option<i64> = get(row, "org_at_us")?;
+    let known = used.zip(max).zip(at.map(from_micros).transpose()?);
+    let by = ReservationId(get(row, "told_by")?);
+    Ok(Ledger {
+        told: known.map(|((used, max), at)| Told {
+            usage: OrgUsage {
+                used: unsigned(used),
+                max: unsigned(max),
+            },
+            at,
+            by,
+        }),
+        asked_at: time_opt(row, "asked_at_us")?,
+        last: ReservationId(get(row, "last_reservation")?),
+        pace: Pace::of_factor(get(row, "pace")?).unwrap_or_default(),
+        pace_since: time_opt(row, "pace_us")?,
+        slices: BTreeMap::new(),
+    })
 }
 
-fn number(count: u64) -> i64 {
+fn read_slice(row: &Row<'_>) -> DbResult<(ReservationId, Slice)> {
+    let slice = Slice {
+        calls: get(row, "calls")?,
+        open_until: time(row, "open_until_us")?,
+        closed: get::<Option<i64>>(row, "closed")?.map(ReservationId),
+    };
+    Ok((ReservationId(get(row, "id")?), slice))
+}
+
+/// Changes the books and writes down what is different.
+fn change<R>(
+    tx: &Tx<'_>,
+    team: TeamId,
+    mut books: Ledger,
+    change: impl FnOnce(&mut Ledger) -> R,
+) -> DbResult<R> {
+    let before = books.slices.clone();
+    let result = change(&mut books);
+    save_head(tx, team, &books)?;
+    for id in before.keys().filter(|id| !books.slices.contains_key(id)) {
+        tx.execute(
+            "DELETE FROM slice WHERE team = ? AND id = ?",
+            [team.0, id.0],
+        )?;
+    }
+    for (id, slice) in books.slices {
+        if before.get(&id) != Some(&slice) {
+            save_slice(tx, team, id, slice)?;
+        }
+    }
+    Ok(result)
+}
+
+fn save_head(tx: &Tx<'_>, team: TeamId, books: &Ledger) -> DbResult<()> {
+    let told = books.told.as_ref();
+    tx.execute(
+        "INSERT OR REPLACE INTO budget (team, org_used, org_max, org_at_us, told_by, asked_at_us, \
+         last_reservation, pace, pace_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            team.0,
+            told.map(|told| signed(told.usage.used)),
+            told.map(|told| signed(told.usage.max)),
+            told.map(|told| micros(told.at)),
+            told.map_or(0, |told| told.by.0),
+            books.asked_at.map(micros),
+            books.last.0,
+            books.pace.factor(),
+            books.pace_since.map(micros)
+        ],
+    )?;
+    Ok(())
+}
+
+fn save_slice(tx: &Tx<'_>, team: TeamId, id: ReservationId, slice: Slice) -> DbResult<()> {
+    tx.execute(
+        "INSERT OR REPLACE INTO slice (team, id, calls, open_until_us, closed) VALUES (?, ?, ?, ?, ?)",
+        params![
+            team.0,
+            id.0,
+            slice.calls,
+            micros(slice.open_until),
+            slice.closed.map(|last| last.0)
+        ],
+    )?;
+    Ok(())
+}
+
+fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn count(number: i64) -> u64 {
+fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }

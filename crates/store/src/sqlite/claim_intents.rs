@@ -1,6 +1,6 @@
 //! Unsent and doubtful intents out.
 
-use super::column::{micros, rows_number};
+use super::column::{lane_numbers, micros, rows_number};
 use super::error::DbResult;
 use super::intents::{self, COLUMNS, IntentRow, lease_end_us};
 use super::team;
@@ -8,13 +8,14 @@ use super::tx::Tx;
 use rusqlite::params;
 use tandem_core::Timestamp;
 use tandem_core::ids::{CrmObject, IntentId, TeamId};
-use tandem_core::link::Lane;
+use tandem_core::link::{Lane, Lanes};
 use tandem_core::store::{Claim, ClaimedIntent, SENDABLE_COUNT_MAX, Sendable};
 use tandem_core::write::IntentState;
 
-/// Pending intents of object `?2` of team `?1` that could be sent at `?3`: due, and nobody is sending
-/// one with the same lock key.
+/// Pending intents of object `?2` of team `?1` in lanes `?5` that could be sent at `?3`: due, and nobody
+/// is sending one with the same lock key.
 const SENDABLE: &str = "FROM intent WHERE team = ?1 AND object = ?2 AND state = 0 \
+     AND lane IN (SELECT value FROM json_each(?5)) \
      AND not_before_us <= ?3 AND (lock_key IS NULL OR NOT EXISTS (\
          SELECT 1 FROM intent AS other WHERE other.team = intent.team \
          AND other.lock_key = intent.lock_key AND other.state = 1 \
@@ -24,6 +25,7 @@ const SENDABLE: &str = "FROM intent WHERE team = ?1 AND object = ?2 AND state = 
 pub(super) fn sendable_objects(
     tx: &Tx<'_>,
     team: TeamId,
+    lanes: Lanes,
     now: Timestamp,
 ) -> DbResult<Vec<Sendable>> {
     let rules = team::rules(tx, team)?;
@@ -33,24 +35,25 @@ pub(super) fn sendable_objects(
         |row| Ok(CrmObject(row.get(0)?)),
     )?;
     let mut best = Vec::new();
-    for object in waiting {
-        let rows = sendable(tx, team, &object, now, SENDABLE_COUNT_MAX)?;
-        if let Some(first) = rows.first() {
-            let rank = rules.pairs.iter().position(|pair| pair.object == object);
+    for (turn, some) in lanes.apart().iter().enumerate() {
+        for object in &waiting {
+            let rows = sendable(tx, team, object, *some, now, SENDABLE_COUNT_MAX)?;
+            let Some(first) = rows.first() else { continue };
+            let rank = rules.pairs.iter().position(|pair| pair.object == *object);
             let oldest: (Lane, IntentId) = (first.intent.lane, first.intent.id);
             let sendable = Sendable {
-                object,
+                object: object.clone(),
                 lane: first.intent.lane,
                 records: rows.len(),
                 conditional: rows
                     .iter()
                     .all(|row| row.intent.draft.unmodified_since.is_some()),
             };
-            best.push((rank.unwrap_or(usize::MAX), oldest, sendable));
+            best.push(((turn, rank.unwrap_or(usize::MAX), oldest), sendable));
         }
     }
-    best.sort_by_key(|(rank, oldest, _)| (*rank, *oldest));
-    Ok(best.into_iter().map(|(.., sendable)| sendable).collect())
+    best.sort_by_key(|(order, _)| *order);
+    Ok(best.into_iter().map(|(_, sendable)| sendable).collect())
 }
 
 pub(super) fn claim_intents(
@@ -59,7 +62,7 @@ pub(super) fn claim_intents(
     object: &CrmObject,
     claim: &Claim,
 ) -> DbResult<Vec<ClaimedIntent>> {
-    let rows = sendable(tx, team, object, claim.now, claim.limit)?;
+    let rows = sendable(tx, team, object, claim.lanes, claim.now, claim.limit)?;
     give_out(tx, rows, IntentState::Sending, claim)
 }
 
@@ -71,13 +74,19 @@ pub(super) fn claim_doubtful(
     let sql = format!(
         "WITH doubtful AS (SELECT * FROM intent WHERE team = ?1 AND state > 0 \
              AND (leased_until_us IS NULL OR leased_until_us <= ?2) \
-             AND (state = 1 OR not_before_us <= ?2)) \
+             AND (state = 1 OR not_before_us <= ?2) \
+             AND lane IN (SELECT value FROM json_each(?4))) \
          SELECT {} FROM doubtful AS intent \
          WHERE object = (SELECT object FROM doubtful ORDER BY lane, id LIMIT 1) \
          ORDER BY lane, id LIMIT ?3",
         COLUMNS
     );
-    let params = params![team.0, micros(claim.now), rows_number(claim.limit)];
+    let params = params![
+        team.0,
+        micros(claim.now),
+        rows_number(claim.limit),
+        lane_numbers(claim.lanes)?
+    ];
     let rows = tx.rows(&sql, params, IntentRow::read)?;
     give_out(tx, rows, IntentState::Doubtful, claim)
 }
@@ -86,10 +95,17 @@ fn sendable(
     tx: &Tx<'_>,
     team: TeamId,
     object: &CrmObject,
+    lanes: Lanes,
     now: Timestamp,
     limit: usize,
 ) -> DbResult<Vec<IntentRow>> {
-    let params = params![team.0, object.as_str(), micros(now), rows_number(limit)];
+    let params = params![
+        team.0,
+        object.as_str(),
+        micros(now),
+        rows_number(limit),
+        lane_numbers(lanes)?
+    ];
     tx.rows(
         &format!("SELECT {COLUMNS} {SENDABLE}"),
         params,

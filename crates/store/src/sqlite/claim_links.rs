@@ -1,6 +1,6 @@
 //! Due links out, with both sides as they stand.
 
-use super::column::{json, micros, rows_number};
+use super::column::{json, lane_numbers, micros, rows_number};
 use super::error::DbResult;
 use super::intents::lease_end_us;
 use super::links::{self, LinkRow};
@@ -51,6 +51,7 @@ fn due(
          AND object IN (SELECT value FROM json_each(?3)) \
          AND NOT (record IS NULL AND crm IS NOT NULL AND object IN creating) \
          AND NOT EXISTS (SELECT 1 FROM intent WHERE intent.link = link.id AND state > 0) \
+         AND lane IN (SELECT value FROM json_each(?6)) \
          ORDER BY lane, due_us, id LIMIT ?4 OFFSET ?5",
         links::COLUMNS
     );
@@ -59,7 +60,8 @@ fn due(
         micros(claim.now),
         json(&objects)?,
         rows_number(claim.limit),
-        rows_number(skip)
+        rows_number(skip),
+        lane_numbers(claim.lanes)?
     ];
     tx.rows(&sql, params, LinkRow::read)
 }

@@ -6,7 +6,7 @@ use rusqlite::types::FromSql;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tandem_core::Timestamp;
-use tandem_core::link::Lane;
+use tandem_core::link::{Lane, Lanes};
 
 /// A time as a column: microseconds since 1970, cut.
 pub(super) fn micros(at: Timestamp) -> i64 {
@@ -59,6 +59,12 @@ pub(super) fn lane_number(lane: Lane) -> i64 {
 }
 
 /// A lane from a column.
+/// Lanes as a query compares its column with: a JSON list.
+pub(super) fn lane_numbers(lanes: Lanes) -> DbResult<String> {
+    let numbers: Vec<i64> = lanes.each().iter().copied().map(lane_number).collect();
+    json(&numbers)
+}
+
 pub(super) fn lane(row: &Row<'_>, column: &str) -> DbResult<Lane> {
     match get(row, column)? {
         0 => Ok(Lane::Live),

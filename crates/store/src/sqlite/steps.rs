@@ -9,13 +9,12 @@ use super::{
 use async_trait::async_trait;
 use tandem_core::Timestamp;
 use tandem_core::brake::{Plan, PlanChoice, PlannedRecord};
-use tandem_core::budget::BudgetState;
-use tandem_core::connector::OrgUsage;
+use tandem_core::budget::{BudgetState, HourCalls, Pace, Spent};
 use tandem_core::ids::{
     CrmId, CrmObject, IncidentId, LinkId, LogId, PlanId, RecordId, ReservationId, TeamId, UserId,
 };
 use tandem_core::incident::{Attempt, Standing, TrialReport};
-use tandem_core::link::{Lane, RecordLink};
+use tandem_core::link::{Lane, Lanes, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
@@ -147,9 +146,14 @@ impl SyncStore for SqliteStore {
         .await
     }
 
-    async fn sendable_objects(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<Sendable>> {
+    async fn sendable_objects(
+        &self,
+        team: TeamId,
+        lanes: Lanes,
+        now: Timestamp,
+    ) -> StoreResult<Vec<Sendable>> {
         self.look(team, move |tx| {
-            claim_intents::sendable_objects(tx, team, now)
+            claim_intents::sendable_objects(tx, team, lanes, now)
         })
         .await
     }
@@ -209,12 +213,30 @@ impl SyncStore for SqliteStore {
         &self,
         team: TeamId,
         reservation: ReservationId,
-        calls: u32,
-        usage: Option<OrgUsage>,
+        spent: Spent,
         now: Timestamp,
     ) -> StoreResult<()> {
         self.step(team, move |tx| {
-            budget::spend(tx, team, reservation, calls, usage, now)
+            budget::spend(tx, team, reservation, spent, now)
+        })
+        .await
+    }
+
+    async fn calls_by_hour(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<HourCalls>> {
+        self.look(team, move |tx| budget::calls_by_hour(tx, team, now))
+            .await
+    }
+
+    async fn set_pace(
+        &self,
+        team: TeamId,
+        from: Pace,
+        to: Pace,
+        entry: LogDraft,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        self.step(team, move |tx| {
+            budget::set_pace(tx, team, (from, to), &entry, now)
         })
         .await
     }

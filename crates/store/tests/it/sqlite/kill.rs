@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tandem_core::connector::WriteOp;
 use tandem_core::ids::CrmObject;
+use tandem_core::link::Lanes;
 use tandem_core::store::SyncStore;
 use tandem_core::workspace::Kind;
 use tandem_core::write::WriteDraft;
@@ -88,7 +89,10 @@ async fn what_a_killed_process_held_waits_for_nobody() {
     let world = World::open(&file).await;
     let doubtful = world.store.claim_doubtful(world.team, &claim(1)).await;
     assert_eq!(doubtful.unwrap().len(), 1, "the write is in doubt at once");
-    let sendable = world.store.sendable_objects(world.team, at(1)).await;
+    let sendable = world
+        .store
+        .sendable_objects(world.team, Lanes::All, at(1))
+        .await;
     assert_eq!(sendable.unwrap(), [], "and does not go twice");
     assert_eq!(world.claim(1).await.len(), 1, "the other link is free");
 }

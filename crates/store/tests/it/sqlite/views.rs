@@ -2,6 +2,7 @@
 
 use super::log::entry;
 use super::world::{World, at, commit, crm, fields, keep};
+use tandem_core::budget::Spent;
 use tandem_core::connector::OrgUsage;
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject, RecordId};
@@ -373,9 +374,14 @@ async fn calls_are_counted_by_the_hour() {
             used: 100,
             max: 1_000,
         };
+        let spent = Spent {
+            calls,
+            lost: 0,
+            usage: Some(usage),
+        };
         world
             .store
-            .spend_calls(world.team, id.unwrap().unwrap(), calls, Some(usage), when)
+            .spend_calls(world.team, id.unwrap().unwrap(), spent, when)
             .await
             .unwrap();
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use tandem_core::Timestamp;
 use tandem_core::connector::{Next, Watermark};
 use tandem_core::ids::{CrmId, CrmObject, RecordId, TeamId};
+use tandem_core::link::Lanes;
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::mapping::{Direction, FieldMapping, FieldRule, PairRules, Winner};
 use tandem_core::reconcile::{Decision, RecordChange};
@@ -143,6 +144,7 @@ pub(super) fn claim(second: i64) -> Claim {
         now: at(second),
         lease_seconds: 60,
         limit: 1000,
+        lanes: Lanes::All,
     }
 }
 
