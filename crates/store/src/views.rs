@@ -16,7 +16,8 @@
 //! counts(team)                                -> SyncCounts
 //! causes(team)                                -> Vec<Cause>
 //! refused_fields(team)                        -> Vec<RefusedField>
-//! links_of_cause(team, ErrorClass, limit)     -> Vec<LinkId>
+//! incident(team, IncidentId)                  -> Option<Standing>
+//! links_of_incident(team, IncidentId, page)   -> Page<LinkRow>
 //! api_usage(team, now)                        -> ApiUsage
 //! throughput(team, now)                       -> Vec<HourThroughput>
 //! ```

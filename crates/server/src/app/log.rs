@@ -3,13 +3,9 @@
 use super::error::no_page;
 use super::{Actor, App, AppError, AppResult};
 use serde::Serialize;
-use tandem_core::error::ErrorClass;
 use tandem_core::ids::{LinkId, LogId};
 use tandem_core::store::SyncStore as _;
 use tandem_store::views::{LogFilter, LogRow, Page, PageRequest};
-
-/// Most links that one retry takes up at once; the rest needs another click.
-pub const RETRY_LINKS_MAX: usize = 10_000;
 
 /// Most entries that one request may name.
 const ENTRIES_MAX: usize = 200;
@@ -67,19 +63,6 @@ impl App {
         links.dedup();
         let subject = format!("{} log entries", ids.len());
         self.retry(actor, &subject, &links).await
-    }
-
-    /// Tries everything again that was set aside for one reason, at most [`RETRY_LINKS_MAX`] links;
-    /// answers how many.
-    ///
-    /// # Errors
-    /// `Conflict` if nothing is.
-    pub async fn retry_cause(&self, actor: &Actor, class: ErrorClass) -> AppResult<u32> {
-        let links = self
-            .store()
-            .links_of_cause(actor.team, class, RETRY_LINKS_MAX)
-            .await?;
-        self.retry(actor, class.code(), &links).await
     }
 }
 

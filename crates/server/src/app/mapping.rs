@@ -9,6 +9,8 @@ use tandem_core::mapping::{
     Direction, FieldMapping, MappingProblem, ObjectMapping, Winner, compile,
 };
 use tandem_core::schema::{FieldType, ObjectSchema};
+use tandem_core::value::Value;
+use tandem_core::value_map::{MappedValue, ValueMap};
 use tandem_core::workspace::{Kind, standard_fields};
 use tandem_store::admin::PublishedMapping;
 use utoipa::ToSchema;
@@ -62,6 +64,37 @@ pub struct RowChoice {
     pub winner: Option<Winner>,
     /// A blank never erases.
     pub blank_never_erases: Option<bool>,
+    /// All rows of the value map; an empty list removes it.
+    #[serde(default)]
+    pub value_map: Option<Vec<ValueRow>>,
+}
+
+/// Which value of the CRM stands for which of the workspace.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct ValueRow {
+    /// The CRM's value.
+    pub crm: String,
+    /// The workspace's value.
+    pub workspace: String,
+}
+
+impl ValueRow {
+    /// The rows of a map.
+    pub fn of(map: &ValueMap) -> Vec<Self> {
+        let rows = map.0.iter().map(|row| Self {
+            crm: row.crm.clone(),
+            workspace: row.workspace.clone(),
+        });
+        rows.collect()
+    }
+}
+
+fn value_map(rows: &[ValueRow]) -> ValueMap {
+    let rows = rows.iter().map(|row| MappedValue {
+        crm: row.crm.clone(),
+        workspace: row.workspace.clone(),
+    });
+    ValueMap(rows.collect()).trimmed()
 }
 
 /// An edit of a pair's mapping.
@@ -104,12 +137,29 @@ impl App {
         Ok(views)
     }
 
-    /// Publishes an edit: a new version, whose records are looked at again.
+    /// Publishes an edit: a new version, whose records are looked at again. Where the value map of a field is
+    /// another, what was refused in it is tried: one record, then all.
     ///
     /// # Errors
     /// `Forbidden`; `NotFound`; `Conflict` if the version is not the newest; `Invalid` with the
     /// row's workspace field.
     pub async fn edit_mapping(
+        &self,
+        actor: &Actor,
+        object: &CrmObject,
+        edit: &MappingEdit,
+    ) -> AppResult<Published> {
+        let published = self.publish_edit(actor, object, edit).await?;
+        let remapped = edit.rows.iter().filter(|row| row.value_map.is_some());
+        let fields: Vec<String> = remapped.map(|row| row.workspace.clone()).collect();
+        self.try_fields(actor, object, &fields).await?;
+        Ok(published)
+    }
+}
+
+impl App {
+    /// The same, without trying anything.
+    pub(super) async fn publish_edit(
         &self,
         actor: &Actor,
         object: &CrmObject,
@@ -204,6 +254,11 @@ fn apply(
         row.direction = choice.direction.unwrap_or(row.direction);
         row.winner = choice.winner.unwrap_or(row.winner);
         row.blank_never_erases = choice.blank_never_erases.unwrap_or(row.blank_never_erases);
+        if let Some(rows) = &choice.value_map {
+            row.value_map = value_map(rows);
+            let theirs = schema.and_then(|schema| schema.field(&row.crm));
+            must_be_listed(row, theirs.map(|field| &field.ty))?;
+        }
     }
     let Some(schema) = schema else {
         return Ok(mapping);
@@ -215,6 +270,24 @@ fn apply(
         Some(problem) => Err(AppError::invalid(problem.field, problem.reason)),
         None => Ok(mapping),
     }
+}
+
+/// A restricted picklist refuses what it does not show: so does the map.
+fn must_be_listed(row: &FieldMapping, ty: Option<&FieldType>) -> AppResult<()> {
+    let Some(ty) = ty.filter(|_| row.direction.outbound()) else {
+        return Ok(());
+    };
+    for value in row.value_map.0.iter().map(|row| Value::text(&row.crm)) {
+        if let Err(unlisted) = ty.admits(&value) {
+            let text = format!(
+                "“{unlisted}” is not on the picklist {} of the CRM, which shows: {}",
+                row.crm,
+                ty.listed().join(", ")
+            );
+            return Err(AppError::invalid(&row.workspace, text));
+        }
+    }
+    Ok(())
 }
 
 fn outdated(object: &CrmObject) -> AppError {

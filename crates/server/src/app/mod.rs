@@ -18,6 +18,7 @@ pub mod agreement;
 pub mod alerts;
 pub mod audit;
 pub mod connect;
+pub mod incidents;
 pub mod log;
 pub mod mapping;
 pub mod overview;

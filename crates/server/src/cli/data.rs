@@ -37,7 +37,8 @@ pub(super) struct RetryArgs {
     /// Numbers of log entries.
     #[arg(long, value_name = "NUMBER", num_args = 1..)]
     entry: Vec<i64>,
-    /// Everything that was set aside for this reason, such as `too-long`.
+    /// Everything that was set aside for this reason, such as `too-long`: one record of each incident is tried,
+    /// and the others follow if the CRM takes it.
     #[arg(long, value_name = "CODE")]
     cause: Option<String>,
     #[arg(long, group = "print")]
@@ -144,7 +145,7 @@ fn entry(row: &Value) -> String {
 
 /// Tries again.
 pub(super) async fn retry(config: Config, args: RetryArgs) -> Result<(), Failure> {
-    let body = match args.cause {
+    let body = match &args.cause {
         Some(cause) => json!({ "cause": cause }),
         None => json!({ "entries": args.entry }),
     };
@@ -152,7 +153,13 @@ pub(super) async fn retry(config: Config, args: RetryArgs) -> Result<(), Failure
     let answer = door
         .call(Method::POST, "/api/admin/log/retry", Some(body))
         .await?;
-    let text = format!("{} records are tried again.", answer["records"]);
+    let text = match args.cause {
+        Some(_) => format!(
+            "One record of each incident is tried; if the CRM takes it, the others follow: {} records.",
+            answer["records"]
+        ),
+        None => format!("{} records are tried again.", answer["records"]),
+    };
     say(Json { json: args.json }, &answer, &text)
 }
 

@@ -7,6 +7,7 @@ mod data;
 mod doctor;
 mod door;
 pub(crate) mod failure;
+mod incidents;
 mod sandbox;
 mod serve;
 mod undo;
@@ -53,6 +54,8 @@ enum Command {
     Sync(data::Output),
     /// Show the sync log, newest first.
     Logs(data::LogArgs),
+    /// Show what the CRM refuses, by cause, and fix it.
+    Incidents(incidents::IncidentArgs),
     /// Try again what the CRM refused.
     Retry(data::RetryArgs),
     /// Put back what the sync changed: of an entry, of a record, of a window of time.
@@ -79,6 +82,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Sandbox(args) => sandbox::run(args).await,
         Command::Sync(output) => data::sync(config()?, output).await,
         Command::Logs(args) => data::logs(config()?, args).await,
+        Command::Incidents(args) => incidents::incidents(config()?, args).await,
         Command::Retry(args) => data::retry(config()?, args).await,
         Command::Undo(args) => undo::undo(config()?, args).await,
         Command::Why(args) => undo::why(config()?, args).await,

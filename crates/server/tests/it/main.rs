@@ -7,6 +7,7 @@ mod api;
 mod catchers;
 mod cli;
 mod harness;
+mod incidents;
 mod openapi;
 mod plans;
 mod story;

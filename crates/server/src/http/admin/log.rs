@@ -52,14 +52,15 @@ struct LogQuery {
 enum RetryBody {
     /// Numbers of log entries, at most 200.
     Entries(Vec<i64>),
-    /// The code of a reason, such as `too-long`.
+    /// The code of a reason, such as `too-long`: one record of each of its incidents is tried, and the others
+    /// follow if the CRM takes it.
     Cause(String),
 }
 
 /// What a retry took up.
 #[derive(Serialize, ToSchema)]
 struct RetryJson {
-    /// Records.
+    /// Records: those that are tried, or that wait for the one that is.
     records: u32,
 }
 

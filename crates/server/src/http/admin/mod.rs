@@ -9,6 +9,7 @@ mod access;
 mod agreement;
 mod alerts;
 mod connection;
+mod incidents;
 mod log;
 mod mapping;
 mod plans;
@@ -63,6 +64,7 @@ fn router() -> (Router<App>, Description) {
         .merge(connection::routes())
         .merge(records::routes())
         .merge(log::routes())
+        .merge(incidents::routes())
         .merge(undo::routes())
         .merge(mapping::routes())
         .merge(team::routes())

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod alerts;
+mod incidents;
 mod logs;
 mod plans;
 mod records;
@@ -93,6 +94,7 @@ impl Samples {
         pages.extend(self.settings_pages());
         pages.extend(self.log_pages());
         pages.extend(self.agreement_pages());
+        pages.extend(self.incident_pages());
         pages.extend(self.alert_pages());
         pages.extend(self.plan_pages());
         pages.extend(self.record_pages());

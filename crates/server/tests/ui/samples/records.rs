@@ -15,7 +15,9 @@ use tandem_core::workspace::{Kind, standard_fields};
 use tandem_server::app::records::{FieldMappingView, FieldView, RecordDetail};
 use tandem_server::http::ui::pages::record::{RecordView, page as record_page};
 use tandem_server::http::ui::pages::records::{RecordQuery, RecordsPage, page};
-use tandem_store::views::{LinkStatus, LinkSummary, Page, RecordPage, RecordRow, Referenced};
+use tandem_store::views::{
+    LinkRow, LinkStatus, LinkSummary, Page, RecordPage, RecordRow, Referenced,
+};
 
 const CRM_ID: &str = "0035g00000MEYERAAB";
 
@@ -270,6 +272,30 @@ impl Samples {
             (_, FieldType::Checkbox) => both(Value::Bool(false)),
             _ => both(Value::Null),
         }
+    }
+}
+
+impl Samples {
+    /// A record whose source was refused, and a half link whose record was.
+    pub(super) fn refused_links(&self) -> Vec<LinkRow> {
+        let mut field = link();
+        let parked = ParkedField {
+            value: self.value("Web"),
+            workspace: Some(self.value("Webinar")),
+            unsent: false,
+            class: ErrorClass::PicklistRefused,
+            message: self.say("bad value"),
+            since: minutes_ago(90),
+        };
+        field.parked_fields.insert("source".into(), parked);
+        let mut whole = link();
+        whole.record = None;
+        let row = |link: RecordLink| LinkRow {
+            name: self.say("Mara Lindqvist"),
+            status: LinkStatus::of(&link),
+            link,
+        };
+        vec![row(field), row(whole)]
     }
 }
 

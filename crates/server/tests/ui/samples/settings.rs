@@ -6,11 +6,13 @@ use tandem_core::ids::CrmObject;
 use tandem_core::mapping::{Direction, FieldMapping, Winner};
 use tandem_core::schema::FieldType;
 use tandem_core::workspace::Kind;
+use tandem_server::app::mapping::ValueRow;
 use tandem_server::app::mapping::{MappingRow, MappingView};
 use tandem_server::app::overview::SyncState;
 use tandem_server::app::permissions::{PermissionItem, PermissionReport, Right};
 use tandem_server::http::ui::pages::connect::{self, ConnectPage, Connected};
 use tandem_server::http::ui::pages::mapping::{self, MappingPage};
+use tandem_server::http::ui::pages::value_map::{self, ValueMapPage};
 
 impl Samples {
     pub(super) fn settings_pages(&self) -> Vec<(&'static str, Markup)> {
@@ -59,7 +61,9 @@ impl Samples {
             mappings: Vec::new(),
             ..mappings.clone()
         };
+        let map = self.value_map(&mappings);
         vec![
+            ("value-map", value_map::page(&shell, &map)),
             ("connect-guide", connect::page(&shell, &guide)),
             ("connect-unready", connect::page(&shell, &unready)),
             ("connect-member", connect::page(&shell, &member)),
@@ -77,6 +81,20 @@ impl Samples {
             ("mapping-member", mapping::page(&shell, &reading)),
             ("mapping-empty", mapping::page(&shell, &none)),
         ]
+    }
+
+    fn value_map(&self, mappings: &MappingPage) -> ValueMapPage {
+        let mapping = mappings.mappings[0].clone();
+        ValueMapPage {
+            row: mapping.rows[0].clone(),
+            mapping,
+            rows: vec![ValueRow {
+                crm: self.say("Web"),
+                workspace: self.say("Webinar"),
+            }],
+            may_edit: true,
+            errors: vec![self.error("", "“Webinar” = “Web” and “Fair” = “Web” are ambiguous")],
+        }
     }
 
     fn connect_page(&self, granted: bool) -> ConnectPage {

@@ -3,7 +3,7 @@
 use super::page::{Cut, contains, row_number};
 use super::query::Query;
 use crate::sqlite::SqliteStore;
-use crate::sqlite::column::{doc, from_micros, get, rows_number};
+use crate::sqlite::column::{doc, from_micros, get};
 use crate::sqlite::error::DbResult;
 use crate::sqlite::incidents;
 use crate::sqlite::links::{COLUMNS, LinkRow as StoredLink};
@@ -13,7 +13,7 @@ use rusqlite::{Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::alert::RefusedField;
 use tandem_core::error::ErrorClass;
-use tandem_core::ids::{IncidentId, LinkId, TeamId};
+use tandem_core::ids::{IncidentId, TeamId};
 use tandem_core::incident::{Incident, Standing};
 use tandem_core::record::WorkspaceRecord;
 use tandem_core::store::StoreResult;
@@ -87,28 +87,6 @@ impl SqliteStore {
             let after = cut.after.unwrap_or_default();
             let rows = tx.rows(&sql, params![team.0, id.0, after, cut.fetch()], read)?;
             Ok(cut.page(rows, |row| row.link.id.to_string()))
-        })
-        .await
-    }
-
-    /// The links that are set aside for a reason, oldest first, at most `limit`: what a retry of a
-    /// whole cause goes through.
-    ///
-    /// # Errors
-    /// [`tandem_core::store::StoreError::NotFound`] without such a team.
-    pub async fn links_of_cause(
-        &self,
-        team: TeamId,
-        class: ErrorClass,
-        limit: usize,
-    ) -> StoreResult<Vec<LinkId>> {
-        self.look(team, move |tx| {
-            tx.rows(
-                r"SELECT id FROM link WHERE team = ? AND (parked > 0 OR held > 0)
-                  AND causes LIKE ? ESCAPE '\' ORDER BY id LIMIT ?",
-                params![team.0, cause_pattern(class), rows_number(limit)],
-                |row| Ok(LinkId(row.get(0)?)),
-            )
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! A mapping.
 
-use crate::app::mapping::{MappingRow, MappingView};
+use crate::app::mapping::{MappingRow, MappingView, ValueRow};
 use serde::Serialize;
 use tandem_core::mapping::{Direction, Winner};
 use utoipa::ToSchema;
@@ -39,8 +39,12 @@ struct RowJson {
     winner: Winner,
     /// A blank never erases.
     blank_never_erases: bool,
+    /// Which value of one side stands for which of the other; others are the same on both.
+    value_map: Vec<ValueRow>,
     /// What the CRM field holds.
     crm_type: Option<&'static str>,
+    /// The values that the CRM's picklist offers.
+    crm_values: Vec<String>,
     /// The connected user may write it.
     writable: bool,
     /// Why it does not work at present.
@@ -69,6 +73,12 @@ impl From<MappingRow> for RowJson {
             direction: row.mapping.direction,
             winner: row.mapping.winner,
             blank_never_erases: row.mapping.blank_never_erases,
+            value_map: ValueRow::of(&row.mapping.value_map),
+            crm_values: row
+                .crm_type
+                .as_ref()
+                .map(|ty| ty.listed().to_vec())
+                .unwrap_or_default(),
             crm_type: row.crm_type.map(|ty| ty.label()),
             writable: row.writable,
             problem: row.problem,

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod alert;
+mod incident;
 mod log;
 mod mapping;
 mod plan;
@@ -12,6 +13,7 @@ mod undo;
 
 pub(super) use agreement::AgreementJson;
 pub(super) use alert::AlertJson;
+pub(super) use incident::{IncidentJson, WaitingJson};
 pub(super) use log::LogJson;
 pub(super) use mapping::MappingJson;
 pub(super) use plan::{PlanJson, PlanPageJson};

@@ -8,7 +8,7 @@ use crate::http::ui::parts::text::counted;
 use crate::http::ui::parts::when::{ago, stamp};
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tandem_core::alert::{Alert, Channel, Delivery, Ending, Message};
+use tandem_core::alert::{Alert, AlertKind, Channel, Delivery, Ending, Message};
 use tandem_store::views::Page as Rows;
 
 /// What the page shows.
@@ -62,6 +62,9 @@ fn open(shell: &Shell, view: &AlertsPage) -> Markup {
                 p { strong { (alert.kind.title()) } ", opened " (ago(alert.opened_at, shell.now)) }
                 (details(alert))
                 p { (alert.kind.hint()) }
+                @if matches!(alert.kind, AlertKind::PicklistValue | AlertKind::PicklistField) {
+                    p { a href="/incidents" { "Open the incidents" } " to fix it for all records at once." }
+                }
                 @if let Some(since) = alert.gone_since {
                     p { "Not seen any more since " (ago(since, shell.now)) "; it ends if it stays away." }
                 }

@@ -10,6 +10,7 @@ use crate::http::ui::parts::text::{code, counted};
 use crate::http::ui::parts::when::ago;
 use maud::{Markup, html};
 use tandem_core::mapping::{Direction, Winner};
+use tandem_core::schema::FieldType;
 
 /// What the page shows.
 #[derive(Clone, Debug)]
@@ -118,8 +119,32 @@ fn line(row: &MappingRow, mapping: &MappingView, may_edit: bool) -> Markup {
                 (row.crm_label) div { (code(&row.mapping.crm)) }
                 @if let Some(problem) = &row.problem { small class="error" { (problem) } }
             }
-            td data-label="Type" { @match &row.crm_type { Some(ty) => (ty.label()), None => span class="blank" { "–" } } }
+            td data-label="Type" {
+                @match &row.crm_type { Some(ty) => (ty.label()), None => span class="blank" { "–" } }
+                (values(row, mapping))
+            }
             @if may_edit { (choices(row, mapping)) } @else { (facts(row)) }
+        }
+    }
+}
+
+/// The way to the value map, where values can be mapped.
+fn values(row: &MappingRow, mapping: &MappingView) -> Markup {
+    let mapped = row.mapping.value_map.0.len();
+    let picklist = row.crm_type.as_ref().is_some_and(|ty| {
+        matches!(
+            ty,
+            FieldType::Picklist { .. } | FieldType::MultiPicklist { .. }
+        )
+    });
+    html! {
+        @if mapped > 0 || picklist {
+            div {
+                a href={ "/mapping/" (mapping.object) "/" (row.mapping.workspace) "/values" }
+                    aria-label={ "Value map of " (row.workspace_label) } {
+                    @if mapped > 0 { (counted(mapped as u64, "mapped value")) } @else { "Map values" }
+                }
+            }
         }
     }
 }

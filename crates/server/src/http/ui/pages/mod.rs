@@ -6,6 +6,8 @@
 pub mod agreement;
 pub mod alerts;
 pub mod connect;
+pub mod incident;
+pub mod incidents;
 pub mod log_entry;
 pub mod logs;
 pub mod mapping;
@@ -22,4 +24,5 @@ pub mod sync_cards;
 pub mod sync_contact;
 pub mod sync_dialogs;
 pub mod undo;
+pub mod value_map;
 pub mod why;

@@ -51,6 +51,7 @@ impl Theme {
 pub enum Place {
     Sync,
     Logs,
+    Incidents,
     Agreement,
     Plans,
     Alerts,
@@ -178,6 +179,7 @@ type Entry = (Place, Icon, &'static str, &'static str);
 const SYNC: [Entry; 5] = [
     (Place::Sync, Icon::Sync, "Sync Management", "/sync"),
     (Place::Logs, Icon::Log, "Sync Logs", "/logs"),
+    (Place::Incidents, Icon::Cross, "Incidents", "/incidents"),
     (Place::Agreement, Icon::Check, "Agreement", "/agreement"),
     (Place::Plans, Icon::Pause, "Held plans", "/plans"),
     (Place::Alerts, Icon::Alert, "Alerts", "/alerts"),

@@ -153,6 +153,7 @@ async fn retry(
             .find(|class| class.code() == code)
     })?;
     let ids: Vec<_> = form.id.into_iter().map(LogId).collect();
+    let what = if cause.is_some() { "tried" } else { "retried" };
     let count = match cause {
         Some(class) => app.retry_cause(&visitor.actor, class).await?,
         None if ids.is_empty() => {
@@ -166,7 +167,7 @@ async fn retry(
     } else {
         "/logs"
     };
-    Ok(Redirect::to(&format!("{}&n={count}", done(back, "retried"))).into_response())
+    Ok(Redirect::to(&format!("{}&n={count}", done(back, what))).into_response())
 }
 
 #[cfg(test)]

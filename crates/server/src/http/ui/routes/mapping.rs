@@ -118,6 +118,7 @@ fn choice_of(row: &MappingRow, form: &Choices) -> AppResult<Option<RowChoice>> {
         direction: (direction != row.mapping.direction).then_some(direction),
         winner: (winner != row.mapping.winner).then_some(winner),
         blank_never_erases: (keep != row.mapping.blank_never_erases).then_some(keep),
+        value_map: None,
     };
     let unchanged = RowChoice {
         workspace: field.clone(),

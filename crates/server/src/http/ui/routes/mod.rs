@@ -7,12 +7,14 @@ mod alerts;
 mod connect;
 mod entrance;
 mod errors;
+mod incidents;
 mod logs;
 mod mapping;
 mod plans;
 mod records;
 mod sync;
 mod undo;
+mod value_map;
 mod visitor;
 
 use super::assets;
@@ -39,11 +41,13 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(connect::routes())
         .merge(logs::routes())
         .merge(agreement::routes())
+        .merge(incidents::routes())
         .merge(alerts::routes())
         .merge(plans::routes())
         .merge(undo::routes())
         .merge(records::routes())
         .merge(mapping::routes())
+        .merge(value_map::routes())
         .fallback(nothing)
         .layer(from_fn_with_state(app.clone(), as_pages))
         .route("/assets/{*path}", get(assets::serve))

@@ -100,6 +100,13 @@ fn notice(query: &str) -> Option<Notice> {
             "Tried again: {}. The log tells how it ends.",
             counted(count, "record")
         ),
+        "trying" => "One record is tried. If the CRM takes it, the others follow.".to_owned(),
+        "skipped" => "These records are left alone until their value changes.".to_owned(),
+        "gone" => "Nothing waits for it any more.".to_owned(),
+        "tried" => format!(
+            "One record of each incident is tried. If the CRM takes it, the others follow: {}.",
+            counted(count, "record")
+        ),
         "undone" => format!(
             "Put back: {}. Mapped fields go to the CRM like any edit.",
             counted(count, "field")
