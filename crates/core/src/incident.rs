@@ -153,6 +153,7 @@ fn about(class: ErrorClass) -> About {
         | E::RecordGone
         | E::RecordLocked
         | E::Converted
+        | E::Bouncing
         | E::CannotMatch => About::Class,
         _ => About::Words,
     }
@@ -257,6 +258,9 @@ impl Fix {
             (Self::Grant, _) => {
                 "Give the connected user the right that is named here, in a permission set. Then let Tandem look again."
             }
+            (Self::ChangeCrm, E::Bouncing) => {
+                "Find the program that changes the value back, and stop it. Then try."
+            }
             (Self::ChangeCrm, E::OwnerInactive) => "Reactivate the user in the CRM. Then try.",
             (Self::ChangeCrm, E::DuplicateSuspected) => {
                 "Relax the duplicate rule in the CRM, or merge the records there. Then try."
@@ -300,7 +304,8 @@ pub fn fixes(class: ErrorClass) -> &'static [Fix] {
         E::InvalidEmail | E::DuplicateKey | E::Converted | E::CannotMatch => &[F::Correct, F::Skip],
         E::FieldNotWritable | E::Forbidden | E::RecordGone => &[F::Grant, F::Skip],
         E::ReferenceRefused => &[F::Correct, F::Grant, F::Skip],
-        E::OwnerInactive
+        E::Bouncing
+        | E::OwnerInactive
         | E::RequiredMissing
         | E::ValidationRule
         | E::DuplicateSuspected

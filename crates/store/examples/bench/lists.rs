@@ -3,7 +3,7 @@
 use crate::Outcome;
 use crate::world::World;
 use std::time::{Duration, Instant};
-use tandem_core::store::StoreResult;
+use tandem_core::store::{StoreResult, SyncStore as _};
 use tandem_core::sync_log::{LogSource, LogStatus};
 use tandem_core::workspace::Kind;
 use tandem_store::views::{LinkStatus, LogFilter, Page, PageRequest, RecordFilter};
@@ -24,6 +24,10 @@ pub(crate) async fn measure(world: &World, listed: i64) -> Outcome<()> {
     for (name, filter) in log_filters() {
         log_list(world, name, &filter).await?;
     }
+    let incidents = median(async || world.store.incidents(world.team).await.map(drop)).await?;
+    print("incidents, of as many refusals", incidents);
+    let refused = median(async || world.store.refused_fields(world.team).await.map(drop)).await?;
+    print("refused fields, for alerts", refused);
     let counts = median(async || world.store.counts(world.team).await.map(drop)).await?;
     print("counts of the first page", counts);
     Ok(())

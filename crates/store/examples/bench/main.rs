@@ -65,6 +65,7 @@ async fn main() -> Outcome<()> {
     let written = ["mirror", "link", "log"];
     report(&step, raw.insert(&written, records, steps::INTENTS)?);
     raw.multiply(LISTED)?;
+    raw.refuse(LISTED)?;
     lists::measure(&world, LISTED).await
 }
 

@@ -56,6 +56,24 @@ impl Raw {
         Ok(documents.collect::<Result<_, _>>()?)
     }
 
+    /// Sets something aside for one of fifty causes on as many links, which are not there: only lists of
+    /// incidents see it.
+    pub(crate) fn refuse(&self, rows: i64) -> Outcome<()> {
+        let doc = r#"{"cause":{"object":"Lead","field":"title","class":"too-long","thing":"' || value || '"},
+            "words":"data value too large","opened_at":"2026-01-01T00:00:00Z"}"#;
+        self.store.execute_batch(&format!(
+            "PRAGMA foreign_keys = OFF; \
+             INSERT INTO incident (team, key, moving, skipped, doc) \
+             SELECT team.id, value, 0, 0, '{doc}' FROM team, \
+             (WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT 50) SELECT value FROM n); \
+             INSERT INTO aside (link, field, team, incident, since_us) \
+             SELECT 1000000000 + value, 'title', team.id, \
+             (SELECT min(id) FROM incident) + value % 50, value FROM team, \
+             (WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT {rows}) SELECT value FROM n);"
+        ))?;
+        Ok(())
+    }
+
     /// Copies log entries and records until there are so many of each.
     pub(crate) fn multiply(&self, rows: i64) -> Outcome<()> {
         for (table, columns) in [
