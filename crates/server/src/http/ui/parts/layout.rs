@@ -176,7 +176,7 @@ fn top_bar() -> Markup {
 
 type Entry = (Place, Icon, &'static str, &'static str);
 
-const SYNC: [Entry; 5] = [
+const SYNC: [Entry; 6] = [
     (Place::Sync, Icon::Sync, "Sync Management", "/sync"),
     (Place::Logs, Icon::Log, "Sync Logs", "/logs"),
     (Place::Incidents, Icon::Cross, "Incidents", "/incidents"),
