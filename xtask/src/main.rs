@@ -86,14 +86,17 @@ enum Task {
 
 #[derive(Args)]
 struct SimArgs {
-    /// How many seeds.
-    #[arg(long, default_value_t = 200)]
-    seeds: u64,
+    /// How many seeds; 200 if nothing is said.
+    #[arg(long)]
+    seeds: Option<u64>,
+    /// As many seeds as fit in so many minutes.
+    #[arg(long, conflicts_with = "seeds")]
+    minutes: Option<u64>,
     /// The first of them.
     #[arg(long, default_value_t = 1)]
     from: u64,
     /// Only this one, told line by line and made twice.
-    #[arg(long, conflicts_with_all = ["seeds", "from", "mutations"])]
+    #[arg(long, conflicts_with_all = ["seeds", "minutes", "from", "mutations"])]
     seed: Option<u64>,
     /// Turns each guard of the engine off and shows the first seed that notices.
     #[arg(long)]
@@ -132,12 +135,14 @@ fn words(args: &SimArgs) -> Vec<String> {
     if let Some(seed) = args.seed {
         return vec!["--seed".into(), seed.to_string()];
     }
-    let mut words = vec![
-        "--seeds".into(),
-        args.seeds.to_string(),
-        "--from".into(),
-        args.from.to_string(),
-    ];
+    let mut words = vec!["--from".into(), args.from.to_string()];
+    for (word, number) in [("--seeds", args.seeds), ("--minutes", args.minutes)] {
+        words.extend(
+            number
+                .into_iter()
+                .flat_map(|number| [word.into(), number.to_string()]),
+        );
+    }
     words.extend(args.mutations.then(|| "--mutations".into()));
     words
 }

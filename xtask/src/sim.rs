@@ -36,10 +36,7 @@ fn campaign(said: &str) -> Result<()> {
 
 fn mutations(said: &str) -> Result<()> {
     let stamp = Stamp::now()?;
-    proof::replace(
-        "mutations",
-        &format!("{stamp}\n\n```\n{}\n```", said.trim()),
-    )
+    proof::replace("mutations", &format!("{stamp}\n\n{}", said.trim()))
 }
 
 /// What one run of the simulation said.

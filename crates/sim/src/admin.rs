@@ -63,6 +63,15 @@ impl Admin {
         text
     }
 
+    /// Whether the rules leave out which account a record is under.
+    pub(crate) fn hides_accounts(&self) -> bool {
+        let pairs = self.full.pairs.iter().zip(&self.published.pairs);
+        let told = |pair: &PairRules| pair.by_workspace("account").is_some();
+        pairs
+            .into_iter()
+            .any(|(full, published)| told(full) && !told(published))
+    }
+
     /// The org has a few calls left, or plenty again.
     fn allow(&self) -> String {
         let reading = self.sandbox.meter();

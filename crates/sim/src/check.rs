@@ -17,19 +17,21 @@ use tandem_store::memory::{MemoryStore, View};
 pub type Broken = String;
 
 /// Progress never goes back.
-pub fn watermarks(
+pub fn watermarks<'p>(
     seen: &mut BTreeMap<CrmObject, i64>,
-    progress: &[ObjectProgress],
+    progress: impl Iterator<Item = &'p ObjectProgress>,
 ) -> Result<(), Broken> {
     for object in progress {
         let Some(watermark) = &object.position.watermark else {
             continue;
         };
-        let last = seen.entry(object.object.clone()).or_insert(watermark.order);
-        if watermark.order < *last {
-            return Err(format!("the watermark of {} went back", object.object));
+        match seen.get_mut(&object.object) {
+            Some(last) if watermark.order < *last => {
+                return Err(format!("the watermark of {} went back", object.object));
+            }
+            Some(last) => *last = watermark.order,
+            None => drop(seen.insert(object.object.clone(), watermark.order)),
         }
-        *last = watermark.order;
     }
     Ok(())
 }
@@ -38,25 +40,18 @@ pub fn watermarks(
 pub type Displaced = BTreeSet<(Option<LinkId>, String, String)>;
 
 /// No value wins that was typed on the other side: an echo taken for a change.
-pub fn no_echo_wins(displaced: &mut Displaced, log: &[LogDraft]) -> Result<(), Broken> {
-    for entry in log
-        .iter()
-        .filter(|entry| entry.status == LogStatus::Success)
-    {
+pub fn no_echo_wins<'l>(
+    displaced: &mut Displaced,
+    log: impl Iterator<Item = &'l LogDraft>,
+) -> Result<(), Broken> {
+    for entry in log.filter(|entry| entry.status == LogStatus::Success) {
         for change in &entry.changes {
             let foreign = match entry.source {
                 LogSource::Crm => 'w',
                 LogSource::Workspace => 'c',
                 LogSource::Tandem => continue,
             };
-            let judged = matches!(
-                change.rule,
-                Rule::OnlyCrmChanged
-                    | Rule::OnlyWorkspaceChanged
-                    | Rule::CrmWins
-                    | Rule::WorkspaceWins
-                    | Rule::MostRecent
-            );
+            let judged = is_change(change.rule);
             let cell = |value: &Value| (entry.link, change.workspace.clone(), value.to_string());
             if change.rule == Rule::TurnedUp {
                 displaced.insert(cell(&change.before));
@@ -81,6 +76,45 @@ fn typed_side(value: &Value) -> Option<char> {
         .filter(|side| matches!(side, 'w' | 'c'))?;
     let number = &text[1..];
     (!number.is_empty() && number.chars().all(|digit| digit.is_ascii_digit())).then_some(side)
+}
+
+/// No blank wins where a field says that it never erases.
+pub fn no_blank_erases<'l>(
+    rules: &TeamRules,
+    log: impl Iterator<Item = &'l LogDraft>,
+) -> Result<(), Broken> {
+    for entry in log.filter(|entry| entry.status == LogStatus::Success) {
+        let object = entry.crm.as_ref().map(|(object, _)| object);
+        let Some(pair) = object.and_then(|object| rules.pair(object)) else {
+            continue;
+        };
+        let never = |name: &str| {
+            let rule = pair.by_workspace(name);
+            rule.is_some_and(|rule| rule.mapping.blank_never_erases)
+        };
+        let mut changes = entry.changes.iter().filter(|change| is_change(change.rule));
+        if let Some(change) = changes.find(|change| {
+            change.after.is_blank() && !change.before.is_blank() && never(&change.workspace)
+        }) {
+            let (field, before) = (&change.workspace, &change.before);
+            return Err(format!(
+                "a blank erased “{before}” of {field}, which says that none does"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a rule stands for a value that one side took over from the other.
+fn is_change(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::OnlyCrmChanged
+            | Rule::OnlyWorkspaceChanged
+            | Rule::CrmWins
+            | Rule::WorkspaceWins
+            | Rule::MostRecent
+    )
 }
 
 /// The org's live records, by object and id, as an administrator sees them.
@@ -123,7 +157,7 @@ pub fn at_rest(
         for due in view.links() {
             agreement(view, due.link, rules, org)?;
         }
-        created_once(people, org)?;
+        created_once(view, people, org)?;
         nothing_lost(view, org, &people.typed, conditional)
     });
     checked.unwrap_or_else(|error| Err(error.to_string()))
@@ -255,15 +289,20 @@ fn crm_value(rule: &FieldRule, json: &serde_json::Value) -> Value {
     tandem_core::value::canonical(&raw, &rule.crm_type).unwrap_or(raw)
 }
 
-/// Whoever was made in the workspace is in the CRM exactly once.
-fn created_once(people: &People, org: &Org) -> Result<(), Broken> {
-    for email in &people.created {
-        let found = org
+/// Whoever was made in the workspace is in the CRM once at most, and nobody came back from there as another person.
+fn created_once(view: View<'_>, people: &People, org: &Org) -> Result<(), Broken> {
+    for name in &people.created {
+        let there = org
             .values()
-            .filter(|record| record["Email"] == email.as_str())
-            .count();
-        if found > 1 {
-            return Err(format!("{email} was created {found} times"));
+            .filter(|record| record["LastName"] == name.as_str());
+        let here = view.records().filter(|record| {
+            let last_name = record.fields.get("last_name").and_then(Value::as_text);
+            last_name == Some(name)
+        });
+        for (found, side) in [(there.count(), "CRM"), (here.count(), "workspace")] {
+            if found > 1 {
+                return Err(format!("{name} is {found} times in the {side}"));
+            }
         }
     }
     Ok(())

@@ -5,25 +5,44 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tandem_core::Timestamp;
 
-/// Virtual time, shared by everything in a run.
+/// Virtual time, shared by everything in a run. Our machines' clock may be set wrong, the CRM's goes right.
 #[derive(Clone, Debug)]
-pub struct Clock(Arc<AtomicI64>);
+pub struct Clock {
+    microseconds: Arc<AtomicI64>,
+    /// Seconds that ours is fast.
+    wrong: Arc<AtomicI64>,
+}
 
 impl Clock {
     /// A clock that stands at `start`.
     pub fn new(start: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(start.as_microsecond())))
+        Self {
+            microseconds: Arc::new(AtomicI64::new(start.as_microsecond())),
+            wrong: Arc::default(),
+        }
     }
 
-    /// The time. No two looks at a clock show the same.
+    /// The time as our machines have it. No two looks at a clock that nobody sets show the same.
     pub fn now(&self) -> Timestamp {
-        let now = self.0.fetch_add(1, Ordering::Relaxed);
+        let wrong = jiff::SignedDuration::from_secs(self.wrong.load(Ordering::Relaxed));
+        self.right().checked_add(wrong).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The time as the CRM has it.
+    pub fn right(&self) -> Timestamp {
+        let now = self.microseconds.fetch_add(1, Ordering::Relaxed);
         Timestamp::from_microsecond(now).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Sets our clock, so many seconds before the right time or behind it.
+    pub fn set_wrong(&self, seconds: i64) {
+        self.wrong.store(seconds, Ordering::Relaxed);
     }
 
     /// Moves on.
     pub fn advance_ms(&self, milliseconds: i64) {
-        self.0.fetch_add(milliseconds * 1_000, Ordering::Relaxed);
+        self.microseconds
+            .fetch_add(milliseconds * 1_000, Ordering::Relaxed);
     }
 }
 

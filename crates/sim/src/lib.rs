@@ -7,49 +7,65 @@
 //! administrator changes what comes in. Then the faults stop, and
 //! [`check`] looks whether what Tandem promises is true.
 //!
-//! With a guard turned off ([`Guards`]) the same runs must find a violation: that is the proof that the
+//! With a guard taken away ([`mutants`]) the same runs must find a violation: that is the proof that the
 //! guard is needed and that the checks can see.
 
 mod admin;
+pub mod campaign;
 pub mod check;
+mod claims;
 pub mod clock;
 pub mod executor;
+pub mod mutants;
 pub mod people;
 pub mod setup;
-pub mod store;
+mod store;
 pub mod transport;
+mod written;
 
 use admin::Admin;
 use check::Broken;
+use claims::{Ledger, Purse};
 use clock::{Clock, Dice};
 use executor::{Task, block_on, pause};
+use mutants::Without;
 use people::People;
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use store::SimStore;
 use tandem_connectors::vault::MemoryVault;
-use tandem_core::ids::{CrmObject, TeamId};
+use tandem_core::connector::Connector;
+use tandem_core::ids::{CrmObject, LogId, TeamId};
 use tandem_core::link::Lanes;
-use tandem_core::settings::{ConnectionState, Guards, TeamRules};
+use tandem_core::schema::ObjectSchema;
+use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::SyncStore as _;
 use tandem_core::sync_log::LogDraft;
 use tandem_engine::{Engine, Tick, Turn};
 use tandem_sandbox::Sandbox;
 use tandem_sandbox::faults::FaultAction;
 use tandem_store::memory::MemoryStore;
-use transport::{FaultMix, Wire};
+use transport::{FaultMix, Watched, Wire};
 
 /// Workers of a run, as if in as many processes.
 const WORKERS: usize = 2;
 /// Steps of the scheduler while things go wrong.
 const STORMY_STEPS: usize = 1_500;
-/// Rounds of an idle minute that everything gets to come to rest.
+/// Rounds that everything gets to come to rest.
 const CALM_ROUNDS: usize = 240;
-/// Quiet rounds in a row that count as rest: longer than the overlap of a poll and any held request.
-const QUIET_ROUNDS: usize = 25;
+/// Time between two rounds while something happens: more than that between two polls.
+const BUSY_ROUND_MS: i64 = 61_000;
+/// Time between two rounds while nothing does: less than the overlap of a poll.
+const QUIET_ROUND_MS: i64 = 3 * BUSY_ROUND_MS;
+/// Quiet time that counts as rest: longer than the overlap of a poll, any late row and any held request.
+const QUIET_MS: i64 = 25 * BUSY_ROUND_MS;
 /// Longest time that a request is held, in seconds: the platform gives up after ten minutes.
 const HELD_SECONDS_MAX: i64 = 560;
+/// How wrong our clock goes in a run: one of these, in seconds.
+const CLOCK_STEPS_SECONDS: [i64; 5] = [-90, -7, 0, 30, 90];
 /// Steps of one worker within one round before it counts as never idle.
 const STEPS_PER_ROUND: usize = 20_000;
 
@@ -83,8 +99,8 @@ pub struct Violation {
 ///
 /// # Errors
 /// The first broken invariant.
-pub fn run(seed: u64, guards: Guards) -> Result<Report, Violation> {
-    run_told(seed, guards, &mut |_| {})
+pub fn run(seed: u64, without: impl Into<Without>) -> Result<Report, Violation> {
+    Run::new(seed, without.into(), None).whole()
 }
 
 /// Runs one seed and tells what happens, line by line: what people typed, every log entry, crashes.
@@ -93,21 +109,25 @@ pub fn run(seed: u64, guards: Guards) -> Result<Report, Violation> {
 /// The first broken invariant.
 pub fn run_told(
     seed: u64,
-    guards: Guards,
+    without: impl Into<Without>,
     tell: &mut dyn FnMut(String),
 ) -> Result<Report, Violation> {
-    let mut run = Run::new(seed, guards, tell);
-    run.play().map_err(|what| Violation { seed, what })
+    Run::new(seed, without.into(), Some(tell)).whole()
 }
 
 struct Run<'t> {
-    tell: &'t mut dyn FnMut(String),
+    seed: u64,
+    /// Who listens, if anybody: nothing is put in words for nobody.
+    tell: Option<&'t mut dyn FnMut(String)>,
     dice: Dice,
     clock: Clock,
-    guards: Guards,
-    /// Small updates go on condition; otherwise like large ones, which can lose an unseen edit together
-    /// with the answer that would have shown it.
-    conditional: bool,
+    without: Without,
+    /// Largest batch of updates that goes on condition; a larger one can lose an unseen edit together with the answer
+    /// that would have shown it.
+    conditional_most: usize,
+    /// How wrong our clock goes where somebody sets it, in seconds.
+    clock_step: i64,
+    schemas: &'static [ObjectSchema],
     sandbox: Arc<Sandbox>,
     wire: Wire,
     vault: Arc<MemoryVault>,
@@ -117,6 +137,7 @@ struct Run<'t> {
     admin: Admin,
     people: People,
     workers: Vec<Worker>,
+    ledger: Ledger,
     seen: BTreeMap<CrmObject, i64>,
     displaced: check::Displaced,
     judged: usize,
@@ -129,16 +150,22 @@ struct Worker {
 }
 
 impl<'t> Run<'t> {
-    fn new(seed: u64, guards: Guards, tell: &'t mut dyn FnMut(String)) -> Self {
+    fn new(seed: u64, without: Without, tell: Option<&'t mut dyn FnMut(String)>) -> Self {
         let dice = Dice::new(seed);
         let clock = Clock::new(setup::START);
-        let sandbox = setup::sandbox(seed, &dice);
+        let external_ids = dice.percent(50);
+        let schemas = setup::schemas(external_ids);
+        let sandbox = setup::sandbox(seed, external_ids, &dice);
         let wire = Wire::new(sandbox.clone(), dice.clone());
         let vault = setup::vault(&sandbox);
-        let conditional = dice.percent(70);
-        let connector = setup::connector(&sandbox, &wire, &vault, conditional);
-        let rules = setup::rules(connector.as_ref(), &dice);
-        let store = Arc::new(MemoryStore::new(guards));
+        let conditional_most = if dice.percent(70) {
+            usize::MAX
+        } else {
+            dice.below(3)
+        };
+        let clock_step = CLOCK_STEPS_SECONDS[dice.below(CLOCK_STEPS_SECONDS.len())];
+        let rules = setup::rules(schemas, &dice);
+        let store = Arc::new(MemoryStore::new(without.guards));
         let team = store.add_team(rules.clone());
         let connected = store.set_connection_state(team, ConnectionState::Connected, None);
         block_on(connected).expect("the team exists");
@@ -158,11 +185,14 @@ impl<'t> Run<'t> {
             rules.clone(),
         );
         let mut run = Self {
+            seed,
             tell,
             dice,
             clock,
-            guards,
-            conditional,
+            without,
+            conditional_most,
+            clock_step,
+            schemas,
             sandbox,
             wire,
             vault,
@@ -172,6 +202,7 @@ impl<'t> Run<'t> {
             rules,
             people,
             workers: Vec::new(),
+            ledger: Ledger::default(),
             seen: BTreeMap::new(),
             displaced: check::Displaced::new(),
             judged: 0,
@@ -183,9 +214,16 @@ impl<'t> Run<'t> {
 
     /// A process that starts: its own connector, its own view of the store.
     fn start_worker(&self, number: usize) -> Worker {
+        let store = SimStore {
+            inner: self.store.clone(),
+            dice: self.dice.clone(),
+            ledger: self.ledger.clone(),
+            purse: Purse::default(),
+            without: self.without,
+        };
         let engine = Engine {
-            store: Arc::new(store::SimStore::new(self.store.clone(), self.dice.clone())),
-            connector: setup::connector(&self.sandbox, &self.wire, &self.vault, self.conditional),
+            connector: self.connector(&store),
+            store: Arc::new(store),
             team: self.team,
             clock: {
                 let clock = self.clock.clone();
@@ -193,21 +231,12 @@ impl<'t> Run<'t> {
             },
             lanes: Lanes::All,
             worker: format!("worker {number}"),
-            guards: self.guards,
+            guards: self.without.guards,
         };
-        let objects: Vec<CrmObject> = self
-            .rules
-            .pairs
-            .iter()
-            .map(|pair| pair.object.clone())
-            .collect();
         let (clock, dice) = (self.clock.clone(), self.dice.clone());
         let idle_turns = Arc::new(AtomicU64::new(0));
         let idle = idle_turns.clone();
         let task = Task::new(async move {
-            while engine.connector.describe(&objects).await.is_err() {
-                pause().await;
-            }
             loop {
                 let tick = Tick {
                     now: clock.now(),
@@ -226,8 +255,32 @@ impl<'t> Run<'t> {
         Worker { task, idle_turns }
     }
 
+    /// The connector of a worker with that store.
+    fn connector(&self, store: &SimStore) -> Arc<dyn Connector> {
+        let wire = self.wire.of(Watched {
+            store: self.store.clone(),
+            team: self.team,
+            purse: store.purse.clone(),
+        });
+        let (sandbox, vault, most) = (&self.sandbox, &self.vault, self.conditional_most);
+        let inner = setup::connector(sandbox, &wire, vault, most, self.schemas);
+        let mapped = self.rules.pairs.iter();
+        Arc::new(mutants::connector::Mutant {
+            inner,
+            without: self.without,
+            mapped: mapped
+                .map(|pair| (pair.object.clone(), pair.crm_fields()))
+                .collect(),
+        })
+    }
+
+    fn whole(mut self) -> Result<Report, Violation> {
+        let seed = self.seed;
+        self.play().map_err(|what| Violation { seed, what })
+    }
+
     fn play(&mut self) -> Result<Report, Broken> {
-        self.settle_down(1)?;
+        self.settle_down(BUSY_ROUND_MS)?;
         self.storm()?;
         self.calm()?;
         self.finish()
@@ -268,9 +321,13 @@ impl<'t> Run<'t> {
                 self.wire.release_one();
             }
             84..150 => self.pass_time(),
+            153..156 => self.set_clock(),
             150..153 => {
                 let act = self.admin.act(self.clock.now());
                 self.told(|| act);
+                if self.admin.hides_accounts() {
+                    self.wire.hide_accounts();
+                }
             }
             _ => {
                 let worker = self.dice.below(WORKERS);
@@ -281,13 +338,26 @@ impl<'t> Run<'t> {
 
     fn told(&mut self, line: impl FnOnce() -> String) {
         let now = self.clock.now();
-        (self.tell)(format!("{now} {}", line()));
+        if let Some(tell) = &mut self.tell {
+            tell(format!("{now} {}", line()));
+        }
     }
 
     fn strike(&self, action: &FaultAction) {
         self.sandbox
             .strike(action)
             .expect("the fault is well formed");
+    }
+
+    /// Somebody sets our machines' clock wrong, or right again.
+    fn set_clock(&mut self) {
+        let seconds = if self.dice.percent(50) {
+            0
+        } else {
+            self.clock_step
+        };
+        self.clock.set_wrong(seconds);
+        self.told(|| format!("our clock is {seconds} s fast"));
     }
 
     fn pass_time(&self) {
@@ -300,7 +370,7 @@ impl<'t> Run<'t> {
         self.clock
             .advance_ms(i64::try_from(milliseconds).unwrap_or(0));
         let longest = jiff::SignedDuration::from_secs(HELD_SECONDS_MAX);
-        self.wire.release_before(self.clock.now() - longest);
+        self.wire.release_before(self.clock.right() - longest);
         setup::tell_time(&self.sandbox, &self.clock);
     }
 
@@ -315,17 +385,18 @@ impl<'t> Run<'t> {
     fn calm(&mut self) -> Result<(), Broken> {
         self.wire.set_mix(FaultMix::default());
         while self.wire.release_one() {}
+        self.clock.set_wrong(0);
         self.admin.restore(self.clock.now());
-        self.settle_down(QUIET_ROUNDS)
+        self.settle_down(QUIET_MS)
     }
 
-    /// Lets minutes pass until nothing has been going on for `quiet` of them.
-    fn settle_down(&mut self, quiet: usize) -> Result<(), Broken> {
-        let mut quiet_rounds = 0;
+    /// Lets minutes pass until nothing has been going on for so long.
+    fn settle_down(&mut self, quiet_ms: i64) -> Result<(), Broken> {
+        let mut quiet_for = 0;
         let mut last = None;
         for _ in 0..CALM_ROUNDS {
             self.round()?;
-            let decided = quiet > 1 && self.people.resolve_one_hold();
+            let decided = quiet_ms > BUSY_ROUND_MS && self.people.resolve_one_hold();
             let entries = self.store.inspect(self.team, |view| {
                 let waiting =
                     view.intents().count() + view.links().filter(|d| d.due_at.is_some()).count();
@@ -333,12 +404,13 @@ impl<'t> Run<'t> {
             });
             let state = entries.map_err(|error| error.to_string())?;
             let same = last == Some(state) && state.1 == 0 && !decided;
-            quiet_rounds = if same { quiet_rounds + 1 } else { 0 };
-            if quiet_rounds >= quiet {
+            let step = if same { QUIET_ROUND_MS } else { BUSY_ROUND_MS };
+            quiet_for = if same { quiet_for + step } else { 0 };
+            if quiet_for >= quiet_ms {
                 return Ok(());
             }
             last = Some(state);
-            self.clock.advance_ms(61_000);
+            self.clock.advance_ms(step);
             setup::tell_time(&self.sandbox, &self.clock);
         }
         Err(format!("it never comes to rest: {last:?}"))
@@ -362,27 +434,23 @@ impl<'t> Run<'t> {
     }
 
     fn check_step(&mut self) -> Result<(), Broken> {
-        if let Some(broken) = self.wire.violations().into_iter().next() {
+        let seen = self.wire.violation().or_else(|| self.ledger.violation());
+        if let Some(broken) = seen {
             return Err(broken);
         }
-        let progress =
-            block_on(self.store.progress(self.team)).map_err(|error| error.to_string())?;
-        check::watermarks(&mut self.seen, &progress)?;
-        let judged = self.judged;
-        let fresh: Vec<LogDraft> = self
-            .store
-            .inspect(self.team, |view| {
-                view.log()[judged..]
-                    .iter()
-                    .map(|(_, entry)| entry.clone())
-                    .collect()
-            })
-            .map_err(|error| error.to_string())?;
-        self.judged += fresh.len();
-        for entry in &fresh {
-            self.told(|| describe(entry));
-        }
-        check::no_echo_wins(&mut self.displaced, &fresh)
+        let (store, team, judged) = (self.store.clone(), self.team, self.judged);
+        let checked = store.inspect(team, |view| {
+            check::watermarks(&mut self.seen, view.progress())?;
+            let fresh = &view.log()[judged..];
+            self.judged += fresh.len();
+            for (_, entry) in fresh {
+                self.told(|| describe(entry));
+            }
+            let fresh = || fresh.iter().map(|(_, entry)| entry);
+            check::no_blank_erases(&self.rules, fresh())?;
+            check::no_echo_wins(&mut self.displaced, fresh())
+        });
+        checked.unwrap_or_else(|error| Err(error.to_string()))
     }
 
     fn finish(&mut self) -> Result<Report, Broken> {
@@ -393,23 +461,35 @@ impl<'t> Run<'t> {
             &self.rules,
             &org,
             &self.people,
-            self.conditional,
+            self.conditional_most == usize::MAX,
         )?;
         let (requests, lost) = self.wire.counts();
         self.report.requests = requests;
         self.report.lost = lost;
         let log = self.store.inspect(self.team, |view| {
-            let mut hasher = DefaultHasher::new();
-            for (id, entry) in view.log() {
-                (id.0, format!("{entry:?}")).hash(&mut hasher);
-            }
-            (view.log().len() as u64, hasher.finish())
+            (view.log().len() as u64, fingerprint(view.log()))
         });
         let (entries, fingerprint) = log.map_err(|error| error.to_string())?;
         self.report.entries = entries;
         self.report.fingerprint = fingerprint;
         Ok(self.report)
     }
+}
+
+/// Hash of everything that the log says.
+fn fingerprint(log: &[(LogId, LogDraft)]) -> u64 {
+    struct Hashed(DefaultHasher);
+    impl std::fmt::Write for Hashed {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            self.0.write(text.as_bytes());
+            Ok(())
+        }
+    }
+    let mut hashed = Hashed(DefaultHasher::new());
+    for entry in log {
+        let _infallible = write!(hashed, "{entry:?}");
+    }
+    hashed.0.finish()
 }
 
 fn describe(entry: &LogDraft) -> String {

@@ -5,7 +5,7 @@
 
 use crate::clock::{Clock, Dice};
 use crate::executor::block_on;
-use crate::setup::{PERSON_FIELDS, STAGES};
+use crate::setup::{PERSON_FIELDS, REFUSED, STAGES};
 use std::sync::Arc;
 use tandem_core::ids::{CrmId, CrmObject, RecordId, TeamId, UserId};
 use tandem_core::link::LinkState;
@@ -51,7 +51,7 @@ pub struct People {
     pairs: Vec<PairRules>,
     /// What they typed.
     pub typed: Vec<Typed>,
-    /// E-mail addresses of people made in the workspace to be created in the CRM.
+    /// Last names of people made in the workspace to be created in the CRM: each is given once.
     pub created: Vec<String>,
     next: u32,
 }
@@ -151,12 +151,18 @@ impl People {
             return (Value::Null, None);
         }
         let token = self.token(side);
-        let text = if self.dice.percent(10) {
-            format!(" {token} ")
-        } else {
-            token.clone()
+        let text = match self.dice.below(20) {
+            0 | 1 => format!(" {token} "),
+            2 if side == 'w' => return self.refused(token),
+            _ => token.clone(),
         };
         (Value::Text(text), Some(token))
+    }
+
+    /// A value that the CRM takes in no phone field.
+    fn refused(&self, token: String) -> (Value, Option<String>) {
+        let text = format!("{token} {REFUSED}");
+        (Value::text(&text), Some(text))
     }
 
     fn edit_workspace(&mut self) -> Option<String> {
@@ -240,7 +246,7 @@ impl People {
         let field = rule.mapping.crm.clone();
         let held = self.crm_value(&object, &id, &field);
         let stamp = self.crm_value(&object, &id, "LastModifiedDate");
-        let same_stamp = stamp.get(..19) == self.clock.now().to_string().get(..19);
+        let same_stamp = stamp.get(..19) == self.clock.right().to_string().get(..19);
         let json = match &value {
             Value::Null => serde_json::Value::Null,
             Value::Number(number) => serde_json::json!(number.to_string()),
@@ -270,10 +276,8 @@ impl People {
         let fields = serde_json::Map::from_iter([(field.to_owned(), value)]);
         let visible_at = late_seconds.map(|seconds| {
             let wait = jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(0));
-            self.clock
-                .now()
-                .checked_add(wait)
-                .unwrap_or(self.clock.now())
+            let now = self.clock.right();
+            now.checked_add(wait).unwrap_or(now)
         });
         let options = DmlOptions {
             visible_at,
@@ -290,18 +294,19 @@ impl People {
     /// A person is made in the workspace and shall become a lead.
     fn create_person(&mut self) -> Option<String> {
         let token = self.token('w');
-        let email = format!("{token}@example.com");
-        let patch = Fields::from([
-            (
-                "last_name".to_owned(),
-                Value::text(format!("Person {token}")),
-            ),
+        let name = format!("Person {token}");
+        let mut patch = Fields::from([
+            ("last_name".to_owned(), Value::text(&name)),
             ("company".to_owned(), Value::text("Example Ltd")),
-            ("email".to_owned(), Value::text(&email)),
         ]);
+        // Without an address nothing but the write itself tells that a lead of the CRM is this person.
+        if !self.dice.percent(20) {
+            let email = format!("{token}@example.com");
+            patch.insert("email".to_owned(), Value::text(email));
+        }
         let record = self.edit(None, Kind::Person, patch, Some(CrmObject::new("Lead")))?;
-        let done = format!("workspace: record {record} is made, {email}");
-        self.created.push(email);
+        let done = format!("workspace: record {record} is made, {name}");
+        self.created.push(name);
         Some(done)
     }
 

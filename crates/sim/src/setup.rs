@@ -3,7 +3,7 @@
 use crate::clock::{Clock, Dice};
 use crate::executor::block_on;
 use crate::transport::Wire;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tandem_connectors::oauth::OAuthApp;
 use tandem_connectors::salesforce::{Salesforce, SalesforceConfig};
 use tandem_connectors::vault::{Grant, MemoryVault};
@@ -11,10 +11,12 @@ use tandem_core::Timestamp;
 use tandem_core::connector::Connector;
 use tandem_core::ids::CrmObject;
 use tandem_core::mapping::{Direction, FieldMapping, ObjectMapping, PairRules, Winner, compile};
+use tandem_core::schema::ObjectSchema;
 use tandem_core::settings::{SyncSettings, TeamRules};
 use tandem_core::value_map::{MappedValue, ValueMap};
 use tandem_core::workspace::Kind;
 use tandem_sandbox::seed::SeedSize;
+use tandem_sandbox::world::ValidationRule;
 use tandem_sandbox::{ClockMode, Options, Sandbox};
 
 /// Where every run's clock starts.
@@ -36,13 +38,44 @@ pub const STAGES: [(&str, &str); 3] = [
     ("Proposal/Price Quote", "Late"),
 ];
 
-/// An org with a handful of records.
-pub fn sandbox(seed: u64, dice: &Dice) -> Arc<Sandbox> {
-    Arc::new(Sandbox::new(Options {
+/// The mapped objects, parents before children.
+const OBJECTS: [&str; 4] = ["Account", "Contact", "Lead", "Opportunity"];
+
+/// What no phone number may hold in the CRM.
+pub const REFUSED: &str = "refused";
+
+/// An org with a handful of records, which refuses some values.
+///
+/// # Panics
+/// If its rule is not understood.
+pub fn sandbox(seed: u64, external_ids: bool, dice: &Dice) -> Arc<Sandbox> {
+    let sandbox = Sandbox::new(Options {
+        rotate_refresh_tokens: dice.percent(50),
+        ..options(seed, external_ids)
+    });
+    for object in OBJECTS
+        .into_iter()
+        .filter(|object| *object != "Opportunity")
+    {
+        let rule = ValidationRule {
+            name: format!("Phone_of_{object}"),
+            object: object.to_owned(),
+            refuse_when: format!("Phone LIKE '%{REFUSED}'"),
+            message: "This is no phone number".into(),
+            field: Some("Phone".into()),
+        };
+        let set = sandbox.world(|world| world.set_validation_rule(rule));
+        set.expect("the rule is understood");
+    }
+    Arc::new(sandbox)
+}
+
+fn options(seed: u64, external_ids: bool) -> Options {
+    Options {
         seed,
         now: START,
         clock: ClockMode::Virtual,
-        external_ids: dice.percent(50),
+        external_ids,
         records: SeedSize {
             accounts: 2,
             contacts: 3,
@@ -51,9 +84,8 @@ pub fn sandbox(seed: u64, dice: &Dice) -> Arc<Sandbox> {
         },
         limit_jitter_calls: 0,
         call_limit_24h: 1_000_000,
-        rotate_refresh_tokens: dice.percent(50),
         ..Options::default()
-    }))
+    }
 }
 
 /// The stored grant of the run's connection, shared by its workers.
@@ -67,42 +99,53 @@ pub fn vault(sandbox: &Sandbox) -> Arc<MemoryVault> {
     }))
 }
 
-/// The real connector on the run's wire.
+/// The real connector on the run's wire. As in the server it knows from the start what the fields hold.
 pub fn connector(
     sandbox: &Sandbox,
     wire: &Wire,
     vault: &Arc<MemoryVault>,
-    conditional: bool,
+    conditional_most: usize,
+    schemas: &[ObjectSchema],
 ) -> Arc<dyn Connector> {
     let credentials = sandbox.credentials("http://127.0.0.1");
     let secret = Some(credentials.client_secret.into());
     let app = OAuthApp::new("http://127.0.0.1", credentials.client_id, secret);
     let mut config = SalesforceConfig::new(app.expect("a loopback address is safe"));
-    if !conditional {
-        config.conditional_records_max = 0;
-    }
-    Arc::new(Salesforce::new(
-        config,
-        Arc::new(wire.clone()),
-        vault.clone(),
-    ))
+    config.conditional_records_max = config.conditional_records_max.min(conditional_most);
+    let salesforce = Salesforce::new(config, Arc::new(wire.clone()), vault.clone());
+    Arc::new(salesforce.with_schemas(schemas))
+}
+
+/// What a new org has, described once for all runs: it depends on nothing but whether there are external ids.
+///
+/// # Panics
+/// If the org can't be described: no run makes sense then.
+pub fn schemas(external_ids: bool) -> &'static [ObjectSchema] {
+    static DESCRIBED: [OnceLock<Vec<ObjectSchema>>; 2] = [OnceLock::new(), OnceLock::new()];
+    DESCRIBED[usize::from(external_ids)].get_or_init(|| {
+        let sandbox = Arc::new(Sandbox::new(options(0, external_ids)));
+        let wire = Wire::new(sandbox.clone(), Dice::new(0));
+        let vault = vault(&sandbox);
+        let connector = connector(&sandbox, &wire, &vault, 0, &[]);
+        let answer = block_on(connector.describe(&OBJECTS.map(CrmObject::new)));
+        let schemas = answer.expect("the org can be described").value;
+        let schema = |schema: Result<_, _>| schema.expect("the object is visible");
+        schemas.into_iter().map(schema).collect()
+    })
 }
 
 /// Rules drawn from the seed: every field gets a direction and a winner.
 ///
 /// # Panics
-/// If the org can't be described: the run makes no sense then.
-pub fn rules(connector: &dyn Connector, dice: &Dice) -> TeamRules {
+/// If the mappings don't fit the org: no run makes sense then.
+pub fn rules(schemas: &[ObjectSchema], dice: &Dice) -> TeamRules {
     let mappings = mappings(dice);
-    let objects: Vec<CrmObject> = mappings.iter().map(|m| m.object.clone()).collect();
-    let schemas = block_on(connector.describe(&objects))
-        .expect("the org can be described")
-        .value;
+    let objects = OBJECTS.map(CrmObject::new);
     let pairs: Vec<PairRules> = mappings
         .iter()
         .zip(schemas)
         .map(|(mapping, schema)| {
-            let (rules, problems) = compile(mapping, &schema.expect("the object is visible"));
+            let (rules, problems) = compile(mapping, schema);
             assert!(problems.is_empty(), "{problems:?}");
             rules
         })
@@ -214,5 +257,5 @@ fn drawn_map(dice: &Dice) -> ValueMap {
 
 /// Keeps the org's clock with the run's.
 pub fn tell_time(sandbox: &Sandbox, clock: &Clock) {
-    sandbox.set_now(clock.now());
+    sandbox.set_now(clock.right());
 }

@@ -1,7 +1,11 @@
-//! The memory store with pauses around every call: places to crash and to be overtaken.
+//! The memory store with pauses around every call: places to crash and to be overtaken. What workers hold and may
+//! spend is written down on the way, and a run that does without a guard loses it here.
 
+use crate::claims::{Ledger, Purse};
 use crate::clock::Dice;
 use crate::executor::pause;
+use crate::mutants::store::Mutant;
+use crate::mutants::{Guard, Without};
 use async_trait::async_trait;
 use std::sync::Arc;
 use tandem_core::Timestamp;
@@ -27,15 +31,24 @@ use tandem_store::memory::MemoryStore;
 const PAUSE_PERCENT: usize = 40;
 
 /// A store as one worker sees it.
-pub struct SimStore {
-    inner: Arc<MemoryStore>,
-    dice: Dice,
+pub(crate) struct SimStore {
+    /// The store that all workers share.
+    pub(crate) inner: Arc<MemoryStore>,
+    pub(crate) dice: Dice,
+    /// What all workers hold.
+    pub(crate) ledger: Ledger,
+    /// What this worker may spend.
+    pub(crate) purse: Purse,
+    pub(crate) without: Without,
 }
 
 impl SimStore {
-    /// Wraps the store that all workers share.
-    pub fn new(inner: Arc<MemoryStore>, dice: Dice) -> Self {
-        Self { inner, dice }
+    fn mutant(&self, team: TeamId) -> Mutant<'_> {
+        Mutant {
+            store: &self.inner,
+            team,
+            without: self.without,
+        }
     }
 
     async fn maybe_pause(&self) {
@@ -57,7 +70,8 @@ macro_rules! forward {
 #[async_trait]
 impl SyncStore for SimStore {
     async fn rules(&self, team: TeamId) -> StoreResult<TeamRules> {
-        self.inner.rules(team).await
+        let rules = self.inner.rules(team).await?;
+        Ok(self.mutant(team).rules(rules))
     }
 
     async fn put_rules(&self, team: TeamId, rules: TeamRules, now: Timestamp) -> StoreResult<()> {
@@ -109,11 +123,28 @@ impl SyncStore for SimStore {
     }
 
     async fn stage(&self, team: TeamId, page: StagePage) -> StoreResult<StageReport> {
-        forward!(self.stage(team, page))
+        if self.without.is(Guard::RowsWithProgress) {
+            let rows = page.clone();
+            let progress = StagePage {
+                records: Vec::new(),
+                ..page
+            };
+            forward!(self.stage(team, progress))?;
+            return forward!(self.stage(team, rows));
+        }
+        forward!(self.stage(team, self.mutant(team).page(page)))
     }
 
     async fn claim_links(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<LinkWork>> {
-        forward!(self.claim_links(team, claim))
+        self.maybe_pause().await;
+        let mutant = self.mutant(team);
+        mutant.before_links(claim.now);
+        let lease = mutant.claim(claim, Guard::LinkLease);
+        let work = self.inner.claim_links(team, &lease).await?;
+        self.ledger.links_out(claim, &work);
+        let work = mutant.links(work, claim);
+        self.maybe_pause().await;
+        Ok(work)
     }
 
     async fn commit_decisions(
@@ -122,7 +153,12 @@ impl SyncStore for SimStore {
         commits: Vec<DecisionCommit>,
         now: Timestamp,
     ) -> StoreResult<CommitReport> {
-        forward!(self.commit_decisions(team, commits, now))
+        self.maybe_pause().await;
+        let commits = self.mutant(team).commits(commits);
+        self.ledger.links_in(&commits);
+        let report = self.inner.commit_decisions(team, commits, now).await;
+        self.maybe_pause().await;
+        report
     }
 
     async fn sendable_objects(
@@ -140,11 +176,26 @@ impl SyncStore for SimStore {
         object: &CrmObject,
         claim: &Claim,
     ) -> StoreResult<Vec<ClaimedIntent>> {
-        forward!(self.claim_intents(team, object, claim))
+        self.maybe_pause().await;
+        let mutant = self.mutant(team);
+        let claimed = if self.without.is(Guard::SendingMark) {
+            mutant.unmarked(object, claim.limit)
+        } else {
+            let lease = mutant.claim(claim, Guard::SendLease);
+            self.inner.claim_intents(team, object, &lease).await?
+        };
+        self.ledger.intents_out(claim, &claimed);
+        self.maybe_pause().await;
+        Ok(claimed)
     }
 
     async fn claim_doubtful(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<ClaimedIntent>> {
-        forward!(self.claim_doubtful(team, claim))
+        self.maybe_pause().await;
+        let lease = self.mutant(team).claim(claim, Guard::DoubtLease);
+        let claimed = self.inner.claim_doubtful(team, &lease).await?;
+        self.ledger.intents_out(claim, &claimed);
+        self.maybe_pause().await;
+        Ok(claimed)
     }
 
     async fn settle(
@@ -153,7 +204,12 @@ impl SyncStore for SimStore {
         settlements: Vec<Settlement>,
         now: Timestamp,
     ) -> StoreResult<u32> {
-        forward!(self.settle(team, settlements, now))
+        self.maybe_pause().await;
+        let settlements = self.mutant(team).settlements(settlements);
+        self.ledger.intents_in(&settlements);
+        let settled = self.inner.settle(team, settlements, now).await;
+        self.maybe_pause().await;
+        settled
     }
 
     async fn reserve_calls(
@@ -163,7 +219,12 @@ impl SyncStore for SimStore {
         lane: Lane,
         now: Timestamp,
     ) -> StoreResult<Result<ReservationId, String>> {
-        forward!(self.reserve_calls(team, calls, lane, now))
+        if self.without.is(Guard::Reservation) {
+            return Ok(Ok(ReservationId(0)));
+        }
+        let reserved = forward!(self.reserve_calls(team, calls, lane, now))?;
+        self.purse.put_in(if reserved.is_ok() { calls } else { 0 });
+        Ok(reserved)
     }
 
     async fn reserve_question(
@@ -171,7 +232,9 @@ impl SyncStore for SimStore {
         team: TeamId,
         now: Timestamp,
     ) -> StoreResult<Option<ReservationId>> {
-        forward!(self.reserve_question(team, now))
+        let reserved = forward!(self.reserve_question(team, now))?;
+        self.purse.put_in(u32::from(reserved.is_some()));
+        Ok(reserved)
     }
 
     async fn spend_calls(
@@ -181,6 +244,7 @@ impl SyncStore for SimStore {
         spent: Spent,
         now: Timestamp,
     ) -> StoreResult<()> {
+        self.purse.put_in(0);
         forward!(self.spend_calls(team, reservation, spent, now))
     }
 

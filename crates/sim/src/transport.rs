@@ -1,18 +1,26 @@
 //! The way between the connector and the sandbox: no socket, but everything that can happen on one.
 //!
-//! It also watches two invariants that only the wire shows: every record that is written has an intent
-//! that says so, and no record is written twice at the same time.
+//! It also watches what only the wire shows: every record that is written has an intent that says so, every call was
+//! reserved, no record is written twice at the same time, and no two writes lock one account.
 
+use crate::claims::Purse;
 use crate::clock::Dice;
 use crate::executor::pause;
+use crate::written::{Written, written};
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tandem_connectors::http::{Transport, TransportError};
 use tandem_core::Timestamp;
+use tandem_core::ids::TeamId;
+use tandem_core::value::{Reference, Value};
+use tandem_core::write::IntentState;
 use tandem_sandbox::Sandbox;
+use tandem_sandbox::world::Actor;
+use tandem_store::memory::{MemoryStore, View};
 
 /// How often, in percent of requests, each thing goes wrong.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,14 +45,28 @@ pub struct Wire {
     sandbox: Arc<Sandbox>,
     dice: Dice,
     shared: Arc<Mutex<Shared>>,
+    /// Whose end this is, where it is watched.
+    worker: Option<Watched>,
+}
+
+/// The worker at this end of the wire.
+#[derive(Clone)]
+pub(crate) struct Watched {
+    /// What it promised to do.
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) team: TeamId,
+    /// What it may spend.
+    pub(crate) purse: Purse,
 }
 
 #[derive(Default)]
 struct Shared {
     mix: FaultMix,
-    in_flight: BTreeSet<String>,
+    in_flight: BTreeSet<Mark>,
     held: VecDeque<(Timestamp, Request<Bytes>)>,
     violations: Vec<String>,
+    /// Nobody is told any more which account a record is under.
+    accounts_hidden: bool,
     requests: u64,
     lost: u64,
 }
@@ -56,6 +78,15 @@ impl Wire {
             sandbox,
             dice,
             shared: Arc::default(),
+            worker: None,
+        }
+    }
+
+    /// This worker's end of the same wire.
+    pub(crate) fn of(&self, worker: Watched) -> Self {
+        Self {
+            worker: Some(worker),
+            ..self.clone()
         }
     }
 
@@ -66,6 +97,11 @@ impl Wire {
     /// From now on this goes wrong.
     pub fn set_mix(&self, mix: FaultMix) {
         self.lock().mix = mix;
+    }
+
+    /// From now on the rules don't say which account a record is under, so that nobody can keep its writes apart.
+    pub(crate) fn hide_accounts(&self) {
+        self.lock().accounts_hidden = true;
     }
 
     /// Lets one held request arrive; its client has long gone.
@@ -83,9 +119,9 @@ impl Wire {
         }
     }
 
-    /// What the wire saw that must not be.
-    pub fn violations(&self) -> Vec<String> {
-        self.lock().violations.clone()
+    /// The first thing that the wire saw and that must not be.
+    pub fn violation(&self) -> Option<String> {
+        self.lock().violations.first().cloned()
     }
 
     /// Requests sent and answers lost.
@@ -100,81 +136,157 @@ impl Wire {
     }
 }
 
-/// Record ids that stay marked as being written until this is dropped, also by a crash.
+/// What is marked as under way until this is dropped, also by a crash.
 struct InFlight<'a> {
     wire: &'a Wire,
-    ids: Vec<String>,
+    marks: Vec<Mark>,
+}
+
+/// Something that only one request may have under way.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Mark {
+    /// A record that is written.
+    Record(String),
+    /// An account that the CRM locks along with it, or by itself.
+    Account(String),
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record(id) => write!(out, "two writes of {id} are under way at once"),
+            Self::Account(id) => write!(
+                out,
+                "two writes that lock account {id} are under way at once"
+            ),
+        }
+    }
 }
 
 impl<'a> InFlight<'a> {
-    fn enter(wire: &'a Wire, request: &Request<Bytes>) -> Self {
-        let ids = written_ids(request);
-        let mut shared = wire.lock();
-        for id in &ids {
-            if !shared.in_flight.insert(id.clone()) {
-                shared
-                    .violations
-                    .push(format!("two writes of {id} are in flight at once"));
+    fn enter(wire: &'a Wire, written: &[Written]) -> Self {
+        let records = written
+            .iter()
+            .filter_map(|record| record.id.clone())
+            .map(Mark::Record);
+        let accounts = written
+            .iter()
+            .filter_map(|record| wire.account_of(record))
+            .map(Mark::Account);
+        let mut marks: Vec<Mark> = records.chain(accounts).collect();
+        marks.sort_unstable();
+        marks.dedup();
+        for mark in &marks {
+            if !wire.lock().in_flight.insert(mark.clone()) {
+                wire.broken(mark.to_string());
             }
         }
-        drop(shared);
-        Self { wire, ids }
+        Self { wire, marks }
     }
 }
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let mut shared = self.wire.lock();
-        for id in &self.ids {
-            shared.in_flight.remove(id);
+        for mark in &self.marks {
+            shared.in_flight.remove(mark);
         }
     }
 }
 
-/// The ids of records that a request updates.
-fn written_ids(request: &Request<Bytes>) -> Vec<String> {
-    let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap_or_default();
-    let parts = body["compositeRequest"].as_array();
-    parts
-        .into_iter()
-        .flatten()
-        .filter(|part| part["method"] == "PATCH")
-        .flat_map(patched_ids)
-        .collect()
+/// Whether an org counts the request as a call: everything but signing in.
+fn is_metered(request: &Request<Bytes>) -> bool {
+    request.uri().path().starts_with("/services/data/")
 }
 
-/// The ids in a collection, or the one in the address of a single update.
-fn patched_ids(part: &serde_json::Value) -> Vec<String> {
-    let Some(records) = part["body"]["records"].as_array() else {
-        let url = part["url"].as_str().unwrap_or_default();
-        return url
-            .rsplit('/')
-            .next()
-            .map(str::to_owned)
-            .into_iter()
-            .collect();
+impl Wire {
+    fn broken(&self, what: String) {
+        self.lock().violations.push(what);
+    }
+
+    /// What must be true of a request the moment it is sent.
+    fn judge(&self, request: &Request<Bytes>, written: &[Written]) {
+        let Some(worker) = &self.worker else {
+            return;
+        };
+        if is_metered(request) && !worker.purse.take_out() {
+            self.broken("a call is made that nobody reserved".into());
+        }
+        let unmarked = worker.see(|view| unmarked(view, written)).flatten();
+        if let Some(what) = unmarked {
+            self.broken(format!(
+                "{what} is written and no intent says that it is being sent"
+            ));
+        }
+    }
+
+    /// The account that the CRM locks along with the record, as far as both we and the org know of the same.
+    fn account_of(&self, written: &Written) -> Option<String> {
+        if self.lock().accounts_hidden {
+            return None;
+        }
+        let id = written.id.as_deref().unwrap_or_default();
+        if id.starts_with(ACCOUNT_PREFIX) {
+            return Some(id.to_owned());
+        }
+        if written.account.is_some() {
+            return written.account.clone();
+        }
+        let known = self.worker.as_ref()?.see(|view| {
+            let mirror = view.mirrors().find(|record| record.id.as_str() == id)?;
+            match mirror.fields.get("AccountId") {
+                Some(Value::Reference(Reference::Crm(account))) => {
+                    Some((mirror.object.clone(), account.clone()))
+                }
+                _ => None,
+            }
+        });
+        let (object, account) = known.flatten()?;
+        let stands = self.sandbox.world(|world| {
+            let admin = Actor::system(world.admin_id());
+            let record = world.retrieve(&admin, object.as_str(), id, Some(&["AccountId"]), "");
+            record.ok().flatten()
+        })?;
+        (stands["AccountId"] == account.as_str()).then_some(account.0)
+    }
+}
+
+/// How ids of accounts begin.
+const ACCOUNT_PREFIX: &str = "001";
+
+impl Watched {
+    fn see<R>(&self, look: impl FnOnce(View<'_>) -> R) -> Option<R> {
+        self.store.inspect(self.team, look).ok()
+    }
+}
+
+/// A record that is written though no intent is being sent for it; creates are only counted.
+fn unmarked(view: View<'_>, written: &[Written]) -> Option<String> {
+    let sending = || {
+        view.intents()
+            .filter(|intent| intent.state == IntentState::Sending)
     };
-    let id = |record: &serde_json::Value| Some(record.get("id")?.as_str()?.to_owned());
-    records.iter().filter_map(id).collect()
-}
-
-/// Whether a request creates or changes records.
-fn writes(request: &Request<Bytes>) -> bool {
-    let body = String::from_utf8_lossy(request.body());
-    body.contains("/composite/sobjects") || !written_ids(request).is_empty()
+    let creates = written.iter().filter(|record| record.id.is_none()).count();
+    if creates > sending().filter(|intent| intent.crm_id().is_none()).count() {
+        return Some("a new record".into());
+    }
+    let mut ids = written.iter().filter_map(|record| record.id.clone());
+    ids.find(|id| !sending().any(|intent| intent.crm_id().is_some_and(|crm| crm.as_str() == id)))
 }
 
 #[async_trait]
 impl Transport for Wire {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         self.lock().requests += 1;
-        let in_flight = InFlight::enter(self, &request);
+        let written = written(&request);
+        self.judge(&request, &written);
+        let in_flight = InFlight::enter(self, &written);
         pause().await;
         if self.chance(|mix| mix.lost_before) {
             self.lock().lost += 1;
             return Err(TransportError::Lost("the connection broke".into()));
         }
-        if writes(&request) && self.chance(|mix| mix.held) {
+        if !written.is_empty() && self.chance(|mix| mix.held) {
             let mut shared = self.lock();
             shared.lost += 1;
             shared.held.push_back((self.sandbox.now(), request));
@@ -188,6 +300,9 @@ impl Transport for Wire {
         }
         let reply = self.sandbox.handle(request);
         drop(in_flight);
+        if let (StatusCode::UNAUTHORIZED, Some(worker)) = (reply.response.status(), &self.worker) {
+            worker.purse.give_back();
+        }
         pause().await;
         if self.chance(|mix| mix.lost_after) {
             self.lock().lost += 1;
@@ -203,7 +318,7 @@ impl Transport for Wire {
 
 fn answer(status: u16, kind: &'static str, body: &'static str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(body.as_bytes()));
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
     response
         .headers_mut()
         .insert("content-type", http::HeaderValue::from_static(kind));

@@ -23,7 +23,8 @@ const SPAWN_OR_SLEEP: Places = &[
         "crates/store/src/sqlite/pool.rs",
         "the database's own threads; they end with the store",
     ),
-    ("crates/sim/src/main.rs", "one thread per core, joined"),
+    ("crates/sim/src/campaign.rs", "one thread per core, joined"),
+    ("crates/sim/src/main.rs", "waits for Ctrl-C"),
     ("xtask/", "a tool, not the product"),
 ];
 

@@ -13,12 +13,16 @@ pub struct SalesforceConfig {
     pub conditional_records_max: usize,
     /// Rows asked for in one page of a pull, at most 2,000.
     pub page_rows_max: usize,
-    /// How long after it was sent a create may still appear, in seconds: the platform works on a
-    /// request for up to ten minutes.
+    /// How long after it was sent a create may still appear, in seconds by our clock: the platform works on a
+    /// request for up to ten minutes, and our clock may be set on meanwhile.
     pub create_horizon_seconds: u32,
     /// How much earlier than we sent it a create may be stamped, in seconds: two clocks.
     pub probe_margin_seconds: u32,
 }
+
+/// How wrong our clock may be against the CRM's, or be set meanwhile, in seconds, before a create without a key
+/// could be taken for lost that is not.
+const CLOCK_ERROR_SECONDS: u32 = 120;
 
 impl SalesforceConfig {
     /// The usual settings for an app.
@@ -28,8 +32,8 @@ impl SalesforceConfig {
             api_version: "62.0".to_owned(),
             conditional_records_max: super::write::CONDITIONAL_RECORDS_MAX,
             page_rows_max: super::soql::PAGE_ROWS_MAX,
-            create_horizon_seconds: 600,
-            probe_margin_seconds: 5,
+            create_horizon_seconds: 600 + CLOCK_ERROR_SECONDS,
+            probe_margin_seconds: CLOCK_ERROR_SECONDS,
         }
     }
 }

@@ -3,10 +3,10 @@
 use super::MemoryStore;
 use super::team::Team;
 use tandem_core::Timestamp;
-use tandem_core::ids::{LogId, RecordId, TeamId};
+use tandem_core::ids::{CrmId, CrmObject, IntentId, LinkId, LogId, RecordId, TeamId};
 use tandem_core::link::{Lane, LinkState, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
-use tandem_core::store::{Backlog, StoreResult};
+use tandem_core::store::{Backlog, ObjectProgress, StoreResult};
 use tandem_core::sync_log::LogDraft;
 use tandem_core::write::WriteIntent;
 
@@ -19,6 +19,8 @@ pub struct DueLink<'a> {
     pub due_at: Option<Timestamp>,
     /// The lane it is due in, or was last.
     pub lane: Lane,
+    /// Until when somebody decides about it.
+    pub leased_until: Option<Timestamp>,
 }
 
 /// One team at one moment, borrowed; the store stands still meanwhile.
@@ -42,7 +44,25 @@ impl<'a> View<'a> {
             link: &row.link,
             due_at: row.due_at,
             lane: row.lane,
+            leased_until: row.leased_until,
         })
+    }
+
+    /// One link.
+    pub fn link(self, id: LinkId) -> Option<&'a RecordLink> {
+        self.0.links.get(id).map(|row| &row.link)
+    }
+
+    /// The epoch of an intent: the fence of whoever settles it. 0 where there is no such intent.
+    pub fn epoch(self, id: IntentId) -> i64 {
+        let mut rows = self.0.intents.iter();
+        rows.find(|row| row.intent.id == id)
+            .map_or(0, |row| row.epoch)
+    }
+
+    /// A CRM record as last read.
+    pub fn mirror(self, object: &CrmObject, id: &CrmId) -> Option<&'a CrmRecord> {
+        self.0.mirrors.get(object, id)
     }
 
     /// The intents that are not finished, oldest first.
@@ -53,6 +73,11 @@ impl<'a> View<'a> {
     /// The CRM records as last read, by object and id.
     pub fn mirrors(self) -> impl Iterator<Item = &'a CrmRecord> {
         self.0.mirrors.iter()
+    }
+
+    /// How far each object was read.
+    pub fn progress(self) -> impl Iterator<Item = &'a ObjectProgress> {
+        self.0.progress.values()
     }
 
     /// The sync log, oldest first.

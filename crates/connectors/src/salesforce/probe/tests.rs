@@ -122,7 +122,7 @@ async fn bare_creates_are_found_by_who_when_and_what() {
         "{asked}"
     );
     assert!(
-        asked.contains("CreatedDate+%3E%3D+2026-03-10T08%3A00%3A04Z"),
+        asked.contains("CreatedDate+%3E%3D+2026-03-10T07%3A58%3A09Z"),
         "{asked}"
     );
 }

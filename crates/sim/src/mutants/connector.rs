@@ -1,0 +1,151 @@
+//! The connector without one of its guards.
+
+use super::{Guard, Without};
+use async_trait::async_trait;
+use std::sync::Arc;
+use tandem_core::Timestamp;
+use tandem_core::connector::{
+    Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Failure, OrgIdentity, OrgUsage,
+    ProbeAnswer, PullRequest, PulledPage, WriteOp, WriteOutcome, WriteRequest,
+};
+use tandem_core::ids::{CrmId, CrmObject};
+use tandem_core::record::CrmRecord;
+use tandem_core::schema::ObjectSchema;
+use tandem_core::value::Value;
+
+/// A connector that lacks something; with everything in place it is the one inside.
+pub(crate) struct Mutant {
+    pub(crate) inner: Arc<dyn Connector>,
+    pub(crate) without: Without,
+    /// Every field that is mapped, by object, whether a request asks for it or not.
+    pub(crate) mapped: Vec<(CrmObject, Vec<String>)>,
+}
+
+impl Mutant {
+    fn requests(&self, requests: &[WriteRequest]) -> Vec<WriteRequest> {
+        let mut requests = requests.to_vec();
+        for request in &mut requests {
+            if self.without.is(Guard::Conditional) {
+                request.unmodified_since = None;
+            }
+            if let (true, WriteOp::Create { key }) =
+                (self.without.is(Guard::CreateKey), &mut request.op)
+            {
+                *key = None;
+            }
+        }
+        requests
+    }
+
+    fn outcome(&self, outcome: &mut WriteOutcome) {
+        if let (true, WriteOutcome::Applied { before, .. }) =
+            (self.without.is(Guard::Capture), outcome)
+        {
+            *before = None;
+        }
+    }
+
+    fn record(&self, record: &mut CrmRecord) {
+        let mapped = self
+            .mapped
+            .iter()
+            .filter(|(object, _)| *object == record.object);
+        if self.without.is(Guard::UnseenIsNoBlank) {
+            for field in mapped.flat_map(|(_, fields)| fields) {
+                record.fields.entry(field.clone()).or_insert(Value::Null);
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Connector for Mutant {
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = self.inner.capabilities();
+        if self.without.is(Guard::CreateHorizon) {
+            capabilities.create_horizon_seconds = 0;
+        }
+        capabilities
+    }
+
+    fn label(&self) -> &'static str {
+        self.inner.label()
+    }
+
+    fn record_url(&self, object: &CrmObject, id: &CrmId) -> String {
+        self.inner.record_url(object, id)
+    }
+
+    async fn identify(&self) -> ConnectorResult<OrgIdentity> {
+        self.inner.identify().await
+    }
+
+    async fn users(&self) -> ConnectorResult<Vec<CrmUser>> {
+        self.inner.users().await
+    }
+
+    async fn describe(
+        &self,
+        objects: &[CrmObject],
+    ) -> ConnectorResult<Vec<Result<ObjectSchema, Failure>>> {
+        self.inner.describe(objects).await
+    }
+
+    async fn pull(
+        &self,
+        requests: &[PullRequest],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<Result<PulledPage, Failure>>> {
+        let mut reply = self.inner.pull(requests, now).await?;
+        for page in reply.value.iter_mut().flatten() {
+            page.records
+                .iter_mut()
+                .for_each(|record| self.record(record));
+        }
+        Ok(reply)
+    }
+
+    async fn read(
+        &self,
+        object: &CrmObject,
+        ids: &[CrmId],
+        fields: &[String],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<CrmRecord>> {
+        self.inner.read(object, ids, fields, now).await
+    }
+
+    async fn write(
+        &self,
+        object: &CrmObject,
+        requests: &[WriteRequest],
+        read_back: &[String],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<WriteOutcome>> {
+        let requests = self.requests(requests);
+        let mut reply = self.inner.write(object, &requests, read_back, now).await?;
+        reply
+            .value
+            .iter_mut()
+            .for_each(|outcome| self.outcome(outcome));
+        Ok(reply)
+    }
+
+    async fn probe(
+        &self,
+        object: &CrmObject,
+        probes: &[CreateProbe],
+        fields: &[String],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<ProbeAnswer>> {
+        let mut reply = self.inner.probe(object, probes, fields, now).await?;
+        if self.without.is(Guard::Probe) {
+            reply.value.fill(ProbeAnswer::Absent);
+        }
+        Ok(reply)
+    }
+
+    async fn limits(&self) -> ConnectorResult<OrgUsage> {
+        self.inner.limits().await
+    }
+}
