@@ -75,6 +75,53 @@ pub struct PulledPage {
     pub behind_seconds: BTreeMap<CrmId, u32>,
 }
 
+/// Asks for the deletions of one object.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeletionsRequest {
+    /// The object.
+    pub object: CrmObject,
+    /// Up to where they are known: the last answer's end, or that of a complete pull.
+    pub since: Watermark,
+}
+
+/// Deletions of one object, as far as the CRM remembers them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Deletions {
+    /// Records that were deleted, perhaps for good; some may have come back since.
+    pub ids: Vec<CrmId>,
+    /// The CRM vouches for everything before this; it is where the next request begins.
+    pub covered: Watermark,
+}
+
+/// Asks for one page of the ids of all records of an object.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RollRequest {
+    /// The object.
+    pub object: CrmObject,
+    /// The last id of the page before.
+    pub after: Option<CrmId>,
+    /// Failures in a row of this request: ask for less at a time.
+    pub failures: u32,
+}
+
+/// A record that exists, and its version's order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Present {
+    /// Which one.
+    pub id: CrmId,
+    /// As in [`Revision::order`](crate::record::Revision::order).
+    pub order: i64,
+}
+
+/// One page of the roll: every record after the page before, in the order of ids, up to its last one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RollPage {
+    /// The records, without those in the recycle bin.
+    pub present: Vec<Present>,
+    /// Nothing comes after it.
+    pub last: bool,
+}
+
 /// What to do with one record.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -266,6 +313,8 @@ pub struct Capabilities {
     pub conditional_records_max: usize,
     /// Ids that one [`Connector::read`] takes.
     pub read_ids_max: usize,
+    /// Requests that one [`Connector::deletions`] takes; 0 where the CRM keeps no record of deletions.
+    pub deletions_requests_max: usize,
     /// How long after it was sent a create may still appear, in seconds.
     pub create_horizon_seconds: u32,
     /// What one call of each method costs at most.
@@ -285,6 +334,10 @@ pub struct CallsMax {
     pub pull: u32,
     /// Of [`Connector::read`].
     pub read: u32,
+    /// Of [`Connector::deletions`].
+    pub deletions: u32,
+    /// Of [`Connector::roll`].
+    pub roll: u32,
     /// Of [`Connector::write`].
     pub write: u32,
     /// Of [`Connector::probe`].
@@ -337,6 +390,17 @@ pub trait Connector: Send + Sync {
         fields: &[String],
         now: Timestamp,
     ) -> ConnectorResult<Vec<CrmRecord>>;
+
+    /// What was deleted of several objects since a time; a part fails alone. [`ErrorClass::CursorGone`] means
+    /// that the CRM does not remember that far, or not that many: all ids must be compared.
+    async fn deletions(
+        &self,
+        requests: &[DeletionsRequest],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<Result<Deletions, Failure>>>;
+
+    /// One page of the ids of all records of an object. A page is complete in its range, or it fails.
+    async fn roll(&self, request: &RollRequest) -> ConnectorResult<RollPage>;
 
     /// Writes records of one object and reads back `read_back` of each, before and after.
     async fn write(

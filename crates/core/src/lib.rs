@@ -34,6 +34,7 @@ pub mod sync_log;
 pub mod undo;
 pub mod value;
 pub mod value_map;
+pub mod watch;
 pub mod why;
 pub mod workspace;
 pub mod write;

@@ -129,6 +129,8 @@ pub struct Guards {
     pub brake: bool,
     /// A field that goes to and fro is set aside.
     pub bounce: bool,
+    /// Records that are gone without a trace are looked for.
+    pub watch: bool,
 }
 
 impl Guards {
@@ -141,5 +143,6 @@ impl Guards {
         lease: true,
         brake: true,
         bounce: true,
+        watch: true,
     };
 }

@@ -25,6 +25,7 @@ use crate::record::{CrmRecord, Origin, WorkspaceRecord};
 use crate::settings::{ConnectionState, TeamRules};
 use crate::sync_log::LogDraft;
 use crate::value::{Fields, Value};
+use crate::watch::{Linked, ObjectWatch};
 use crate::workspace::Kind;
 use crate::write::{Settlement, WriteIntent};
 use async_trait::async_trait;
@@ -116,8 +117,9 @@ pub struct StagePage {
     pub records: Vec<CrmRecord>,
     /// The position this page was asked from; progress moves only if it still stands there.
     pub from: PullPosition,
-    /// What follows.
-    pub next: Next,
+    /// What follows; `None` where the records come from elsewhere than from a pull: then they are evidence
+    /// only, and progress stays.
+    pub next: Option<Next>,
     /// By how many seconds records are older than the end of the pull before; see
     /// [`PulledPage::behind_seconds`](crate::connector::PulledPage::behind_seconds).
     pub behind_seconds: BTreeMap<CrmId, u32>,
@@ -129,6 +131,15 @@ pub struct StagePage {
     pub now: Timestamp,
     /// Off only in the simulation: every row counts as a change, also our own write coming back.
     pub echo_guard: bool,
+}
+
+/// Which linked records to name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Named {
+    /// Those among these.
+    Among(Vec<CrmId>),
+    /// Those after the first id, up to and with the last one, in the order of ids.
+    Between(Option<CrmId>, Option<CrmId>),
 }
 
 /// What staging did.
@@ -363,6 +374,26 @@ pub trait SyncStore: Send + Sync {
     /// transaction. A record is news if its revision is newer than the known one, or equal with other
     /// values and looked at after that one was here. Records that were deleted before we knew them are dropped.
     async fn stage(&self, team: TeamId, page: StagePage) -> StoreResult<StageReport>;
+
+    /// How far each object is watched beside reading it.
+    async fn watches(&self, team: TeamId) -> StoreResult<Vec<ObjectWatch>>;
+
+    /// Saves a watch, with the entries that tell it. `false` and nothing if its version is not the one that
+    /// is stored (0 where none is): somebody else went on. What it covers was staged before.
+    async fn save_watch(
+        &self,
+        team: TeamId,
+        watch: ObjectWatch,
+        log: Vec<LogDraft>,
+    ) -> StoreResult<bool>;
+
+    /// The CRM records of an object that are linked or to be imported, and not known to be deleted.
+    async fn linked(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        named: &Named,
+    ) -> StoreResult<Vec<Linked>>;
 
     /// Gives out due links, best lane first, then longest due. Half links that came from the CRM wait
     /// while a create of their object is being sent or in doubt: they may be that create.

@@ -1,4 +1,4 @@
-//! How a change moves: pull, reconcile, write, resolve.
+//! How a change moves: pull, reconcile, write, resolve; and watch, which finds what reading does not show.
 //!
 //! Each step takes up what the store has for it, does one bounded piece of work and returns what it
 //! did. There is no loop, no sleep, no spawn and no clock here: a [`Tick`] brings the time and the
@@ -15,14 +15,16 @@ mod resolve;
 mod schedule;
 mod spend;
 mod turn;
+mod watch;
 mod write;
 
 pub use pull::PullOutcome;
 pub use reconcile::ReconcileOutcome;
 pub use resolve::ResolveOutcome;
-pub use schedule::{calls_per_day, due_objects};
+pub use schedule::{calls_per_day, due_objects, feed_calls_per_day};
 pub use spend::spent;
 pub use turn::Turn;
+pub use watch::WatchOutcome;
 pub use write::WriteStep;
 
 use std::sync::Arc;

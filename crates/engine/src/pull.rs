@@ -184,7 +184,7 @@ impl Engine {
                 })
                 .collect(),
             from,
-            next: page.next,
+            next: Some(page.next),
             behind_seconds: page.behind_seconds,
             settling: reach(known, tick).settling,
             lane: if first_read { Lane::Bulk } else { Lane::Normal },

@@ -5,6 +5,7 @@ use tandem_core::Timestamp;
 use tandem_core::ids::CrmObject;
 use tandem_core::settings::{SyncSettings, TeamRules};
 use tandem_core::store::ObjectProgress;
+use tandem_core::watch::FEED_EVERY_SECONDS;
 
 /// When an object is due: at once while a pull is under way or if it was never read, else its
 /// frequency after the start of the last complete pull; never before its back-off ends.
@@ -71,7 +72,7 @@ pub(crate) fn next_pull_at(rules: &TeamRules, progress: &[ObjectProgress]) -> Op
         .min()
 }
 
-/// API calls that scheduled reading costs in a quiet day: one request reads up to
+/// API calls that scheduled work costs in a quiet day, the deletion feed included. Of reading one request reads up to
 /// `objects_per_request` objects, and all that fit come along whenever one is due.
 pub fn calls_per_day(
     settings: &SyncSettings,
@@ -83,9 +84,20 @@ pub fn calls_per_day(
         .map(|object| settings.frequency(object))
         .collect();
     ordered.sort_unstable();
-    ordered
+    let reading: u64 = ordered
         .chunks(objects_per_request.max(1))
         .filter_map(|together| together.first())
         .map(|&seconds| 86_400 / u64::from(seconds.max(1)))
-        .sum()
+        .sum();
+    let watching = if objects.is_empty() {
+        0
+    } else {
+        feed_calls_per_day()
+    };
+    reading + watching
+}
+
+/// Of these, what the look at the deletion feed costs: one request for all objects.
+pub fn feed_calls_per_day() -> u64 {
+    86_400 / FEED_EVERY_SECONDS.unsigned_abs()
 }

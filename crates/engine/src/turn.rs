@@ -2,10 +2,13 @@
 //!
 //! Doubts are settled first, because nothing about their records can move before; then decisions,
 //! which cost nothing; then trials of fixes, which wait for the decision about the one record that is tried;
-//! then writes, people's before polls'; then reading.
+//! then writes, people's before polls'; then reading; last the looks for what reading does not show.
 
 use crate::schedule;
-use crate::{Engine, PullOutcome, ReconcileOutcome, ResolveOutcome, StepResult, Tick, WriteStep};
+use crate::{
+    Engine, PullOutcome, ReconcileOutcome, ResolveOutcome, StepResult, Tick, WatchOutcome,
+    WriteStep,
+};
 use tandem_core::Timestamp;
 use tandem_core::ids::CrmObject;
 use tandem_core::incident::TrialReport;
@@ -24,6 +27,8 @@ pub enum Turn {
     Wrote(WriteStep),
     /// Read.
     Pulled(PullOutcome),
+    /// Looked for what reading does not show.
+    Watched(WatchOutcome),
     /// Asked the org for its API use, because the budget refused on old evidence.
     Asked {
         /// API calls spent.
@@ -65,7 +70,11 @@ impl Engine {
         if pulled.asked() {
             return Ok(Turn::Pulled(pulled));
         }
-        let refused = pulled.refused.or(refused);
+        let watched = self.watch(tick).await?;
+        if watched.asked {
+            return Ok(Turn::Watched(watched));
+        }
+        let refused = pulled.refused.or(watched.refused).or(refused);
         if refused.is_some()
             && let Some(calls) = self.ask_allowance(tick).await?
         {
@@ -88,6 +97,7 @@ impl Engine {
         }
         let progress = self.store.progress(self.team).await?;
         let reading = schedule::next_pull_at(&rules, &progress);
-        Ok([waiting, reading].into_iter().flatten().min())
+        let watching = self.next_watch_at(&rules, &progress).await?;
+        Ok([waiting, reading, watching].into_iter().flatten().min())
     }
 }

@@ -44,6 +44,7 @@ use tandem_core::schema::ObjectSchema;
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::SyncStore as _;
 use tandem_core::sync_log::LogDraft;
+use tandem_core::watch::FEED_EVERY_SECONDS;
 use tandem_engine::{Engine, Tick, Turn};
 use tandem_sandbox::Sandbox;
 use tandem_sandbox::faults::FaultAction;
@@ -387,7 +388,11 @@ impl<'t> Run<'t> {
         while self.wire.release_one() {}
         self.clock.set_wrong(0);
         self.admin.restore(self.clock.now());
-        self.settle_down(QUIET_MS)
+        self.settle_down(QUIET_MS)?;
+        // What is gone for good is found when it is looked for next.
+        self.clock.advance_ms(FEED_EVERY_SECONDS * 1_000);
+        setup::tell_time(&self.sandbox, &self.clock);
+        self.settle_down(120_000)
     }
 
     /// Lets minutes pass until nothing has been going on for so long.

@@ -336,13 +336,18 @@ impl People {
         if object.as_str() == "Account" {
             return None;
         }
+        let for_good = self.dice.percent(30);
         let deleted = self.sandbox.world(|world| {
             let actor = Actor::user(world.admin_id());
-            world
-                .delete(&actor, object.as_str(), id.as_str(), &DmlOptions::default())
-                .is_ok()
+            let (object, id) = (object.as_str(), id.as_str());
+            let done = if for_good {
+                world.hard_delete(&actor, object, id)
+            } else {
+                world.delete(&actor, object, id, &DmlOptions::default())
+            };
+            done.is_ok()
         });
-        deleted.then(|| format!("CRM: {id} is deleted"))
+        deleted.then(|| format!("CRM: {id} is deleted, for good: {for_good}"))
     }
 
     /// Somebody settles a held field by choosing a side. Returns whether there was one.

@@ -19,11 +19,12 @@ use tandem_core::link::{Lane, Lanes, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
-    Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
+    Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork, Named,
     ObjectProgress, PullPosition, Restore, Sendable, StagePage, StageReport, StoreResult,
     SyncStore, WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
+use tandem_core::watch::{Linked, ObjectWatch};
 use tandem_core::write::Settlement;
 use tandem_store::memory::MemoryStore;
 
@@ -133,6 +134,28 @@ impl SyncStore for SimStore {
             return forward!(self.stage(team, rows));
         }
         forward!(self.stage(team, self.mutant(team).page(page)))
+    }
+
+    async fn watches(&self, team: TeamId) -> StoreResult<Vec<ObjectWatch>> {
+        forward!(self.watches(team))
+    }
+
+    async fn save_watch(
+        &self,
+        team: TeamId,
+        watch: ObjectWatch,
+        log: Vec<LogDraft>,
+    ) -> StoreResult<bool> {
+        forward!(self.save_watch(team, watch, log))
+    }
+
+    async fn linked(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        named: &Named,
+    ) -> StoreResult<Vec<Linked>> {
+        forward!(self.linked(team, object, named))
     }
 
     async fn claim_links(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<LinkWork>> {

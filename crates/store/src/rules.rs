@@ -12,6 +12,7 @@ mod news;
 mod progress;
 mod record;
 mod restore;
+mod watch;
 
 pub use brake::{Ruling, brake, hold, is_linked, planned};
 pub use hold::resolve_hold;
@@ -28,3 +29,4 @@ pub use record::{
     carries_key, lane_of, match_keys, new_record, referred_records, resolve_references, set_fields,
 };
 pub use restore::restore;
+pub use watch::next_watch;

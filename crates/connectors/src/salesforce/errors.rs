@@ -77,7 +77,7 @@ const CODES: &[(&str, C, Proof)] = &[
     ("INVALID_QUERY_FILTER_OPERATOR", C::OurFault, NothingDone),
     ("QUERY_TOO_COMPLICATED", C::OurFault, NothingDone),
     ("OPERATION_TOO_LARGE", C::TimedOut, NothingDone),
-    ("EXCEEDED_ID_LIMIT", C::OurFault, NothingDone),
+    ("EXCEEDED_ID_LIMIT", C::CursorGone, NothingDone),
     // Records that can't be reached or are held.
     ("NOT_FOUND", C::RecordGone, NothingDone),
     ("ENTITY_IS_DELETED", C::RecordGone, NothingDone),

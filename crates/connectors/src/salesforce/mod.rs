@@ -8,6 +8,7 @@
 //! | `errors` | what each refusal means: one table |
 //! | `schema`, `identity`, `limits` | what the org has, who we are, what we may spend |
 //! | `pull`, `read`, `write`, `probe` | records |
+//! | `deletions`, `roll` | which records are there no more |
 //!
 //! Up to five queries and collections travel in one composite request, which is metered as one call:
 //! that is where the few calls come from.
@@ -21,6 +22,7 @@
 mod client;
 pub mod config;
 mod convert;
+mod deletions;
 mod errors;
 mod identity;
 mod ids;
@@ -28,6 +30,7 @@ mod limits;
 mod probe;
 mod pull;
 mod read;
+mod roll;
 mod schema;
 mod session;
 mod soql;
@@ -47,8 +50,9 @@ use convert::Shapes;
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex};
 use tandem_core::connector::{
-    CallsMax, Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Failure, OrgIdentity,
-    OrgUsage, ProbeAnswer, PullRequest, PulledPage, WriteOutcome, WriteRequest,
+    CallsMax, Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Deletions,
+    DeletionsRequest, Failure, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, PulledPage,
+    RollPage, RollRequest, WriteOutcome, WriteRequest,
 };
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject};
@@ -62,6 +66,8 @@ const CALLS_MAX: CallsMax = CallsMax {
     describe: schema::CALLS_MAX,
     pull: 1,
     read: read::CALLS_MAX,
+    deletions: 1,
+    roll: 1,
     write: write::CALLS_MAX,
     probe: probe::CALLS_MAX,
     limits: 1,
@@ -128,6 +134,7 @@ impl Connector for Salesforce {
                 .conditional_records_max
                 .min(write::CONDITIONAL_RECORDS_MAX),
             read_ids_max: read::IDS_MAX,
+            deletions_requests_max: deletions::REQUESTS_MAX,
             create_horizon_seconds: self.config.create_horizon_seconds,
             calls_max: CALLS_MAX,
         }
@@ -184,6 +191,22 @@ impl Connector for Salesforce {
     ) -> ConnectorResult<Vec<CrmRecord>> {
         let mut spend = Spend::up_to(CALLS_MAX.read);
         let result = self.records(object, ids, fields, now, &mut spend).await;
+        spend.finish(result)
+    }
+
+    async fn deletions(
+        &self,
+        requests: &[DeletionsRequest],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<Result<Deletions, Failure>>> {
+        let mut spend = Spend::up_to(CALLS_MAX.deletions);
+        let result = self.deleted(requests, now, &mut spend).await;
+        spend.finish(result)
+    }
+
+    async fn roll(&self, request: &RollRequest) -> ConnectorResult<RollPage> {
+        let mut spend = Spend::up_to(CALLS_MAX.roll);
+        let result = self.roll_page(request, &mut spend).await;
         spend.finish(result)
     }
 

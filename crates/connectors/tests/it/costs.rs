@@ -1,7 +1,8 @@
 //! What things cost, by the connector's own count and by the org's meter.
 
 use crate::org::{Org, create, request, update};
-use tandem_core::connector::{Connector as _, Next, PullRequest, WriteOutcome};
+use tandem_core::connector::{Connector as _, DeletionsRequest, Next, PullRequest, WriteOutcome};
+use tandem_core::ids::CrmObject;
 use tandem_sandbox::faults::FaultAction;
 
 #[tokio::test]
@@ -38,6 +39,25 @@ async fn an_idle_poll_of_four_objects_is_one_call() {
         }
         org.advance(60);
     }
+}
+
+#[tokio::test]
+async fn the_deletions_of_four_objects_are_one_call_and_a_roll_of_5000_is_three() {
+    let org = Org::new();
+    org.leads(5_000);
+    org.advance(3_600);
+    let since = org.pull("Account", None).await.1;
+    org.advance(3_600);
+    org.forget_spent();
+    let requests = ["Account", "Contact", "Lead", "Opportunity"].map(|name| DeletionsRequest {
+        object: CrmObject::new(name),
+        since: since.clone(),
+    });
+    let answers = org.salesforce.deletions(&requests, org.now()).await;
+    assert_eq!(org.pay(answers).expect("an answer").len(), 4);
+    assert_eq!(org.spent(), 1);
+    assert_eq!(org.roll("Lead").await.len(), 5_000);
+    assert_eq!(org.spent(), 4);
 }
 
 #[tokio::test]

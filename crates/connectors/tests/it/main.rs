@@ -2,6 +2,7 @@
 //! sandbox in process. The sandbox is an independent reading of the vendor's documents; the connector
 //! knows nothing of it. No network, no clock, no sleep.
 
+mod absences;
 mod costs;
 mod doubts;
 mod org;

@@ -12,8 +12,8 @@ use tandem_connectors::oauth::OAuthApp;
 use tandem_connectors::salesforce::{Salesforce, SalesforceConfig};
 use tandem_connectors::vault::{Grant, MemoryVault};
 use tandem_core::connector::{
-    Connector as _, ConnectorError, Next, PageToken, PullRequest, PulledPage, Reply, Watermark,
-    WriteOp, WriteOutcome, WriteRequest,
+    Connector as _, ConnectorError, Next, PageToken, Present, PullRequest, PulledPage, Reply,
+    RollRequest, Watermark, WriteOp, WriteOutcome, WriteRequest,
 };
 use tandem_core::ids::{CrmId, CrmObject, IntentId};
 use tandem_core::record::CrmRecord;
@@ -237,6 +237,26 @@ impl Org {
             }
         }
         panic!("a pull of {object} does not end");
+    }
+
+    /// The ids of all records of an object, page after page.
+    pub(crate) async fn roll(&self, object: &str) -> Vec<Present> {
+        let mut all: Vec<Present> = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let request = RollRequest {
+                object: CrmObject::new(object),
+                after: all.last().map(|last| last.id.clone()),
+                failures: 0,
+            };
+            let page = self
+                .pay(self.salesforce.roll(&request).await)
+                .expect("a page");
+            all.extend(page.present);
+            if page.last {
+                return all;
+            }
+        }
+        panic!("the roll of {object} does not end");
     }
 
     pub(crate) async fn write(

@@ -16,5 +16,6 @@ mod resolve;
 mod schedule;
 mod script;
 mod turn;
+mod watch;
 mod world;
 mod write;

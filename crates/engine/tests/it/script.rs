@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tandem_core::Timestamp;
 use tandem_core::connector::{
     CallsMax, Capabilities, Connector, ConnectorError, ConnectorResult, CreateProbe, CrmUser,
-    Failure, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, PulledPage, Reply, WriteOutcome,
-    WriteRequest,
+    Deletions, DeletionsRequest, Failure, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest,
+    PulledPage, Reply, RollPage, RollRequest, WriteOutcome, WriteRequest,
 };
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject};
@@ -26,6 +26,8 @@ pub(crate) enum Asked {
     Write(Vec<WriteRequest>),
     Read(Vec<CrmId>),
     Probe(Vec<CreateProbe>),
+    Deletions(Vec<DeletionsRequest>),
+    Roll(RollRequest),
     Limits(()),
 }
 
@@ -36,6 +38,8 @@ pub(crate) enum Answer {
     Write(Vec<WriteOutcome>),
     Read(Vec<CrmRecord>),
     Probe(Vec<ProbeAnswer>),
+    Deletions(Vec<Result<Deletions, Failure>>),
+    Roll(RollPage),
     Limits(OrgUsage),
     /// The whole request fails.
     Failure(Failure),
@@ -115,6 +119,7 @@ impl Connector for Script {
             write_records_max: 100,
             conditional_records_max: CONDITIONAL_RECORDS_MAX,
             read_ids_max: 100,
+            deletions_requests_max: 5,
             create_horizon_seconds: CREATE_HORIZON_SECONDS,
             calls_max: CallsMax {
                 identify: 1,
@@ -122,6 +127,8 @@ impl Connector for Script {
                 describe: 1,
                 pull: 1,
                 read: 1,
+                deletions: 1,
+                roll: 1,
                 write: 2,
                 probe: 1,
                 limits: 1,
@@ -188,6 +195,18 @@ impl Connector for Script {
         _: Timestamp,
     ) -> ConnectorResult<Vec<ProbeAnswer>> {
         take!(self, Probe, probes.to_vec())
+    }
+
+    async fn deletions(
+        &self,
+        requests: &[DeletionsRequest],
+        _: Timestamp,
+    ) -> ConnectorResult<Vec<Result<Deletions, Failure>>> {
+        take!(self, Deletions, requests.to_vec())
+    }
+
+    async fn roll(&self, request: &RollRequest) -> ConnectorResult<RollPage> {
+        take!(self, Roll, request.clone())
     }
 
     async fn limits(&self) -> ConnectorResult<OrgUsage> {

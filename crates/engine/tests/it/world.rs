@@ -16,6 +16,7 @@ use tandem_core::settings::{ConnectionState, Guards, SyncSettings, TeamRules};
 use tandem_core::store::{ObjectProgress, SyncStore, WorkspaceEdit};
 use tandem_core::sync_log::LogDraft;
 use tandem_core::value::{Fields, Value};
+use tandem_core::watch::ObjectWatch;
 use tandem_core::workspace::Kind;
 use tandem_core::write::WriteIntent;
 use tandem_engine::{Engine, PullOutcome, ResolveOutcome, Tick, Turn, WriteStep};
@@ -123,6 +124,7 @@ impl World {
             team,
         };
         world.set_connection(ConnectionState::Connected);
+        world.watch(at(100_000_000));
         world
     }
 
@@ -209,6 +211,27 @@ impl World {
         };
         let spent = self.store.spend_calls(team, reserved.unwrap(), spent, time);
         now(spent).unwrap();
+    }
+
+    /// Deletions are looked for, which most cases leave out.
+    pub(crate) fn watch_from_now(&self) {
+        self.watch(at(0));
+    }
+
+    fn watch(&self, not_before: Timestamp) {
+        let mut known = now(self.store.watches(self.team)).unwrap();
+        if known.is_empty() {
+            known = ["Account", "Lead"]
+                .map(|name| ObjectWatch::new(object(name)))
+                .into();
+        }
+        for watch in known {
+            let watch = ObjectWatch {
+                not_before: Some(not_before),
+                ..watch
+            };
+            assert!(now(self.store.save_watch(self.team, watch, Vec::new())).unwrap());
+        }
     }
 
     pub(crate) fn set_connection(&self, state: ConnectionState) {

@@ -1,7 +1,8 @@
 //! getUpdated and getDeleted: what changed in a window, and up to when the org vouches for it.
 //!
 //! Seconds of both ends are cut off and the window includes its ends. `latestDateCovered` is the safe start of the next
-//! window: it is held back while a long transaction has not committed.
+//! window: it is held back while a long transaction has not committed. getDeleted reaches back 15 days, or to the
+//! deletion of the last record that was removed for good (documented: or since the recycle bin was emptied).
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -35,7 +36,8 @@ pub(super) fn updated(site: &Site<'_>, call: &Call, object: &str) -> Result<Answ
     if window.start >= window.end {
         return Err(invalid_date("startDate must be before endDate"));
     }
-    reach(site, window.start, UPDATED_DAYS)?;
+    let earliest = days_ago(site, UPDATED_DAYS);
+    reach(window.start, earliest)?;
     let ids = site
         .world
         .updated(&call.actor, object, window.start, window.end);
@@ -55,7 +57,9 @@ pub(super) fn deleted(site: &Site<'_>, call: &Call, object: &str) -> Result<Answ
             "startDate must be more than one minute before endDate",
         ));
     }
-    let earliest = reach(site, window.start, RECYCLE_BIN_DAYS)?;
+    let purged = site.world.purged_to().map_or(Timestamp::MIN, cut_to_minute);
+    let earliest = days_ago(site, RECYCLE_BIN_DAYS).max(purged);
+    reach(window.start, earliest)?;
     let records = site
         .world
         .deleted(&call.actor, object, window.start, window.end);
@@ -86,16 +90,19 @@ fn instant(call: &Call, name: &str) -> Result<Timestamp, ApiError> {
     Ok(cut_to_minute(at))
 }
 
-/// The earliest time the org can answer for; a window must start after it.
-fn reach(site: &Site<'_>, start: Timestamp, days: i64) -> Result<Timestamp, ApiError> {
+fn days_ago(site: &Site<'_>, days: i64) -> Timestamp {
     let span = SignedDuration::from_hours(24 * days);
-    let earliest = cut_to_minute(site.world.now().checked_sub(span).unwrap_or(Timestamp::MIN));
+    cut_to_minute(site.world.now().checked_sub(span).unwrap_or(Timestamp::MIN))
+}
+
+/// A window must start after the earliest time that the org can answer for.
+fn reach(start: Timestamp, earliest: Timestamp) -> Result<(), ApiError> {
     if start <= earliest {
         return Err(invalid_date(
             "startDate is before the earliest date available, do a full replication",
         ));
     }
-    Ok(earliest)
+    Ok(())
 }
 
 fn covered(site: &Site<'_>, window: Window) -> String {

@@ -95,6 +95,8 @@ impl World {
     /// Removes a row for good.
     pub(crate) fn purge(&mut self, object: ObjectNo, id: SfId) {
         let before = self.replace(object, id, None);
+        let deletion = before.as_ref().and_then(|row| row.deletion);
+        self.purged_to = self.purged_to.max(deletion.map(|deletion| deletion.at));
         self.log(Undo::Row { object, id, before });
     }
 

@@ -28,6 +28,7 @@ impl World {
             staged: Default::default(),
             late_commits: 0,
             deletions: 0,
+            purged_to: None,
             undo: Vec::new(),
             touched: Default::default(),
             steps: Default::default(),

@@ -35,6 +35,8 @@ pub(crate) struct Counters {
     created: BTreeMap<String, u64>,
     late_commits: u64,
     deletions: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    purged_to: Option<Timestamp>,
     metadata_version: u64,
     metadata_changed_at: Timestamp,
 }
@@ -206,6 +208,7 @@ impl World {
                 .collect(),
             late_commits: self.late_commits,
             deletions: self.deletions,
+            purged_to: self.purged_to,
             metadata_version: self.metadata_version,
             metadata_changed_at: self.metadata_changed_at,
         }
@@ -218,6 +221,7 @@ impl World {
         }
         self.late_commits = counters.late_commits;
         self.deletions = counters.deletions;
+        self.purged_to = counters.purged_to;
         self.metadata_version = counters.metadata_version;
         self.metadata_changed_at = counters.metadata_changed_at;
         Ok(())

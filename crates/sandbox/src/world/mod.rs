@@ -114,6 +114,8 @@ pub struct World {
     staged: Tracked<StageKey, Staged>,
     late_commits: u64,
     deletions: u64,
+    /// Of the deletions whose records are gone for good, the latest.
+    purged_to: Option<Timestamp>,
     undo: Vec<Undo>,
     /// Rows written since `changes` was last asked.
     touched: BTreeSet<(ObjectNo, SfId)>,

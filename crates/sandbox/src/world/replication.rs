@@ -61,6 +61,11 @@ impl World {
             .collect()
     }
 
+    /// Up to when deletions are not told completely: of the records that are gone for good, the last one's.
+    pub fn purged_to(&self) -> Option<Timestamp> {
+        self.purged_to
+    }
+
     /// Now, held back to the start of the oldest transaction that is still not visible (documented).
     pub fn latest_date_covered(&self) -> Timestamp {
         let oldest = self.staged.values().map(|staged| staged.started).min();

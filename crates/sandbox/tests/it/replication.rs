@@ -72,6 +72,34 @@ fn deleted_lists_deletions_with_their_time() {
 }
 
 #[test]
+fn what_was_removed_for_good_ends_the_reach_of_deletions() {
+    let client = client();
+    let id = client.contact("Kinsella");
+    client
+        .delete(&format!("/sobjects/Contact/{id}"))
+        .expect(204);
+    client.sandbox.advance(SignedDuration::from_mins(5));
+    let window = |from| ask(&client, "deleted", from, 0);
+    assert_eq!(
+        window(-10).expect(200).json()["deletedRecords"][0]["id"],
+        id.as_str()
+    );
+    client
+        .sandbox
+        .world(tandem_sandbox::world::World::empty_recycle_bin);
+    assert_eq!(
+        window(-10).expect(400).json()[0]["errorCode"],
+        "INVALID_REPLICATION_DATE"
+    );
+    let since = window(-4).expect(200).json();
+    assert_eq!(since["deletedRecords"], json!([]));
+    assert_eq!(
+        since["earliestDateAvailable"],
+        "2026-03-10T10:00:00.000+0000"
+    );
+}
+
+#[test]
 fn windows_that_make_no_sense_are_refused() {
     let client = client();
     let day = 24 * 60;

@@ -11,6 +11,7 @@ use tandem_core::link::Lane;
 use tandem_core::mapping::PairRules;
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{Backlog, ObjectProgress, SyncStore as _};
+use tandem_core::watch::ObjectWatch;
 use tandem_core::workspace::Kind;
 use tandem_store::admin::ConnectionDetails;
 use tandem_store::views::{ApiUsage, Cause, HourThroughput, LinkStatus, SyncCounts};
@@ -96,6 +97,15 @@ pub struct ObjectStatus {
     /// Rows arrive up to so many seconds late, as learned; reading goes back farther than that. 0 where none
     /// was seen late.
     pub rows_late_seconds: u32,
+    /// All ids are being compared with the CRM: records compared so far.
+    pub comparing_records: Option<u64>,
+    /// All records were known as of this moment, those deleted for good included: the first read, or the last
+    /// time that all ids were compared.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub compared_at: Option<Timestamp>,
+    /// Deletions are known up to this moment, by the CRM's clock.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub deletions_known_to: Option<Timestamp>,
     /// The next read, if it has a time.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub next_at: Option<Timestamp>,
@@ -152,6 +162,7 @@ impl App {
         let (store, team, now) = (self.store(), actor.team, self.now());
         let rules = store.rules(team).await?;
         let progress = store.progress(team).await?;
+        let watches = store.watches(team).await?;
         let counts = store.counts(team).await?;
         let connection = self.main_connection(team).await?;
         Ok(Overview {
@@ -161,7 +172,10 @@ impl App {
             objects: rules
                 .pairs
                 .iter()
-                .map(|pair| object_status(pair, &rules, &progress, &counts, now))
+                .map(|pair| {
+                    let watch = watches.iter().find(|watch| watch.object == pair.object);
+                    object_status(pair, &rules, &progress, watch, &counts, now)
+                })
                 .collect(),
             counts,
             backlog: store.backlog(team, now).await?,
@@ -244,6 +258,7 @@ fn object_status(
     pair: &PairRules,
     rules: &TeamRules,
     progress: &[ObjectProgress],
+    watch: Option<&ObjectWatch>,
     counts: &SyncCounts,
     now: Timestamp,
 ) -> ObjectStatus {
@@ -264,6 +279,10 @@ fn object_status(
         reading_rows: progress
             .filter(|p| p.position.page.is_some())
             .map(|p| p.rows),
+        comparing_records: watch.and_then(|w| Some(w.roll_call.as_ref()?.present)),
+        compared_at: watch.and_then(|w| w.known_at),
+        deletions_known_to: watch
+            .and_then(|w| Timestamp::from_millisecond(w.covered.as_ref()?.order).ok()),
         rows_late_seconds: progress.map_or(0, |p| p.horizon.late(now)),
         next_at: progress
             .filter(|_| rules.settings.enabled)

@@ -73,6 +73,7 @@ pub(super) fn note(turn: &Turn, took: Duration) {
             metrics::counter!(names::ROWS_READ).increment(outcome.rows);
             ("pull", outcome.calls)
         }
+        Turn::Watched(outcome) => ("watch", outcome.calls),
         Turn::Idle { .. } => return,
     };
     metrics::counter!(names::TURNS, "step" => step).increment(1);

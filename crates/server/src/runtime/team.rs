@@ -125,6 +125,7 @@ async fn after(app: &App, team: TeamId, turn: Turn) -> AppResult<Next> {
         | Turn::Reconciled(_)
         | Turn::Released(_)
         | Turn::Wrote(_)
+        | Turn::Watched(_)
         | Turn::Asked { .. } => Ok(Next::Again),
     }
 }
@@ -230,6 +231,7 @@ pub async fn until_idle(
             Turn::Resolved(outcome) => work.api_calls += u64::from(outcome.calls),
             Turn::Reconciled(outcome) => work.decisions += outcome.claimed as u64,
             Turn::Released(_) => {}
+            Turn::Watched(outcome) => work.api_calls += u64::from(outcome.calls),
             Turn::Asked { calls } => work.api_calls += u64::from(calls),
             Turn::Wrote(WriteStep::Sent {
                 records,

@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 pub const HTTP_REQUESTS: &str = "tandem_http_requests_total";
 /// Seconds until a request was answered.
 pub const HTTP_SECONDS: &str = "tandem_http_request_seconds";
-/// Engine turns, by `step`: pull, reconcile, write, resolve.
+/// Engine turns, by `step`: pull, reconcile, write, resolve, watch, ask.
 pub const TURNS: &str = "tandem_engine_turns_total";
 /// Seconds that an engine turn took, by `step`.
 pub const TURN_SECONDS: &str = "tandem_engine_turn_seconds";

@@ -72,10 +72,10 @@ impl World {
             external_id: None,
             records: leads.map(lead).collect(),
             from: from.unwrap_or_else(PullPosition::default),
-            next: match last {
+            next: Some(match last {
                 true => Next::Done(Watermark { order: 1, token }),
                 false => Next::Page(PageToken(token)),
-            },
+            }),
             behind_seconds: std::collections::BTreeMap::new(),
             settling: true,
             lane: Lane::Bulk,

@@ -281,15 +281,15 @@ impl Bench {
 }
 
 /// The end of a pull, with a watermark of that second.
-pub(super) fn done(second: i64) -> Next {
-    Next::Done(Watermark {
+pub(super) fn done(second: i64) -> Option<Next> {
+    Some(Next::Done(Watermark {
         order: second,
         token: format!("w{second}"),
-    })
+    }))
 }
 
-pub(super) fn more(token: &str) -> Next {
-    Next::Page(PageToken(token.into()))
+pub(super) fn more(token: &str) -> Option<Next> {
+    Some(Next::Page(PageToken(token.into())))
 }
 
 /// A settlement that finishes a claimed intent without anything new.

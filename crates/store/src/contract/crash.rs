@@ -21,6 +21,7 @@ use tandem_core::reconcile::RecordChange;
 use tandem_core::settings::ConnectionState;
 use tandem_core::store::{DecisionCommit, HoldResolution, Restore, StoreResult, WorkspaceEdit};
 use tandem_core::value::Value;
+use tandem_core::watch::ObjectWatch;
 use tandem_core::workspace::Kind;
 use tandem_core::write::IntentNext;
 
@@ -63,7 +64,7 @@ pub fn run<S: CrashSubject + 'static>(make: impl Fn() -> S) {
             claim_intents, claim_doubtful, settle_create, settle_retry, edit_record, add_record,
             resolve_hold, restore, retry_links, try_incident, skip_incident, advance_trials,
             reserve_calls,
-            reserve_question, spend_calls, set_pace, append_log,
+            reserve_question, spend_calls, set_pace, append_log, save_watch,
         }
     });
 }
@@ -176,6 +177,15 @@ async fn reset_progress<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
     let account = object("Account");
     t.act(async |b: &Bench| b.store().reset_progress(b.team, &account).await)
         .await
+}
+
+async fn save_watch<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let watch = ObjectWatch::new(object("Lead"));
+    t.act(async |b: &Bench| {
+        let log = vec![entry("begins"), entry("ends")];
+        b.store().save_watch(b.team, watch.clone(), log).await
+    })
+    .await
 }
 
 async fn end_waits<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {

@@ -21,6 +21,7 @@ mod samples;
 mod settles;
 mod staging;
 pub mod walk;
+mod watches;
 mod writes;
 
 use async_trait::async_trait;
@@ -88,6 +89,11 @@ cases! {
         without_the_echo_guard_every_row_counts,
         the_mirror_keeps_values_as_they_are,
         an_unknown_team_is_an_error,
+    }
+    watches {
+        a_watch_is_saved_once_by_each_who_saw_it,
+        records_that_no_pull_brought_move_no_progress,
+        linked_records_are_named_in_the_order_of_ids,
     }
     claims {
         best_lane_first_then_longest_due,

@@ -21,6 +21,7 @@ mod settle;
 mod stage;
 mod steps;
 mod team;
+mod watch;
 mod write;
 
 pub use inspect::{DueLink, View};

@@ -14,11 +14,12 @@ use tandem_core::link::{Lane, Lanes, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
-    Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
+    Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork, Named,
     ObjectProgress, PullPosition, Restore, Sendable, StagePage, StageReport, StoreResult,
     SyncStore, WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
+use tandem_core::watch::{Linked, ObjectWatch};
 use tandem_core::write::Settlement;
 
 #[async_trait]
@@ -97,6 +98,28 @@ impl SyncStore for MemoryStore {
 
     async fn stage(&self, team: TeamId, page: StagePage) -> StoreResult<StageReport> {
         self.with(team, |team| Ok(team.stage(page)))
+    }
+
+    async fn watches(&self, team: TeamId) -> StoreResult<Vec<ObjectWatch>> {
+        self.with(team, |team| Ok(team.watches.values().cloned().collect()))
+    }
+
+    async fn save_watch(
+        &self,
+        team: TeamId,
+        watch: ObjectWatch,
+        log: Vec<LogDraft>,
+    ) -> StoreResult<bool> {
+        self.with(team, |team| Ok(team.save_watch(watch, log)))
+    }
+
+    async fn linked(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        named: &Named,
+    ) -> StoreResult<Vec<Linked>> {
+        self.with(team, |team| Ok(team.linked(object, named)))
     }
 
     async fn claim_links(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<LinkWork>> {

@@ -18,6 +18,7 @@ use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{ObjectProgress, StoreError, StoreResult};
 use tandem_core::sync_log::LogDraft;
 use tandem_core::value::Fields;
+use tandem_core::watch::ObjectWatch;
 
 /// Gives out ids, one sequence for everything: an id used for the wrong thing finds nothing.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +65,7 @@ pub(super) struct Team {
     pub(super) rules: TeamRules,
     pub(super) connection: ConnectionState,
     pub(super) progress: BTreeMap<CrmObject, ObjectProgress>,
+    pub(super) watches: BTreeMap<CrmObject, ObjectWatch>,
     pub(super) mirrors: Mirrors,
     pub(super) records: Records,
     pub(super) links: Links,
@@ -83,6 +85,7 @@ impl Team {
             rules,
             connection: ConnectionState::default(),
             progress: BTreeMap::new(),
+            watches: BTreeMap::new(),
             mirrors: Mirrors::default(),
             records: Records::default(),
             links: Links::default(),

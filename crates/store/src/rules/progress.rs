@@ -24,9 +24,13 @@ pub fn never_read(object: CrmObject) -> ObjectProgress {
 /// Moves progress past a page. `false` if the page was asked from somewhere else: somebody moved on
 /// in between, and progress stays where it is. A watermark never goes back.
 pub fn advance(progress: &mut ObjectProgress, page: &StagePage) -> bool {
-    if progress.position != page.from {
+    let Some(next) = page
+        .next
+        .as_ref()
+        .filter(|_| progress.position == page.from)
+    else {
         return false;
-    }
+    };
     let first = page.from.page.is_none();
     let began = progress.started_at.filter(|_| !first).unwrap_or(page.now);
     let rows_before = if first { 0 } else { progress.rows };
@@ -36,7 +40,7 @@ pub fn advance(progress: &mut ObjectProgress, page: &StagePage) -> bool {
     if first {
         progress.horizon.begin(page.settling, page.now);
     }
-    match &page.next {
+    match next {
         Next::Page(token) => {
             progress.position.page = Some(token.clone());
             progress.started_at = Some(began);

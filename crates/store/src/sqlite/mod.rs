@@ -44,6 +44,7 @@ mod steps;
 mod team;
 mod tx;
 mod views;
+mod watch;
 
 use self::error::DbResult;
 use self::pool::Pool;

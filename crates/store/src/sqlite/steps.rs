@@ -4,7 +4,7 @@ use super::error::{DbError, DbResult};
 use super::tx::Tx;
 use super::{
     SqliteStore, backlog, brake, budget, claim_intents, claim_links, commit, edit, incidents,
-    links, log, mirrors, progress, records, settle, stage, team as teams,
+    links, log, mirrors, progress, records, settle, stage, team as teams, watch,
 };
 use async_trait::async_trait;
 use tandem_core::Timestamp;
@@ -18,11 +18,12 @@ use tandem_core::link::{Lane, Lanes, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
-    Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork,
+    Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork, Named,
     ObjectProgress, PullPosition, Restore, Sendable, StagePage, StageReport, StoreResult,
     SyncStore, WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
+use tandem_core::watch::{Linked, ObjectWatch};
 use tandem_core::write::Settlement;
 
 impl SqliteStore {
@@ -125,6 +126,31 @@ impl SyncStore for SqliteStore {
 
     async fn stage(&self, team: TeamId, page: StagePage) -> StoreResult<StageReport> {
         self.step(team, move |tx| stage::stage(tx, team, page))
+            .await
+    }
+
+    async fn watches(&self, team: TeamId) -> StoreResult<Vec<ObjectWatch>> {
+        self.look(team, move |tx| watch::all(tx, team)).await
+    }
+
+    async fn save_watch(
+        &self,
+        team: TeamId,
+        watch: ObjectWatch,
+        log: Vec<LogDraft>,
+    ) -> StoreResult<bool> {
+        self.step(team, move |tx| watch::save(tx, team, watch, &log))
+            .await
+    }
+
+    async fn linked(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        named: &Named,
+    ) -> StoreResult<Vec<Linked>> {
+        let (object, named) = (object.clone(), named.clone());
+        self.look(team, move |tx| watch::linked(tx, team, &object, &named))
             .await
     }
 

@@ -39,7 +39,7 @@ const TABLE: &str = "
     Part | INVALID_QUERY_FILTER_OPERATOR | OurFault | |
     Part | QUERY_TOO_COMPLICATED | OurFault | |
     Part | OPERATION_TOO_LARGE | TimedOut | |
-    Part | EXCEEDED_ID_LIMIT | OurFault | |
+    Part | EXCEEDED_ID_LIMIT | CursorGone | |
     ExistingRecord | NOT_FOUND | RecordGone | | The requested resource does not exist
     Part | NOT_FOUND | SchemaChanged | | The requested resource does not exist
     Request | NOT_FOUND | OurFault | | The requested resource does not exist

@@ -206,6 +206,9 @@ fn objects() -> Vec<ObjectStatus> {
                 fresh_at: fresh.map(minutes_ago),
                 reading_rows: None,
                 rows_late_seconds: waiting.min(40) as u32,
+                comparing_records: (object == "Contact").then_some(4_000),
+                compared_at: Some(minutes_ago(1_500)),
+                deletions_known_to: Some(minutes_ago(40)),
                 next_at: Some(minutes_ago(-4)),
                 failures,
             }

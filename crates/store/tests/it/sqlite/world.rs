@@ -88,10 +88,10 @@ impl World {
             external_id: None,
             records,
             from: known.map(|known| known.position).unwrap_or_default(),
-            next: Next::Done(Watermark {
+            next: Some(Next::Done(Watermark {
                 order: second,
                 token: second.to_string(),
-            }),
+            })),
             behind_seconds: std::collections::BTreeMap::new(),
             settling: false,
             lane: Lane::Bulk,

@@ -256,6 +256,9 @@ fn object_line(row: &ObjectStatus, running: bool, now: Timestamp) -> Markup {
             td data-label="In the workspace" { (kind_label(row.kind)) }
             td data-label="Freshness" {
                 (freshness(row, running, now))
+                @if let Some(records) = row.comparing_records {
+                    small class="muted" { " Comparing every record: " (grouped(records)) " so far" }
+                }
                 @if row.rows_late_seconds > 0 {
                     small class="muted" { " Rows arrive up to " (duration(u64::from(row.rows_late_seconds))) " late" }
                 }

@@ -171,7 +171,7 @@ fn quote(quote: Option<&FrequencyQuote>) -> Markup {
             @if let Some(quote) = quote {
                 "This choice costs " strong class="num" { (grouped(quote.calls_per_day)) } " API calls a day"
                 @if let Some(permille) = quote.permille { ", " (permille / 10) "." (permille % 10) " % of the allowance" }
-                ". " small { "Objects that are due together share a call; changed records come on top." }
+                ". " small { "Objects that are due together share a call; " (tandem_engine::feed_calls_per_day()) " are for deletions. Changed records come on top, and once a week one call for 2,000 records, to compare all." }
             }
         }
     }
