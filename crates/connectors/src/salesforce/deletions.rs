@@ -183,7 +183,7 @@ mod tests {
         let since = request("Lead", nine.as_second());
         let behind = nine - jiff::SignedDuration::from_secs(90);
         let reply = salesforce
-            .deletions(&[since.clone()], behind)
+            .deletions(std::slice::from_ref(&since), behind)
             .await
             .expect("an answer");
         let leads = reply.value[0].as_ref().expect("deletions");
