@@ -5,8 +5,9 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use tandem_core::Timestamp;
 use tandem_core::connector::{
-    Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Failure, OrgIdentity, OrgUsage,
-    ProbeAnswer, PullRequest, PulledPage, WriteOp, WriteOutcome, WriteRequest,
+    Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Deletions, DeletionsRequest,
+    Failure, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, PulledPage, RollPage, RollRequest,
+    WriteOp, WriteOutcome, WriteRequest,
 };
 use tandem_core::ids::{CrmId, CrmObject};
 use tandem_core::record::CrmRecord;
@@ -113,6 +114,18 @@ impl Connector for Mutant {
         now: Timestamp,
     ) -> ConnectorResult<Vec<CrmRecord>> {
         self.inner.read(object, ids, fields, now).await
+    }
+
+    async fn deletions(
+        &self,
+        requests: &[DeletionsRequest],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<Result<Deletions, Failure>>> {
+        self.inner.deletions(requests, now).await
+    }
+
+    async fn roll(&self, request: &RollRequest) -> ConnectorResult<RollPage> {
+        self.inner.roll(request).await
     }
 
     async fn write(
