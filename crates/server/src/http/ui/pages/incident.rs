@@ -107,7 +107,7 @@ fn fixes(shell: &Shell, page: &IncidentPage) -> Markup {
     let incident = &view.standing.incident;
     let body = html! {
         @for fix in &view.fixes {
-            section class="fix" {
+            section {
                 h3 { (fix.label()) }
                 p { (fix.advice(incident.cause.class)) }
                 @if *fix == Fix::Grant { (right(view)) }

@@ -3,7 +3,7 @@
 use crate::app::incidents::IncidentView;
 use crate::http::ui::parts::badge::{Tone, badge, badge_with};
 use crate::http::ui::parts::icon::Icon;
-use crate::http::ui::parts::layout::{Page, Place, Shell, empty, page as framed};
+use crate::http::ui::parts::layout::{Page, Place, Shell, card, empty, page as framed};
 use crate::http::ui::parts::text::{clipped, counted, grouped};
 use crate::http::ui::parts::when::ago;
 use maud::{Markup, html};
@@ -24,12 +24,7 @@ pub fn page(shell: &Shell, incidents: &[IncidentView]) -> Markup {
                     }))
                 } @else { (table(shell, &open)) }
             }
-            @if !skipped.is_empty() {
-                section class="card flush" {
-                    header class="card-head" { h2 { "Skipped" } }
-                    (table(shell, &skipped))
-                }
-            }
+            @if !skipped.is_empty() { (card("Skipped", &html! {}, &table(shell, &skipped))) }
         }
     };
     let lead = html! {
