@@ -8,6 +8,10 @@
 //! the CRM follows; where it doesn't, a value that came *in* is put back in the workspace alone, and one
 //! that went *out* can't be undone. Records are neither deleted nor unlinked.
 
+mod rule;
+
+pub use rule::{NoWindow, RuleWindow};
+
 use crate::ids::{LogId, UserId};
 use crate::link::{LinkState, RecordLink};
 use crate::mapping::{FieldRule, PairRules};
@@ -364,6 +368,9 @@ impl<'a> Field<'a> {
         if let (Side::Crm, Err(why)) = (newest.side, &reach) {
             return Verdict::Cannot(why.clone());
         }
+        if newest.side == Side::Crm && self.elsewhere(newest.change) {
+            return Verdict::Cannot(Cannot::NotMapped);
+        }
         if let Some(kept) = self.moved_on(&moved, reach.is_ok()) {
             return Verdict::Kept(kept);
         }
@@ -377,7 +384,9 @@ impl<'a> Field<'a> {
     fn moved_on(&self, moved: &[&Step<'_>], outbound: bool) -> Option<Kept> {
         let (newest, oldest) = (moved.first()?.change, moved.last()?.change);
         if self.same(self.now, &newest.after) {
-            return (outbound && !self.crm_stands(&newest.after)).then_some(Kept::CrmChanged);
+            let stands = self.crm_stands(&newest.after)
+                || self.elsewhere(newest) && self.crm_stands(&oldest.before);
+            return (outbound && !stands).then_some(Kept::CrmChanged);
         }
         let back = [newest, oldest].map(|change| self.same(self.now, &change.before));
         Some(if back.contains(&true) {
@@ -403,7 +412,7 @@ impl<'a> Field<'a> {
             let change = step.change;
             let told_twice = step.side == Side::Workspace
                 && carried.is_some_and(|value| self.same(value, &change.after));
-            let out_of_reach = step.side == Side::Crm && !outbound;
+            let out_of_reach = step.side == Side::Crm && (!outbound || self.elsewhere(change));
             if out_of_reach || !(told_twice || self.same(stands, &change.after)) {
                 break;
             }
@@ -431,6 +440,12 @@ impl<'a> Field<'a> {
             },
             Err(misfit) => Verdict::Cannot(Cannot::Misfit(misfit.reason)),
         }
+    }
+
+    /// Whether the field is mapped to another CRM field by now: the one that is mapped now was never touched by the
+    /// change, and the one that was can't be reached.
+    fn elsewhere(&self, change: &FieldChange) -> bool {
+        self.rule.is_some_and(|rule| rule.mapping.crm != change.crm)
     }
 
     /// Whether an edit of the workspace goes out to the CRM.

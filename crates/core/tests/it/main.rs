@@ -28,6 +28,7 @@ mod settle;
 mod symmetry;
 mod table;
 mod undo;
+mod undo_rule;
 mod value_maps;
 mod values;
 mod why;

@@ -69,7 +69,7 @@ impl Case {
         }
         let mut crm = lead(match theirs {
             "-" => Fields::new(),
-            theirs => fields([("TITLE", value(theirs))]),
+            theirs => fields([(rule.mapping.crm.as_str(), value(theirs))]),
         });
         crm.deleted = has("deleted");
         Self {
@@ -114,6 +114,9 @@ fn settle(rule: &mut FieldRule, has: &dyn Fn(&str) -> bool) {
     }
     if has("out") {
         rule.mapping.direction = Direction::WorkspaceToCrm;
+    }
+    if has("moved") {
+        rule.mapping.crm = "OTHER".into();
     }
     if has("number") {
         rule.crm_type = field_type("number(9,2)");

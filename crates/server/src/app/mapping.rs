@@ -56,6 +56,9 @@ pub struct MappingView {
 pub struct RowChoice {
     /// Which row: the workspace field.
     pub workspace: String,
+    /// Which CRM field it is.
+    #[serde(default)]
+    pub crm: Option<String>,
     /// Which way it travels.
     #[schema(value_type = Option<String>)]
     pub direction: Option<Direction>,
@@ -251,6 +254,9 @@ fn apply(
             .iter_mut()
             .find(|row| row.workspace == choice.workspace)
             .ok_or_else(|| AppError::invalid(&choice.workspace, "this field is not mapped"))?;
+        if let Some(crm) = &choice.crm {
+            row.crm.clone_from(crm);
+        }
         row.direction = choice.direction.unwrap_or(row.direction);
         row.winner = choice.winner.unwrap_or(row.winner);
         row.blank_never_erases = choice.blank_never_erases.unwrap_or(row.blank_never_erases);

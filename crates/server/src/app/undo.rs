@@ -1,4 +1,4 @@
-//! Undo: of an entry, of a record's changes, of a window of time. What is put back is decided in
+//! Undo: of an entry, of a record's changes, of a version of a mapping, of a window of time. What is put back is decided in
 //! [`tandem_core::undo`]; here it is asked for record by record, shown, and carried out.
 //!
 //! A preview and the undo itself are one walk over the same records, so that they can't differ in their
@@ -13,7 +13,7 @@ use tandem_core::link::Lane;
 use tandem_core::settings::TeamRules;
 use tandem_core::store::{Restore, SyncStore as _};
 use tandem_core::undo::{
-    Cannot, FieldUndo, Kept, Subject, Verdict, cannot, entry, irreversible, undo,
+    Cannot, FieldUndo, Kept, RuleWindow, Subject, Verdict, cannot, entry, irreversible, undo,
 };
 use tandem_core::value::{Fields, Value};
 use tandem_core::workspace::Kind;
@@ -31,6 +31,8 @@ const BATCH_RECORDS: usize = 250;
 pub struct UndoRequest {
     /// Which entries.
     pub scope: UndoScope,
+    /// Only what this version of the mapping of [`UndoScope::object`] moved.
+    pub mapping: Option<u32>,
     /// [`UndoReport::next`] of the call before.
     pub after: Option<RecordId>,
 }
@@ -82,7 +84,7 @@ impl App {
     /// What an undo would do. Changes nothing.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` with `since`, `until` or `record`; `Forbidden` for members, if the window is
+    /// `NotFound`; `Invalid` with `since`, `until`, `object`, `mapping` or `record`; `Forbidden` for members, if the window is
     /// over all records.
     pub async fn preview_undo(
         &self,
@@ -105,7 +107,7 @@ impl App {
         if report.records_restored > 0 {
             self.signals().wake(actor.team);
             let summary = format!("Put back {} fields by an undo", report.restored);
-            let subject = subject(&report.scope);
+            let subject = subject(request, &report.scope);
             self.act(actor, "sync.undone", &subject, summary).await?;
         }
         Ok(report)
@@ -123,7 +125,10 @@ fn nothing(report: &UndoReport) -> String {
     }
 }
 
-fn subject(scope: &UndoScope) -> String {
+fn subject(request: &UndoRequest, scope: &UndoScope) -> String {
+    if let (Some(version), Some(object)) = (request.mapping, &scope.object) {
+        return format!("version {version} of the mapping of {object}");
+    }
     match (scope.entry, scope.record) {
         (Some(entry), _) => format!("log entry {entry}"),
         (None, Some(record)) => format!("record {record}"),
@@ -131,10 +136,51 @@ fn subject(scope: &UndoScope) -> String {
     }
 }
 
+/// How records are walked.
+struct Walk {
+    rules: TeamRules,
+    /// Only what a version of a mapping moved.
+    window: Option<RuleWindow>,
+    /// Values are put back; else they are only shown.
+    act: bool,
+}
+
+/// A scope that ends and begins no further than a version's time at work.
+fn within(mut scope: UndoScope, window: Option<&RuleWindow>) -> UndoScope {
+    if let Some(window) = window {
+        let until = window.until();
+        scope.since = Some(scope.since.map_or(window.since, |at| at.max(window.since)));
+        scope.until = Some(scope.until.map_or(until, |at| at.min(until)));
+    }
+    scope
+}
+
 impl App {
+    /// The time at work of the version that is asked for.
+    async fn window(&self, actor: &Actor, request: &UndoRequest) -> AppResult<Option<RuleWindow>> {
+        let Some(version) = request.mapping else {
+            return Ok(None);
+        };
+        let Some(object) = &request.scope.object else {
+            let text = "say of which object the mapping is";
+            return Err(AppError::invalid("object", text));
+        };
+        let history = self.store().mapping_history(actor.team, object).await?;
+        let history: Vec<_> = history
+            .iter()
+            .map(|published| (&published.mapping, published.published_at))
+            .collect();
+        let window = RuleWindow::of(&history, version);
+        window
+            .map(Some)
+            .map_err(|reason| AppError::invalid("mapping", reason.to_string()))
+    }
+
     async fn walk(&self, actor: &Actor, request: &UndoRequest, act: bool) -> AppResult<UndoReport> {
+        let window = self.window(actor, request).await?;
+        let scope = within(request.scope.clone(), window.as_ref());
         let mut report = UndoReport {
-            scope: self.checked(actor, request.scope.clone()).await?,
+            scope: self.checked(actor, scope).await?,
             next: request.after,
             ..UndoReport::default()
         };
@@ -156,7 +202,8 @@ impl App {
         // Known before anything is put back: what fails after that would hide what was done.
         let connector = self.connector(actor.team).await?;
         let limit = UNDO_RECORDS_MAX as u64;
-        while self.batch(actor, &rules, &mut report, act).await? && report.records < limit {}
+        let walk = Walk { rules, window, act };
+        while self.batch(actor, &walk, &mut report).await? && report.records < limit {}
         report.calls = connector.map(|connector| {
             let most = connector.capabilities().write_records_max.max(1) as u64;
             let writes = report.writes.values();
@@ -197,14 +244,8 @@ impl App {
 
     /// Looks at the next records and, if that is wanted, puts back what is to be put back. `false` where
     /// the walk ends.
-    async fn batch(
-        &self,
-        actor: &Actor,
-        rules: &TeamRules,
-        report: &mut UndoReport,
-        act: bool,
-    ) -> AppResult<bool> {
-        let page = self
+    async fn batch(&self, actor: &Actor, walk: &Walk, report: &mut UndoReport) -> AppResult<bool> {
+        let mut page = self
             .store()
             .undo_page(actor.team, &report.scope, report.next, BATCH_RECORDS)
             .await?;
@@ -220,10 +261,18 @@ impl App {
             return Err(AppError::invalid("since", text));
         }
         report.next = page.next;
+        if let Some(window) = &walk.window {
+            page.subjects.retain_mut(|subject| {
+                subject
+                    .entries
+                    .retain_mut(|(_, entry)| window.narrow(entry));
+                !subject.entries.is_empty()
+            });
+        }
         let decided: Vec<_> = page
             .subjects
             .iter()
-            .map(|subject| (subject, decide(rules, subject)))
+            .map(|subject| (subject, decide(&walk.rules, subject)))
             .collect();
         // A person waits for one record, not for thousands.
         let lane = report.scope.record.map_or(Lane::Bulk, |_| Lane::Live);
@@ -232,7 +281,7 @@ impl App {
             .filter_map(|(subject, fields)| self.restore(actor, lane, subject, fields));
         let wanted: Vec<Restore> = restores.collect();
         let mut overtaken: BTreeSet<RecordId> = BTreeSet::new();
-        if act {
+        if walk.act {
             overtaken.extend(wanted.iter().map(|restore| restore.record));
             for restored in self.store().restore(actor.team, wanted).await? {
                 overtaken.remove(&restored);

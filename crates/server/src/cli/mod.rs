@@ -58,7 +58,7 @@ enum Command {
     Incidents(incidents::IncidentArgs),
     /// Try again what the CRM refused.
     Retry(data::RetryArgs),
-    /// Put back what the sync changed: of an entry, of a record, of a window of time.
+    /// Put back what the sync changed: of an entry, a record, a version of a mapping, a window of time.
     Undo(undo::UndoArgs),
     /// Tell why a field holds its value, and what its next change will do.
     Why(undo::WhyArgs),

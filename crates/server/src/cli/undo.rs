@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 #[derive(Debug, Args)]
 pub(super) struct UndoArgs {
     /// The number of one log entry.
-    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["record", "since", "until", "source", "object"])]
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["record", "since", "until", "source", "object", "mapping"])]
     entry: Option<i64>,
     /// Only of this workspace record.
     #[arg(long, value_name = "NUMBER")]
     record: Option<i64>,
     /// From this instant on, such as 2026-01-31T09:30:00Z.
-    #[arg(long, value_name = "TIME", required_unless_present_any = ["entry", "record"])]
+    #[arg(long, value_name = "TIME", required_unless_present_any = ["entry", "record", "mapping"])]
     since: Option<String>,
     /// Before this instant; without it, up to now.
     #[arg(long, value_name = "TIME")]
@@ -29,6 +29,9 @@ pub(super) struct UndoArgs {
     /// Only of this CRM object.
     #[arg(long, value_name = "OBJECT")]
     object: Option<String>,
+    /// Only what this version of the object's mapping moved.
+    #[arg(long, value_name = "VERSION", requires = "object")]
+    mapping: Option<u32>,
     /// Show what would be put back and change nothing; this is what happens without --yes.
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
@@ -55,7 +58,7 @@ pub(super) async fn undo(config: Config, args: UndoArgs) -> Result<(), Failure> 
     let door = Door::open(config).await?;
     let mut body = json!({
         "entry": args.entry, "record": args.record, "since": args.since, "until": args.until,
-        "source": args.source, "object": args.object, "apply": args.yes,
+        "source": args.source, "object": args.object, "mapping": args.mapping, "apply": args.yes,
     });
     let mut whole = Value::Null;
     loop {

@@ -3,7 +3,7 @@
 use crate::story::{Houses, houses};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use tandem_sandbox::world::Actor;
+use tandem_sandbox::world::{Actor, DmlOptions};
 
 /// A lead that is mapped both ways by its title.
 struct Lead {
@@ -49,6 +49,23 @@ impl Houses {
         let reply = self.call(Method::PATCH, &path, edit).await;
         assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.body);
         self.work().await;
+    }
+
+    /// Somebody in the CRM describes these leads.
+    fn describe(&self, leads: &[Lead]) {
+        self.org.sandbox().follow(tandem_core::Timestamp::now());
+        self.org.sandbox().world(|world| {
+            let actor = Actor::user(world.admin_id());
+            for lead in leads {
+                let text = format!("About {}", lead.id);
+                let fields = serde_json::from_value(json!({"Description": text}));
+                let fields = fields.expect("fields");
+                let options = DmlOptions::default();
+                world
+                    .update(&actor, "Lead", &lead.crm_id, &fields, &options)
+                    .expect("stored");
+            }
+        });
     }
 
     async fn undo(&self, body: Value) -> Value {
@@ -274,6 +291,77 @@ async fn why_names_who_when_which_entry_and_what_comes_next() {
         assert_eq!(reply.status.as_u16(), status, "{}", reply.body);
         assert!(reply.body.contains(part), "{}", reply.body);
     }
+}
+
+/// Two fields swapped by mistake; then the mapping is put right, with the workspace as the master, so that the damage
+/// stays where it is; then somebody types; then the version is undone.
+#[tokio::test]
+async fn what_a_version_of_a_mapping_moved_is_undone_and_nothing_else() {
+    let (houses, leads) = Houses::titled().await;
+    let leads = &leads[..3];
+    houses.describe(leads);
+    houses.work().await;
+    let swapped = json!({"version": 2, "rows": [
+        {"workspace": "title", "crm": "Description"}, {"workspace": "description", "crm": "Title"}]});
+    houses.edit_mapping("Lead", swapped).await;
+    houses.work().await;
+    let bad = houses.titles(&leads[0]).await;
+    assert_eq!(
+        bad,
+        (format!("About {}", leads[0].id), leads[0].title.clone())
+    );
+
+    let undo = json!({"object": "Lead", "mapping": 3});
+    let refused = houses
+        .call(Method::POST, "/api/admin/log/undo", undo.clone())
+        .await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.body.contains("correct the mapping first"),
+        "{}",
+        refused.body
+    );
+
+    let right = json!({"version": 3, "rows": [
+        {"workspace": "title", "crm": "Title", "direction": "workspace_to_crm"},
+        {"workspace": "description", "crm": "Description", "direction": "workspace_to_crm"}]});
+    houses.edit_mapping("Lead", right).await;
+    houses.work().await;
+    houses.type_title(&leads[1], "Typed since").await;
+
+    let preview = houses.undo(undo.clone()).await;
+    let lines = preview["lines"].as_array().expect("lines");
+    let kept: Vec<_> = lines
+        .iter()
+        .filter(|line| line["verdict"] == "kept")
+        .collect();
+    assert_eq!(kept.len(), 1, "{preview}");
+    assert_eq!(kept[0]["record"], leads[1].id);
+    assert_eq!(kept[0]["reason"], "it was changed in the workspace since");
+
+    let apply = json!({"object": "Lead", "mapping": 3, "apply": true});
+    let done = houses.undo(apply).await;
+    assert_eq!(done["restored"], preview["restored"]);
+    for lead in [&leads[0], &leads[2]] {
+        assert_eq!(houses.titles(lead).await, both(&lead.title));
+    }
+    assert_eq!(houses.titles(&leads[1]).await, both("Typed since"));
+    for (wrong, status) in [
+        (json!({"mapping": 3}), StatusCode::UNPROCESSABLE_ENTITY),
+        (
+            json!({"object": "Lead", "mapping": 9}),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+    ] {
+        let reply = houses
+            .call(Method::POST, "/api/admin/log/undo", wrong)
+            .await;
+        assert_eq!(reply.status, status, "{}", reply.body);
+    }
+    let page = houses
+        .call(Method::GET, "/logs/undo?object=Lead&mapping=3", Value::Null)
+        .await;
+    assert!(page.body.contains("Mapping version"), "{}", page.body);
 }
 
 #[tokio::test]

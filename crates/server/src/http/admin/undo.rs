@@ -22,7 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(why))
 }
 
-/// What to undo: one entry, or everything in a window. Of a window every part that is given must hold.
+/// What to undo: one entry, what a version of a mapping moved, or everything in a window. Of a window every part that is given must hold.
 #[derive(Deserialize, ToSchema)]
 struct UndoBody {
     /// The number of one log entry; nothing else is looked at then.
@@ -37,6 +37,9 @@ struct UndoBody {
     source: Option<String>,
     /// Only of this CRM object.
     object: Option<String>,
+    /// Only what this version of the mapping of `object` moved, in the fields whose rows it changed, until they were
+    /// changed again.
+    mapping: Option<u32>,
     /// `next` of the answer before; one call looks at 5,000 records at most.
     after: Option<i64>,
     /// Put the values back; without it nothing is changed and the answer is a preview.
@@ -102,6 +105,7 @@ fn request(body: UndoBody) -> AppResult<UndoRequest> {
             source,
             object: body.object.map(CrmObject::new),
         },
+        mapping: body.mapping,
         after: body.after.map(RecordId),
     })
 }

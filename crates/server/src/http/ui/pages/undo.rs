@@ -27,6 +27,8 @@ pub struct UndoQuery {
     pub source: String,
     /// The CRM object.
     pub object: String,
+    /// Only what this version of the object's mapping moved.
+    pub mapping: String,
     /// Only of this workspace record.
     pub record: String,
     /// The record to go on after.
@@ -41,12 +43,13 @@ impl UndoQuery {
         format!("/logs/undo?{}", address(&pairs))
     }
 
-    fn pairs(&self) -> [(&'static str, &str); 6] {
+    fn pairs(&self) -> [(&'static str, &str); 7] {
         [
             ("since", &self.since),
             ("until", &self.until),
             ("source", &self.source),
             ("object", &self.object),
+            ("mapping", &self.mapping),
             ("record", &self.record),
             ("after", &self.after),
         ]
@@ -108,6 +111,8 @@ fn window(view: &UndoPage, query: &UndoQuery) -> Markup {
             (time("To (UTC), empty for now", "until", &query.until))
             (choice("Source", "source", &query.source, LogSource::ALL.iter().map(|v| (v.as_str(), v.label()))))
             (choice("Object", "object", &query.object, view.objects.iter().map(|v| (v.as_str(), v.as_str()))))
+            label { span { "Mapping version of the object" }
+                input name="mapping" inputmode="numeric" value=(query.mapping) placeholder="All versions"; }
             label { span { "Record number" }
                 input name="record" inputmode="numeric" value=(query.record) placeholder="All records"; }
             div class="actions" { button type="submit" { (icon(Icon::Search)) "Preview" } }

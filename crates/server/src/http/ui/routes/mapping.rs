@@ -115,6 +115,7 @@ fn choice_of(row: &MappingRow, form: &Choices) -> AppResult<Option<RowChoice>> {
     let keep = form.contains_key(&format!("keep.{field}"));
     let choice = RowChoice {
         workspace: field.clone(),
+        crm: None,
         direction: (direction != row.mapping.direction).then_some(direction),
         winner: (winner != row.mapping.winner).then_some(winner),
         blank_never_erases: (keep != row.mapping.blank_never_erases).then_some(keep),

@@ -60,6 +60,7 @@ fn of_entry(id: LogId) -> UndoRequest {
             entry: Some(id),
             ..UndoScope::default()
         },
+        mapping: None,
         after: None,
     }
 }
@@ -75,7 +76,8 @@ async fn show_window(
     visitor: Visitor,
     Query(mut query): Query<UndoQuery>,
 ) -> PageResult {
-    let asked = !(query.since.is_empty() && query.record.is_empty() && query.until.is_empty());
+    let words = [&query.since, &query.record, &query.until, &query.mapping];
+    let asked = words.iter().any(|word| !word.is_empty());
     let found = match request(&query) {
         Ok(request) if asked => app.preview_undo(&visitor.actor, &request).await.map(Some),
         Ok(_) => Ok(None),
@@ -123,6 +125,7 @@ fn request(query: &UndoQuery) -> AppResult<UndoRequest> {
             source: known("source", &query.source, LogSource::parse)?,
             object: (!query.object.is_empty()).then(|| CrmObject::new(&query.object)),
         },
+        mapping: known("mapping", &query.mapping, |text| text.trim().parse().ok())?,
         after: known("after", &query.after, id)?,
     })
 }
