@@ -1,4 +1,4 @@
-//! `cargo xtask torture` and `cargo xtask prove`: build `tandem` as it is released and run `tandem-proof` on it.
+//! `cargo xtask torture`: builds `tandem` as it is released and runs `tandem-proof` on it.
 //!
 //! What is tried, and how, is said in `crates/proof`. Its standard output is the section of `docs/proof.md`.
 

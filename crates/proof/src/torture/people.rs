@@ -161,8 +161,12 @@ impl People {
             },
         };
         let body = json!({ "fields": fields });
-        org.steer(method, &path, &body).await?;
-        self.book.told(entry);
+        match org.steer(method, &path, &body).await {
+            Ok(_) => self.book.told(entry),
+            // People meet locked rows, too; and they are told.
+            Err(error) if format!("{error}").contains("UNABLE_TO_LOCK_ROW") => {}
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
