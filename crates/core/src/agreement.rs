@@ -158,6 +158,7 @@ impl Agreement {
             link,
             crm,
             workspace,
+            kin,
             ..
         } = &pairing.work;
         let Some(pair) = rules.pair(&link.object) else {
@@ -173,6 +174,9 @@ impl Agreement {
             crm: crm.as_ref(),
             workspace: workspace.as_ref(),
             candidates: &[],
+            kin,
+            heir_rules: kin.heir.as_ref().and_then(|heir| rules.pair(&heir.object)),
+            settings: &rules.settings,
             key_prefix: &rules.key_prefix,
             now,
             guards: Guards::ALL,

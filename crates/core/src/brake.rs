@@ -87,12 +87,9 @@ pub fn measure(input: &Input<'_>, decision: &Decision) -> Impacts {
     if !input.guards.brake {
         return impacts;
     }
-    if unlinks(input, decision) {
-        let impact = Impact {
-            effect: Effect::Unlink,
-            side: Side::Workspace,
-        };
-        impacts.insert(impact, Vec::new());
+    if let Some(effect) = parts(input, decision) {
+        let side = Side::Workspace;
+        impacts.insert(Impact { effect, side }, Vec::new());
     }
     if let RecordChange::Patch(fields) = &decision.record {
         for (field, after) in fields {
@@ -109,11 +106,17 @@ pub fn measure(input: &Input<'_>, decision: &Decision) -> Impacts {
     impacts
 }
 
-/// A link with one side only has nothing to lose.
-fn unlinks(input: &Input<'_>, decision: &Decision) -> bool {
+/// What the decision does to the record as a whole. A link with one side only has nothing to lose, and a
+/// record that goes over to another link loses nothing.
+fn parts(input: &Input<'_>, decision: &Decision) -> Option<Effect> {
     let whole = input.link.record.is_some() && input.link.crm.is_some();
     let state = (input.link.state, decision.link.state);
-    whole && state.0 != LinkState::Unlinked && state.1 == LinkState::Unlinked
+    match &decision.record {
+        RecordChange::Archive | RecordChange::Merge(_) => Some(Effect::Delete),
+        RecordChange::Move(_) => None,
+        _ => (whole && state.0 != LinkState::Unlinked && state.1 == LinkState::Unlinked)
+            .then_some(Effect::Unlink),
+    }
 }
 
 fn typed_by_a_person(input: &Input<'_>, field: &str) -> bool {

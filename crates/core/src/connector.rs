@@ -194,7 +194,6 @@ pub struct CreateProbe {
 }
 
 /// The answer to a [`CreateProbe`].
-#[expect(clippy::large_enum_variant, reason = "answers are few and short-lived")]
 #[derive(Clone, PartialEq, Debug)]
 pub enum ProbeAnswer {
     /// This record is the one.

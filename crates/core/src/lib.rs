@@ -12,6 +12,7 @@
 
 pub mod agreement;
 pub mod alert;
+pub mod backlog;
 pub mod bounce;
 pub mod brake;
 pub mod budget;
@@ -20,6 +21,7 @@ pub mod error;
 pub mod horizon;
 pub mod ids;
 pub mod incident;
+pub mod inquiry;
 pub mod link;
 pub mod mapping;
 pub mod matching;

@@ -179,6 +179,10 @@ pub struct RecordLink {
     pub crm: Option<CrmId>,
     /// Whether anything moves.
     pub state: LinkState,
+    /// Set where the CRM took the link apart: its record was deleted, or another took its place. If the
+    /// record comes back the link is whole again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
     /// What was agreed last.
     pub base: BaseVersion,
     /// The CRM version that the base was read from.

@@ -58,7 +58,7 @@ pub struct CrmRecord {
     pub deleted: bool,
     /// The record that took its place, where one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub successor: Option<Successor>,
+    pub successor: Option<Box<Successor>>,
     /// Values by CRM field name.
     pub fields: Fields,
     /// When the request that brought it was sent, by our clock: older evidence never wins.

@@ -240,7 +240,9 @@ impl Settling<'_> {
         let Some(rule) = self.rules.by_crm(&field.crm) else {
             return false;
         };
-        !same(found, &field.expected, &rule.crm_type) && !same(found, &field.value, &rule.crm_type)
+        let known = [&field.expected, &field.value];
+        let mut known = known.into_iter().chain(&field.doubted);
+        !known.any(|value| same(found, value, &rule.crm_type))
     }
 
     /// Whether an overwritten edit could have won: then the three-way merge shall decide about it.
@@ -321,27 +323,27 @@ impl Settling<'_> {
         let mut settlement = self.settlement(IntentNext::Done { recheck: true });
         for failure in failures {
             for field in self.named_fields(failure).unwrap_or_default() {
-                let ours = (field.rule != Rule::Overtaken).then(|| field.workspace_value.clone());
-                let parked = ParkedField {
-                    value: field.value.clone(),
-                    workspace: ours,
-                    unsent: false,
-                    class: failure.class,
-                    message: failure.message.clone(),
-                    since: self.now,
-                };
-                settlement.link.park.insert(field.workspace.clone(), parked);
-                let summary = format!(
-                    "The CRM refused {}: {}",
-                    field.workspace,
-                    failure.class.title()
-                );
-                settlement
-                    .log
-                    .push(self.refused_entry(summary, failure, &[field]));
+                self.park_field(field, failure, &mut settlement);
             }
         }
         settlement
+    }
+
+    fn park_field(&self, field: &IntentField, failure: &Failure, settlement: &mut Settlement) {
+        let ours = (field.rule != Rule::Overtaken).then(|| field.workspace_value.clone());
+        let parked = ParkedField {
+            value: field.value.clone(),
+            workspace: ours,
+            unsent: false,
+            class: failure.class,
+            message: failure.message.clone(),
+            since: self.now,
+        };
+        settlement.link.park.insert(field.workspace.clone(), parked);
+        let title = failure.class.title();
+        let summary = format!("The CRM refused {}: {title}", field.workspace);
+        let entry = self.refused_entry(summary, failure, &[field]);
+        settlement.log.push(entry);
     }
 
     fn park_record(&self, failures: &[Failure], failure: &Failure) -> Settlement {
@@ -390,7 +392,11 @@ impl Settling<'_> {
                 ErrorClass::RecordGone,
                 "the CRM shows no record with this id to the connected user",
             );
-            return self.park_record(std::slice::from_ref(&gone), &gone);
+            let mut settlement = self.park_record(std::slice::from_ref(&gone), &gone);
+            for field in &self.intent.draft.fields {
+                self.doubt(None, field, &mut settlement.link);
+            }
+            return settlement;
         };
         let mut settlement = self.settlement(IntentNext::Done { recheck: true });
         let mut written = Vec::new();
@@ -400,10 +406,13 @@ impl Settling<'_> {
                 written.push(self.settle_field(field, None, Some(record), &mut settlement.link));
                 continue;
             }
-            self.doubt(record, field, &mut settlement.link);
+            self.doubt(Some(record), field, &mut settlement.link);
             if !self.shows(record, field, &field.expected) {
                 unclear.extend(unclear_change(record, field));
             }
+        }
+        if self.intent.refusals > 0 && record.lives() && written.is_empty() {
+            self.park_references(&mut settlement);
         }
         settlement.link.revision = Some(record.revision.clone());
         settlement.mirror = Some(self.seen(record));
@@ -412,8 +421,22 @@ impl Settling<'_> {
         settlement
     }
 
+    /// The CRM said that something is gone, and the record itself is there: so it is a record that this one
+    /// refers to.
+    fn park_references(&self, settlement: &mut Settlement) {
+        let refers = |field: &&IntentField| matches!(field.value, Value::Reference(_));
+        for field in self.intent.draft.fields.iter().filter(refers) {
+            let message =
+                "the record referred to is deleted or can't be seen by the connected user";
+            let mut failure = Failure::new(ErrorClass::ReferenceRefused, message);
+            failure.fields = vec![field.crm.clone()];
+            settlement.link.doubted.remove(&field.workspace);
+            self.park_field(field, &failure, settlement);
+        }
+    }
+
     /// What was sent is not there, or can't be seen: the platform may still carry it out.
-    fn doubt(&self, record: &CrmRecord, field: &IntentField, link: &mut LinkPatch) {
+    fn doubt(&self, record: Option<&CrmRecord>, field: &IntentField, link: &mut LinkPatch) {
         if field.rule == Rule::Overtaken || !self.guards.base {
             return;
         }
@@ -421,7 +444,7 @@ impl Settling<'_> {
             crm: field.value.clone(),
             workspace: field.workspace_value.clone(),
         };
-        let seen = record.fields.contains_key(&field.crm);
+        let seen = record.is_none_or(|record| record.fields.contains_key(&field.crm));
         let until = seen.then(|| self.carried_out_until());
         let doubted = Doubted {
             agreed,

@@ -11,6 +11,7 @@
 //! - A link whose intent is being sent or whose answer is in doubt is not given out for reconcile; its
 //!   due work waits and is given out after the settle.
 
+pub use crate::backlog::Backlog;
 use crate::brake::{Impacts, Plan, PlanChoice, PlannedRecord};
 use crate::budget::{BudgetState, HourCalls, Pace, Spent};
 use crate::connector::{Next, PageToken, Watermark};
@@ -19,8 +20,9 @@ use crate::ids::{
     CrmId, CrmObject, IncidentId, LinkId, LogId, PlanId, RecordId, ReservationId, TeamId, UserId,
 };
 use crate::incident::{Attempt, Standing, TrialReport};
+pub use crate::inquiry::{Answered, Inquiry};
 use crate::link::{Lane, Lanes, RecordLink};
-use crate::reconcile::Decision;
+use crate::reconcile::{Decision, Kin};
 use crate::record::{CrmRecord, Origin, WorkspaceRecord};
 use crate::settings::{ConnectionState, TeamRules};
 use crate::sync_log::LogDraft;
@@ -60,6 +62,9 @@ pub enum StoreError {
     /// The named thing does not exist in this team.
     #[error("there is no {0}")]
     NotFound(String),
+    /// The record is archived, in words for people.
+    #[error("{0}")]
+    Archived(String),
     /// Anything else, with its source in the text.
     #[error("the database failed: {0}")]
     Other(String),
@@ -187,6 +192,8 @@ pub struct LinkWork {
     /// For a CRM half link: for each of its match keys, strongest first, the workspace records that
     /// carry it and are not linked.
     pub candidates: Vec<Vec<RecordId>>,
+    /// CRM records that took each other's place, where the link's is among them.
+    pub kin: Kin,
     /// The lane it is due in.
     pub lane: Lane,
 }
@@ -302,23 +309,6 @@ pub struct Restore {
     pub entry: LogDraft,
 }
 
-/// How much is waiting.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Backlog {
-    /// Links due for reconcile.
-    pub links_due: u64,
-    /// Writes waiting to be sent.
-    pub intents_pending: u64,
-    /// Writes being sent or in doubt.
-    pub intents_open: u64,
-    /// Fields and records set aside after a refusal.
-    pub parked: u64,
-    /// Fields and records that wait for a person.
-    pub held: u64,
-    /// When the next waiting thing is due.
-    pub next_due: Option<Timestamp>,
-}
-
 /// The steps, as the database sees them.
 #[async_trait]
 pub trait SyncStore: Send + Sync {
@@ -399,6 +389,19 @@ pub trait SyncStore: Send + Sync {
     /// while a create of their object is being sent or in doubt: they may be that create.
     async fn claim_links(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<LinkWork>>;
 
+    /// Due inquiries about records of one object. They are read-only and not leased: two workers that ask
+    /// the same waste a call and do no harm.
+    async fn inquiries(
+        &self,
+        team: TeamId,
+        now: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<Inquiry>>;
+
+    /// Takes in the answer: what was found is evidence like any other, whether it is linked or not; the
+    /// links that asked are due. A link that asked for a record that can't be seen is set aside.
+    async fn answered(&self, team: TeamId, answered: Answered) -> StoreResult<()>;
+
     /// Carries out decisions: workspace changes, link, intent and log of each in one transaction. An
     /// intent that was not sent yet is replaced.
     ///
@@ -408,6 +411,10 @@ pub trait SyncStore: Send + Sync {
     ///
     /// A decision whose impacts the brake holds ([`crate::brake`]) is not carried out: its link joins a
     /// plan, an unsent intent is withdrawn, and it is not due. What passes is counted in the same transaction.
+    ///
+    /// A record goes over to another link, or takes in another record, only while that link and that record
+    /// stand as the decision saw them: the link is free, or has the record that is taken in, and no write of
+    /// it is under way; the survivor is not archived.
     async fn commit_decisions(
         &self,
         team: TeamId,

@@ -110,6 +110,8 @@ named! {
         MostRecent = "most_recent", "Most recent wins";
         /// Both changed; a person decides.
         Hold = "hold", "Held for a person";
+        /// It follows from a merge in the CRM.
+        Followed = "followed", "CRM merge followed";
         /// A person decided a held conflict.
         PersonDecided = "person_decided", "A person decided";
         /// The field travels one way only.
@@ -185,6 +187,9 @@ pub struct LogDraft {
     pub by: Option<UserId>,
     /// The run it belongs to.
     pub run: Option<RunId>,
+    /// The link that the workspace record left with this, or that was taken apart: where it belonged before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<LinkId>,
     /// One sentence for people: what happened and why.
     pub summary: String,
     /// Field by field.
@@ -213,6 +218,7 @@ impl LogDraft {
             crm: None,
             by: None,
             run: None,
+            left: None,
             summary: summary.into(),
             changes: Vec::new(),
             error: None,

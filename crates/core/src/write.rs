@@ -28,6 +28,10 @@ pub struct IntentField {
     pub workspace_value: Value,
     /// What the CRM was believed to hold when this was decided.
     pub expected: Value,
+    /// What earlier writes may have put there, whose answers were lost and which nobody could look for: met
+    /// there it is ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubted: Vec<Value>,
     /// When the workspace's value was set.
     pub changed_at: Option<Timestamp>,
     /// The rule that decided.

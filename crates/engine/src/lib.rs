@@ -9,6 +9,7 @@
 //! API call is reserved before it is made and accounted for after; what can't be done is an outcome
 //! that says when to come again, only the database failing is an error.
 
+mod inquire;
 mod pull;
 mod reconcile;
 mod resolve;
@@ -18,6 +19,7 @@ mod turn;
 mod watch;
 mod write;
 
+pub use inquire::InquireOutcome;
 pub use pull::PullOutcome;
 pub use reconcile::ReconcileOutcome;
 pub use resolve::ResolveOutcome;

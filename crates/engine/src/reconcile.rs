@@ -65,6 +65,13 @@ impl Engine {
             crm: work.crm.as_ref(),
             workspace: work.workspace.as_ref(),
             candidates: &work.candidates,
+            kin: &work.kin,
+            heir_rules: work
+                .kin
+                .heir
+                .as_ref()
+                .and_then(|heir| rules.pair(&heir.object)),
+            settings: &rules.settings,
             key_prefix: &rules.key_prefix,
             now: tick.now,
             guards: self.guards,

@@ -6,8 +6,8 @@
 
 use crate::schedule;
 use crate::{
-    Engine, PullOutcome, ReconcileOutcome, ResolveOutcome, StepResult, Tick, WatchOutcome,
-    WriteStep,
+    Engine, InquireOutcome, PullOutcome, ReconcileOutcome, ResolveOutcome, StepResult, Tick,
+    WatchOutcome, WriteStep,
 };
 use tandem_core::Timestamp;
 use tandem_core::ids::CrmObject;
@@ -19,6 +19,8 @@ use tandem_core::settings::ConnectionState;
 pub enum Turn {
     /// Looked into lost answers.
     Resolved(ResolveOutcome),
+    /// Read what links must see before they can be decided.
+    Inquired(InquireOutcome),
     /// Decided.
     Reconciled(ReconcileOutcome),
     /// Carried trials of fixes on, and took records up where they help.
@@ -54,6 +56,11 @@ impl Engine {
         let reconciled = self.reconcile(tick).await?;
         if reconciled.claimed > 0 {
             return Ok(Turn::Reconciled(reconciled));
+        }
+        let inquired = self.inquire(tick).await?;
+        refused = inquired.refused.clone().or(refused);
+        if inquired.asked > 0 {
+            return Ok(Turn::Inquired(inquired));
         }
         let trials = self.store.advance_trials(self.team, tick.now).await?;
         if trials.moved > 0 {

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::ids::{CrmObject, LinkId, TeamId};
 use tandem_core::link::{LinkState, RecordLink};
 use tandem_core::mapping::{Direction, FieldRule, PairRules};
+use tandem_core::record::ArchiveCause;
 use tandem_core::settings::TeamRules;
 use tandem_core::store::ObjectProgress;
 use tandem_core::sync_log::{LogDraft, LogSource, LogStatus, Rule};
-use tandem_core::value::{Fields, Value, same};
+use tandem_core::value::{Fields, Reference, Value, same};
 use tandem_sandbox::Sandbox;
 use tandem_sandbox::world::Actor;
 use tandem_store::memory::{MemoryStore, View};
@@ -39,9 +40,11 @@ pub fn watermarks<'p>(
 /// Values of the CRM that a write of ours displaced when it turned up late; they may be put back.
 pub type Displaced = BTreeSet<(Option<LinkId>, String, String)>;
 
-/// No value wins that was typed on the other side: an echo taken for a change.
+/// No value wins that was typed on the other side: an echo taken for a change. What the CRM carried from one
+/// record to another is a change, wherever it was typed first.
 pub fn no_echo_wins<'l>(
     displaced: &mut Displaced,
+    carried: &BTreeSet<String>,
     log: impl Iterator<Item = &'l LogDraft>,
 ) -> Result<(), Broken> {
     for entry in log.filter(|entry| entry.status == LogStatus::Success) {
@@ -56,7 +59,8 @@ pub fn no_echo_wins<'l>(
             if change.rule == Rule::TurnedUp {
                 displaced.insert(cell(&change.before));
             }
-            let put_back = displaced.contains(&cell(&change.after));
+            let put_back = displaced.contains(&cell(&change.after))
+                || carried.contains(change.after.to_string().trim());
             if judged && !put_back && typed_side(&change.after) == Some(foreign) {
                 return Err(format!(
                     "“{}” of {} came back as a change of the other side (it was “{}”, {:?})",
@@ -126,6 +130,9 @@ pub fn org(sandbox: &Sandbox, rules: &TeamRules) -> Org {
     for pair in &rules.pairs {
         let mut fields = vec!["Id".to_owned()];
         fields.extend(pair.crm_fields());
+        if pair.object.as_str() == "Lead" {
+            fields.push("IsConverted".to_owned());
+        }
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         sandbox.world(|world| {
             let admin = Actor::system(world.admin_id());
@@ -154,6 +161,7 @@ pub fn at_rest(
     let checked = store.inspect(team, |view| {
         nothing_left(view)?;
         one_link_each(view, org)?;
+        nothing_dangles(view)?;
         for due in view.links() {
             agreement(view, due.link, rules, org)?;
         }
@@ -167,13 +175,20 @@ fn nothing_left(view: View<'_>) -> Result<(), Broken> {
     if let Some(intent) = view.intents().next() {
         return Err(format!("an intent is left over: {intent:?}"));
     }
+    if let Some(inquiry) = view.inquiries().next() {
+        return Err(format!("a record was never looked at: {inquiry:?}"));
+    }
     match view.links().find(|due| due.due_at.is_some()) {
         Some(due) => Err(format!("link {} is still due", due.link.id)),
         None => Ok(()),
     }
 }
 
-fn one_link_each(view: View<'_>, org: &Org) -> Result<(), Broken> {
+/// One link for each record of either side, and every record that lives has one.
+///
+/// # Errors
+/// The first that breaks it.
+pub fn one_link_each(view: View<'_>, org: &Org) -> Result<(), Broken> {
     let mut by_crm = BTreeMap::new();
     let mut by_record = BTreeSet::new();
     for due in view.links() {
@@ -191,12 +206,53 @@ fn one_link_each(view: View<'_>, org: &Org) -> Result<(), Broken> {
             return Err(format!("record {record} has two links"));
         }
     }
-    for key in org.keys() {
+    for (key, _) in org.iter().filter(|(_, record)| !is_converted(record)) {
         if !by_crm.contains_key(key) {
             return Err(format!("{} {} was never seen", key.0, key.1));
         }
     }
     Ok(())
+}
+
+/// Nothing refers to a record that is not there, or that another one took in; nothing syncs from the
+/// archive.
+///
+/// # Errors
+/// The first that breaks it.
+pub fn nothing_dangles(view: View<'_>) -> Result<(), Broken> {
+    for due in view.links() {
+        let Some(record) = due.link.record else {
+            continue;
+        };
+        let ours = view.record(record);
+        let ours = ours.ok_or_else(|| format!("link {} has a lost record", due.link.id))?;
+        if ours.archived.is_some() && due.link.state == LinkState::Active {
+            return Err(format!("record {record} is archived and still syncs"));
+        }
+    }
+    for record in view.records().filter(|one| one.archived.is_none()) {
+        for value in record.fields.values() {
+            let Value::Reference(Reference::Workspace(_, id)) = value else {
+                continue;
+            };
+            let target = view.record(*id).map(|one| &one.archived);
+            let target = target.ok_or_else(|| format!("record {} refers to nothing", record.id))?;
+            if target
+                .as_ref()
+                .is_some_and(|one| one.cause != ArchiveCause::Deleted)
+            {
+                return Err(format!(
+                    "record {} refers to {id}, which was merged",
+                    record.id
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_converted(record: &serde_json::Value) -> bool {
+    record["IsConverted"] == true
 }
 
 fn agreement(
@@ -217,15 +273,42 @@ fn agreement(
     let live = org.get(&(link.object.clone(), crm.0.clone()));
     match (link.state, live) {
         (LinkState::Active, None) => Err(format!("{} {crm} is gone but still linked", link.object)),
+        (LinkState::Active, Some(theirs)) if is_converted(theirs) => Err(format!(
+            "{} {crm} was converted but still linked",
+            link.object
+        )),
+        (LinkState::Unlinked, Some(theirs)) if !is_converted(theirs) => {
+            Err(format!("{} {crm} lives but is not linked", link.object))
+        }
         (LinkState::Active, Some(theirs)) => {
             let pair = rules
                 .pair(&link.object)
                 .ok_or("the link's object is not mapped")?;
             let ours = view.record(record).ok_or("the link's record is gone")?;
-            fields_agree(pair, link, theirs, &ours.fields)
+            fields_agree(pair, link, theirs, &resolved(view, &ours.fields))
         }
         _ => Ok(()),
     }
+}
+
+/// The fields with references to workspace records as the CRM knows those.
+fn resolved(view: View<'_>, fields: &Fields) -> Fields {
+    let resolve = |value: &Value| match value {
+        Value::Reference(Reference::Workspace(_, id)) => {
+            let mut links = view.links().map(|due| due.link);
+            let link = links.find(|link| link.record == Some(*id));
+            let crm = link.and_then(|link| link.crm.clone());
+            crm.map_or_else(
+                || value.clone(),
+                |crm| Value::Reference(Reference::Crm(crm)),
+            )
+        }
+        other => other.clone(),
+    };
+    let fields = fields.iter();
+    fields
+        .map(|(name, value)| (name.clone(), resolve(value)))
+        .collect()
 }
 
 fn fields_agree(
@@ -294,10 +377,10 @@ fn created_once(view: View<'_>, people: &People, org: &Org) -> Result<(), Broken
     for name in &people.created {
         let there = org
             .values()
-            .filter(|record| record["LastName"] == name.as_str());
+            .filter(|record| record["LastName"] == name.as_str() && !is_converted(record));
         let here = view.records().filter(|record| {
             let last_name = record.fields.get("last_name").and_then(Value::as_text);
-            last_name == Some(name)
+            last_name == Some(name) && record.archived.is_none()
         });
         for (found, side) in [(there.count(), "CRM"), (here.count(), "workspace")] {
             if found > 1 {

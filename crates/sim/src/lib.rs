@@ -297,6 +297,7 @@ impl<'t> Run<'t> {
             garbage: upto(3),
             held: upto(12),
             throttled: upto(3),
+            hidden: upto(30),
         });
         for _ in 0..STORMY_STEPS {
             self.something_happens();
@@ -388,6 +389,7 @@ impl<'t> Run<'t> {
         while self.wire.release_one() {}
         self.clock.set_wrong(0);
         self.admin.restore(self.clock.now());
+        self.people.retry_unseen();
         self.settle_down(QUIET_MS)?;
         // What is gone for good is found when it is looked for next.
         self.clock.advance_ms(FEED_EVERY_SECONDS * 1_000);
@@ -418,7 +420,13 @@ impl<'t> Run<'t> {
             self.clock.advance_ms(step);
             setup::tell_time(&self.sandbox, &self.clock);
         }
-        Err(format!("it never comes to rest: {last:?}"))
+        let due = self.store.inspect(self.team, |view| {
+            let mut due = view.links().filter(|due| due.due_at.is_some());
+            let due = due.next().map(|due| format!("{due:?}"));
+            let intent = || view.intents().next().map(|intent| format!("{intent:?}"));
+            due.or_else(intent)
+        });
+        Err(format!("it never comes to rest: {last:?}, {due:?}"))
     }
 
     /// Each worker works until it finds nothing to do.
@@ -453,7 +461,7 @@ impl<'t> Run<'t> {
             }
             let fresh = || fresh.iter().map(|(_, entry)| entry);
             check::no_blank_erases(&self.rules, fresh())?;
-            check::no_echo_wins(&mut self.displaced, fresh())
+            check::no_echo_wins(&mut self.displaced, &self.people.carried, fresh())
         });
         checked.unwrap_or_else(|error| Err(error.to_string()))
     }

@@ -6,16 +6,18 @@
 use crate::clock::{Clock, Dice};
 use crate::executor::block_on;
 use crate::setup::{PERSON_FIELDS, REFUSED, STAGES};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject, RecordId, TeamId, UserId};
 use tandem_core::link::LinkState;
 use tandem_core::mapping::{FieldRule, PairRules};
 use tandem_core::record::Origin;
 use tandem_core::store::{HoldResolution, SyncStore as _, WorkspaceEdit};
-use tandem_core::value::{Fields, Value};
+use tandem_core::value::{Fields, Reference, Value};
 use tandem_core::workspace::Kind;
 use tandem_sandbox::Sandbox;
-use tandem_sandbox::world::{Actor, DmlOptions};
+use tandem_sandbox::world::{Actor, DmlOptions, LeadConversion};
 use tandem_store::memory::MemoryStore;
 
 /// Where a value was typed.
@@ -53,6 +55,10 @@ pub struct People {
     pub typed: Vec<Typed>,
     /// Last names of people made in the workspace to be created in the CRM: each is given once.
     pub created: Vec<String>,
+    /// Values that the CRM itself carried from a lead to a contact, wherever they were typed.
+    pub carried: BTreeSet<String>,
+    /// Records that were put into the recycle bin.
+    binned: Vec<(CrmObject, CrmId)>,
     next: u32,
 }
 
@@ -75,6 +81,8 @@ impl People {
             pairs,
             typed: Vec::new(),
             created: Vec::new(),
+            carried: BTreeSet::new(),
+            binned: Vec::new(),
             next: 0,
         }
     }
@@ -86,7 +94,7 @@ impl People {
 
     /// Somebody does something somewhere; says what.
     pub fn act(&mut self) -> String {
-        let done = match self.dice.below(100) {
+        let done = match self.dice.below(110) {
             0..40 => self.edit_workspace(),
             40..80 => self.edit_crm(),
             80..88 => self.create_person(),
@@ -94,7 +102,11 @@ impl People {
             94..97 => self
                 .resolve_one_hold()
                 .then(|| "a hold is decided".to_owned()),
-            _ => self.delete_in_crm(),
+            97..100 => self.delete_in_crm(),
+            100..102 => self.undelete_in_crm(),
+            102..106 => self.merge_in_crm(),
+            106..108 => self.convert_lead(),
+            _ => self.refer(),
         };
         done.unwrap_or_else(|| "nothing to do".to_owned())
     }
@@ -347,7 +359,115 @@ impl People {
             };
             done.is_ok()
         });
-        deleted.then(|| format!("CRM: {id} is deleted, for good: {for_good}"))
+        let done = deleted.then(|| format!("CRM: {id} is deleted, for good: {for_good}"));
+        self.binned
+            .extend(done.iter().map(|_| (object.clone(), id.clone())));
+        done
+    }
+
+    /// Something comes out of the recycle bin, the loser of a merge or not.
+    fn undelete_in_crm(&mut self) -> Option<String> {
+        let (object, id) = self.dice.pick(&self.binned)?.clone();
+        let undeleted = self.sandbox.world(|world| {
+            let actor = Actor::user(world.admin_id());
+            world.undelete(&actor, object.as_str(), id.as_str()).is_ok()
+        });
+        undeleted.then(|| format!("CRM: {id} is undeleted"))
+    }
+
+    fn live(&self, object: &str) -> Vec<String> {
+        self.sandbox.world(|world| {
+            let admin = Actor::system(world.admin_id());
+            let ids = world.ids(&admin, object);
+            ids.iter().map(ToString::to_string).collect()
+        })
+    }
+
+    /// Two or three records become one; each may have been the winner of another merge before.
+    fn merge_in_crm(&mut self) -> Option<String> {
+        let objects = ["Account", "Contact", "Lead", "Lead"];
+        let object = *self.dice.pick(&objects)?;
+        let mut left = self.live(object);
+        let mut chosen = Vec::new();
+        for _ in 0..2 + usize::from(self.dice.percent(25)) {
+            if !left.is_empty() {
+                chosen.push(left.remove(self.dice.below(left.len())));
+            }
+        }
+        let (master, losers) = chosen.split_first()?;
+        let losers: Vec<&str> = losers.iter().map(String::as_str).collect();
+        let merged = self.sandbox.world(|world| {
+            let actor = Actor::user(world.admin_id());
+            world
+                .merge(&actor, object, master, &losers, &serde_json::Map::new())
+                .is_ok()
+        });
+        let done = merged.then(|| format!("CRM: {object} {losers:?} merged into {master}"));
+        if merged {
+            let binned = losers
+                .iter()
+                .map(|id| (CrmObject::new(object), CrmId::new(*id)));
+            self.binned.extend(binned);
+        }
+        done
+    }
+
+    /// A lead becomes a contact of a new or an existing account; sometimes one that is there already.
+    fn convert_lead(&mut self) -> Option<String> {
+        let lead = self.dice.pick(&self.live("Lead"))?.clone();
+        let account_id = self.dice.percent(60).then(|| self.live("Account"));
+        let account_id = account_id.and_then(|ids| self.dice.pick(&ids).cloned());
+        let contact_id = self.dice.percent(25).then(|| self.live("Contact"));
+        let contact_id = contact_id.and_then(|ids| self.dice.pick(&ids).cloned());
+        let conversion = LeadConversion {
+            account_id,
+            contact_id,
+            opportunity_name: self.dice.percent(30).then(|| "A chance".to_owned()),
+            ..LeadConversion::default()
+        };
+        let (object, id) = (CrmObject::new("Lead"), CrmId::new(&lead));
+        for (_, field) in PERSON_FIELDS {
+            let carried = self.crm_value(&object, &id, field);
+            self.carried.insert(carried.trim().to_owned());
+        }
+        let converted = self.sandbox.world(|world| {
+            let actor = Actor::user(world.admin_id());
+            world.convert_lead(&actor, &lead, &conversion).ok()
+        });
+        converted.map(|to| format!("CRM: lead {lead} became {}", to.contact_id))
+    }
+
+    /// A workspace record refers to an account of the workspace.
+    fn refer(&mut self) -> Option<String> {
+        let (record, _, _, pair) = self.some_link()?;
+        pair.by_workspace("account")?;
+        let accounts = self.store.inspect(self.team, |view| {
+            let accounts = view.records().filter(|one| one.kind == Kind::Account);
+            let current = accounts.filter(|one| one.archived.is_none());
+            current.map(|one| one.id).collect::<Vec<_>>()
+        });
+        let account = *self.dice.pick(&accounts.unwrap_or_default())?;
+        let value = Value::Reference(Reference::Workspace(Kind::Account, account));
+        let patch = Fields::from([("account".to_owned(), value)]);
+        self.edit(Some(record), pair.kind, patch, None)?;
+        Some(format!(
+            "workspace: record {record} refers to account {account}"
+        ))
+    }
+
+    /// Whoever was set aside because a record could not be seen is tried again.
+    pub fn retry_unseen(&mut self) {
+        let parked = self.store.inspect(self.team, |view| {
+            let links = view.links().map(|due| due.link);
+            let unseen = links.filter(|link| {
+                let parked = link.parked.as_ref();
+                parked.is_some_and(|parked| parked.class == ErrorClass::RecordGone)
+            });
+            unseen.map(|link| link.id).collect::<Vec<_>>()
+        });
+        let links = parked.unwrap_or_default();
+        let retried = self.store.retry_links(self.team, &links, self.clock.now());
+        block_on(retried).expect("the team exists");
     }
 
     /// Somebody settles a held field by choosing a side. Returns whether there was one.

@@ -12,7 +12,7 @@ use tandem_core::connector::Connector;
 use tandem_core::ids::CrmObject;
 use tandem_core::mapping::{Direction, FieldMapping, ObjectMapping, PairRules, Winner, compile};
 use tandem_core::schema::ObjectSchema;
-use tandem_core::settings::{SyncSettings, TeamRules};
+use tandem_core::settings::{OnDeletion, SyncSettings, TeamRules};
 use tandem_core::value_map::{MappedValue, ValueMap};
 use tandem_core::workspace::Kind;
 use tandem_sandbox::seed::SeedSize;
@@ -153,6 +153,13 @@ pub fn rules(schemas: &[ObjectSchema], dice: &Dice) -> TeamRules {
     let settings = SyncSettings {
         enabled: true,
         frequency_seconds: objects.into_iter().map(|object| (object, 60)).collect(),
+        recognize_merges: dice.percent(60),
+        recognize_deletions: dice.percent(50),
+        on_deletion: if dice.percent(70) {
+            OnDeletion::Archive
+        } else {
+            OnDeletion::Unlink
+        },
         ..SyncSettings::default()
     };
     TeamRules {

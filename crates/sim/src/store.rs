@@ -19,9 +19,9 @@ use tandem_core::link::{Lane, Lanes, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
-    Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork, Named,
-    ObjectProgress, PullPosition, Restore, Sendable, StagePage, StageReport, StoreResult,
-    SyncStore, WorkspaceEdit,
+    Answered, Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, Inquiry,
+    LinkWork, Named, ObjectProgress, PullPosition, Restore, Sendable, StagePage, StageReport,
+    StoreResult, SyncStore, WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::watch::{Linked, ObjectWatch};
@@ -168,6 +168,19 @@ impl SyncStore for SimStore {
         let work = mutant.links(work, claim);
         self.maybe_pause().await;
         Ok(work)
+    }
+
+    async fn inquiries(
+        &self,
+        team: TeamId,
+        now: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<Inquiry>> {
+        self.inner.inquiries(team, now, limit).await
+    }
+
+    async fn answered(&self, team: TeamId, answered: Answered) -> StoreResult<()> {
+        forward!(self.answered(team, answered))
     }
 
     async fn commit_decisions(

@@ -37,6 +37,8 @@ pub struct FaultMix {
     pub held: usize,
     /// The CRM refuses for its limit on concurrent requests.
     pub throttled: usize,
+    /// A read by id shows nothing, as if the user had lost access: what is there is no longer to be seen.
+    pub hidden: usize,
 }
 
 /// What the wire has seen, shared by all workers of a run.
@@ -312,8 +314,34 @@ impl Transport for Wire {
             self.lock().lost += 1;
             return Ok(page(200));
         }
+        if reads_by_id(&reply.response) && self.chance(|mix| mix.hidden) {
+            return Ok(emptied(reply.response));
+        }
         Ok(reply.response)
     }
+}
+
+fn reads_by_id(response: &Response<Bytes>) -> bool {
+    let read = b"\"read0\"";
+    let mut windows = response.body().windows(read.len());
+    windows.any(|bytes| bytes == read)
+}
+
+/// The same answer without its records.
+fn emptied(response: Response<Bytes>) -> Response<Bytes> {
+    let (parts, body) = response.into_parts();
+    let mut json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    for part in json["compositeResponse"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+    {
+        if part["body"]["records"].is_array() {
+            part["body"]["records"] = serde_json::json!([]);
+            part["body"]["totalSize"] = serde_json::json!(0);
+        }
+    }
+    Response::from_parts(parts, Bytes::from(json.to_string()))
 }
 
 fn answer(status: u16, kind: &'static str, body: &'static str) -> Response<Bytes> {

@@ -8,6 +8,7 @@ mod brake;
 mod hold;
 mod incident;
 mod link;
+mod mirror;
 mod news;
 mod progress;
 mod record;
@@ -21,12 +22,14 @@ pub use link::{
     apply_outcome, apply_patch, check_decision, complete_log, crm_changed, half_link, is_crm_half,
     is_workspace_half, leave_to_owner, note_parking_entry, retry, rules_changed, workspace_changed,
 };
+pub use mirror::{KIN_MAX, archive, end_of_chain, must_be_current, redirect, revive, take_over};
 pub use news::{Look, News, news, take_in};
 pub use progress::{
     advance, drop_page, forget_position, late_seconds, never_read, note_failure, wants_more,
 };
 pub use record::{
-    carries_key, lane_of, match_keys, new_record, referred_records, resolve_references, set_fields,
+    carries_key, keys_of, lane_of, match_keys, new_record, referred_records, resolve_references,
+    set_fields,
 };
 pub use restore::restore;
 pub use watch::next_watch;

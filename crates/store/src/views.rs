@@ -165,6 +165,8 @@ pub struct RecordFilter {
     pub search: Option<String>,
     /// How its link stands.
     pub link: Option<LinkStatus>,
+    /// The archive instead of the current records.
+    pub archived: bool,
 }
 
 /// The link of a listed record.

@@ -135,7 +135,7 @@ impl Columns<'_> {
                 .unwrap_or(stamp),
             edited_at: None,
             modified_by: id(row, "LastModifiedById"),
-            deleted: is_true(row, "IsDeleted"),
+            deleted: is_true(row, "IsDeleted") || is_remnant(row),
             successor: successor(object, row),
             fields: self.0.iter().filter_map(field).collect(),
             observed_at,
@@ -147,11 +147,10 @@ impl Columns<'_> {
 /// What took the record's place. A lost merge shows in `MasterRecordId` of the deleted row, as long as it
 /// is in the recycle bin (SOAP guide, merge: documented); a conversion in `IsConverted` and
 /// `ConvertedContactId` of the lead, which stays (object reference, Lead: documented).
-fn successor(object: &CrmObject, row: &Row<'_>) -> Option<Successor> {
-    let to = |how, object: &str, id| Successor {
-        how,
-        object: CrmObject::new(object),
-        id,
+fn successor(object: &CrmObject, row: &Row<'_>) -> Option<Box<Successor>> {
+    let to = |how, object: &str, id| {
+        let object = CrmObject::new(object);
+        Box::new(Successor { how, object, id })
     };
     if is_true(row, "IsDeleted")
         && let Some(master) = id(row, "MasterRecordId")
@@ -160,6 +159,12 @@ fn successor(object: &CrmObject, row: &Row<'_>) -> Option<Successor> {
     }
     let converted = is_true(row, "IsConverted").then(|| id(row, "ConvertedContactId"));
     Some(to(Succession::Conversion, "Contact", converted??))
+}
+
+/// A converted lead whose contact was deleted since: it can neither be changed nor followed, as if it were
+/// deleted. (That the field is emptied then is what the platform does to every lookup of a deleted record.)
+fn is_remnant(row: &Row<'_>) -> bool {
+    is_true(row, "IsConverted") && id(row, "ConvertedContactId").is_none()
 }
 
 fn is_true(row: &Row<'_>, field: &str) -> bool {

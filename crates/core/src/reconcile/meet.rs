@@ -1,5 +1,4 @@
-//! One side is missing: a CRM record that nobody linked, a workspace record that the CRM does not have,
-//! a CRM record that was deleted.
+//! One side is missing: a CRM record that nobody linked, a workspace record that the CRM does not have.
 
 use super::field;
 use super::{
@@ -15,28 +14,6 @@ use crate::record::{CrmRecord, WorkspaceRecord};
 use crate::sync_log::{LogSource, LogStatus, LogType, Rule};
 use crate::value::{Fields, Reference, Value};
 use crate::write::WriteDraft;
-
-/// The row itself says that it is deleted: that is the proof. The workspace record stays.
-pub(super) fn unlink_deleted(
-    input: &Input<'_>,
-    crm: &CrmRecord,
-    workspace: Option<&WorkspaceRecord>,
-) -> Decision {
-    let mut decision = Decision::keep(input);
-    decision.link.state = LinkState::Unlinked;
-    decision.link.revision = Some(crm.revision.clone());
-    if let Some(workspace) = workspace {
-        let summary = format!(
-            "{} was deleted in the CRM; {} stays in the workspace and no longer follows it",
-            crm.object,
-            workspace.display_name()
-        );
-        decision
-            .log
-            .push(entry(input, LogSource::Crm, LogType::Unlink, summary));
-    }
-    decision
-}
 
 /// A CRM record that nobody linked yet: match it, or make a workspace record of it.
 pub(super) fn first_link(input: &Input<'_>, crm: &CrmRecord) -> Decision {

@@ -127,6 +127,8 @@ impl Merge {
             } => {
                 let mut field = intent_field(rule, value, &ours, &theirs, workspace, why);
                 field.rejected = rejected;
+                let doubted = link.doubted.get(&name).into_iter().flatten();
+                field.doubted = doubted.map(|one| one.agreed.crm.clone()).collect();
                 self.write.push(field);
             }
             Verdict::Hold => self.hold(input, rule, theirs, ours, link),

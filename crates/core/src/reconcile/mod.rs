@@ -8,18 +8,20 @@ mod ancestor;
 pub mod field;
 mod meet;
 mod merge;
+mod mirror;
 
 pub use meet::external_key;
+pub use mirror::{Absorb, Heir, Kin, Move, changed, refusal, unseen};
 
 use self::field::Unfit;
 use crate::bounce::Flip;
-use crate::ids::RecordId;
+use crate::ids::{CrmId, CrmObject, RecordId};
 use crate::link::{
     BaseVersion, Doubted, HeldField, LinkState, ParkedField, ParkedLink, PutBack, RecordLink,
 };
 use crate::mapping::{Direction, FieldRule, PairRules, Winner};
 use crate::record::{CrmRecord, Revision, WorkspaceRecord};
-use crate::settings::Guards;
+use crate::settings::{Guards, SyncSettings};
 use crate::sync_log::{FieldChange, LogDraft, LogError, LogSource, LogStatus, LogType, Rule};
 use crate::value::{Fields, Reference, Value};
 use crate::workspace::Kind;
@@ -39,6 +41,14 @@ pub enum RecordChange {
     Patch(Fields),
     /// An existing record is linked; a half link of its own is absorbed, and the link stays due.
     Adopt(RecordId),
+    /// The linked record is archived: its CRM record was deleted.
+    Archive,
+    /// The linked record is archived no more.
+    Revive,
+    /// The linked record goes over to another link.
+    Move(Box<Move>),
+    /// The linked record is taken in by another one.
+    Merge(Box<Absorb>),
 }
 
 /// The new state of the link; replaces what was there.
@@ -46,6 +56,8 @@ pub enum RecordChange {
 pub struct LinkOutcome {
     /// Whether anything moves from now on.
     pub state: LinkState,
+    /// See [`RecordLink::gone`].
+    pub gone: bool,
     /// The new base.
     pub base: BaseVersion,
     /// The CRM revision that was looked at.
@@ -77,6 +89,9 @@ pub struct Decision {
     pub log: Vec<LogDraft>,
     /// Set when the link must be looked at again though nothing changes, because it waits for another.
     pub again_at: Option<Timestamp>,
+    /// A CRM record that must be read before this link can be decided: it is asked for by its id, and the
+    /// link is due again when it was seen.
+    pub look: Option<(CrmObject, CrmId)>,
 }
 
 /// Everything that decides one link.
@@ -92,6 +107,12 @@ pub struct Input<'a> {
     pub workspace: Option<&'a WorkspaceRecord>,
     /// For a CRM half link: unlinked workspace records by match key, strongest first.
     pub candidates: &'a [Vec<RecordId>],
+    /// CRM records that took each other's place.
+    pub kin: &'a Kin,
+    /// The rules of the pair that [`Kin::heir`] belongs to, where its object is mapped.
+    pub heir_rules: Option<&'a PairRules>,
+    /// The settings in force.
+    pub settings: &'a SyncSettings,
     /// Prefix of our external-id keys.
     pub key_prefix: &'a str,
     /// Our clock.
@@ -107,9 +128,14 @@ const WAIT_SECONDS: i64 = 3_600;
 /// Decides what happens to one link.
 pub fn reconcile(input: &Input<'_>) -> Decision {
     match (input.link.state, input.crm, input.workspace) {
-        (LinkState::Unlinked | LinkState::Ambiguous, _, _) => Decision::keep(input),
-        (LinkState::Active, Some(crm), workspace) if crm.deleted => {
-            meet::unlink_deleted(input, crm, workspace)
+        (LinkState::Unlinked, Some(crm), workspace) if input.link.gone && crm.lives() => {
+            mirror::revive(input, crm, workspace)
+        }
+        (LinkState::Unlinked, ..) => Decision::keep(input),
+        (_, Some(crm), workspace) if !crm.lives() => mirror::part(input, crm, workspace),
+        (LinkState::Ambiguous, ..) => Decision::keep(input),
+        (LinkState::Active, Some(_), None) if mirror::is_awaited(input) => {
+            mirror::await_other(input)
         }
         (LinkState::Active, Some(crm), None) => meet::first_link(input, crm),
         (LinkState::Active, None, Some(workspace)) if input.link.crm.is_none() => {
@@ -127,6 +153,7 @@ impl Decision {
             record: RecordChange::None,
             link: LinkOutcome {
                 state: link.state,
+                gone: link.gone,
                 base: link.base.clone(),
                 revision: link.revision.clone(),
                 parked_fields: link.parked_fields.clone(),
@@ -139,6 +166,7 @@ impl Decision {
             write: None,
             log: Vec::new(),
             again_at: None,
+            look: None,
         }
     }
 
@@ -199,6 +227,7 @@ fn intent_field(
         value,
         workspace_value: ours.clone(),
         expected: expected.clone(),
+        doubted: Vec::new(),
         changed_at: workspace
             .provenance
             .get(&rule.mapping.workspace)

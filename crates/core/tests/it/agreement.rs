@@ -71,6 +71,7 @@ fn pairing(has: &dyn Fn(&str) -> bool, base: &str, theirs: &str, ours: &str) -> 
             crm: Some(lead(theirs)),
             workspace: Some(person(fields([("title", value(ours))]))),
             candidates: Vec::new(),
+            kin: Default::default(),
             lane: Lane::Normal,
         },
         busy: has("busy"),

@@ -8,9 +8,9 @@ use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, UserId};
 use tandem_core::link::{Agreed, ParkedField, RecordLink};
 use tandem_core::mapping::Winner;
-use tandem_core::reconcile::{Decision, Input, RecordChange, reconcile};
+use tandem_core::reconcile::{Decision, Input, Kin, RecordChange, reconcile};
 use tandem_core::record::Origin;
-use tandem_core::settings::Guards;
+use tandem_core::settings::{Guards, SyncSettings};
 use tandem_core::sync_log::{LogStatus, LogType};
 
 fn flip(side: &str, second: i64) -> Flip {
@@ -101,6 +101,9 @@ fn decided(
         crm: Some(&crm),
         workspace: Some(&workspace),
         candidates: &[],
+        kin: &Kin::default(),
+        heir_rules: None,
+        settings: &SyncSettings::default(),
         key_prefix: "test",
         now: at(20),
         guards,

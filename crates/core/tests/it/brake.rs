@@ -12,9 +12,9 @@ use tandem_core::connector::WriteOp;
 use tandem_core::ids::{PlanId, UserId};
 use tandem_core::link::{Agreed, LinkState, PutBack, RecordLink};
 use tandem_core::mapping::Winner;
-use tandem_core::reconcile::{Decision, Input, reconcile};
+use tandem_core::reconcile::{Decision, Input, Kin, reconcile};
 use tandem_core::record::{CrmRecord, Origin, WorkspaceRecord};
-use tandem_core::settings::Guards;
+use tandem_core::settings::{Guards, SyncSettings};
 use tandem_core::value::Value;
 
 const UNLINK: Impact = Impact {
@@ -74,6 +74,9 @@ impl Case {
             crm: Some(&self.crm),
             workspace: Some(&self.ours),
             candidates: &[],
+            kin: &Kin::default(),
+            heir_rules: None,
+            settings: &SyncSettings::default(),
             key_prefix: "test",
             now: at(20),
             guards: self.guards,

@@ -5,9 +5,9 @@ use tandem_core::error::ErrorClass;
 use tandem_core::ids::RecordId;
 use tandem_core::link::{Agreed, ParkedField, ParkedLink, RecordLink};
 use tandem_core::mapping::{FieldRule, PairRules, Winner};
-use tandem_core::reconcile::{Decision, Input, RecordChange, reconcile};
+use tandem_core::reconcile::{Decision, Input, Kin, RecordChange, reconcile};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
-use tandem_core::settings::Guards;
+use tandem_core::settings::{Guards, SyncSettings};
 use tandem_core::sync_log::{LogStatus, LogType};
 use tandem_core::value::Value;
 
@@ -18,6 +18,8 @@ pub(crate) struct Case {
     pub(crate) crm: Option<CrmRecord>,
     pub(crate) workspace: Option<WorkspaceRecord>,
     pub(crate) candidates: Vec<Vec<RecordId>>,
+    pub(crate) kin: Kin,
+    pub(crate) settings: SyncSettings,
 }
 
 impl Case {
@@ -28,6 +30,9 @@ impl Case {
             crm: self.crm.as_ref(),
             workspace: self.workspace.as_ref(),
             candidates: &self.candidates,
+            kin: &self.kin,
+            heir_rules: Some(&self.rules),
+            settings: &self.settings,
             key_prefix: "team",
             now: at(20),
             guards: Guards::ALL,
@@ -56,6 +61,8 @@ pub(crate) fn titles(winner: Winner, crm: &str, workspace: &str) -> Case {
         crm: Some(lead(fields([("TITLE", text(crm))]))),
         workspace: Some(person(fields([("title", text(workspace))]))),
         candidates: Vec::new(),
+        kin: Kin::default(),
+        settings: SyncSettings::default(),
     }
 }
 
@@ -95,6 +102,8 @@ pub(crate) fn workspace_half(rules: Vec<FieldRule>, record: WorkspaceRecord) -> 
         crm: None,
         workspace: Some(record),
         candidates: Vec::new(),
+        kin: Kin::default(),
+        settings: SyncSettings::default(),
     }
 }
 

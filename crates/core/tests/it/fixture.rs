@@ -106,6 +106,7 @@ pub(crate) fn link() -> RecordLink {
         record: Some(RecordId(7)),
         crm: Some(CrmId::new("00Q1")),
         state: LinkState::Active,
+        gone: false,
         base: Default::default(),
         revision: None,
         parked_fields: Default::default(),

@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use tandem_core::ids::{CrmObject, RecordId};
 use tandem_core::link::{Agreed, PutBack};
 use tandem_core::mapping::{Direction, Winner};
-use tandem_core::reconcile::{Input, reconcile};
+use tandem_core::reconcile::{Input, Kin, reconcile};
 use tandem_core::schema::FieldType;
-use tandem_core::settings::Guards;
+use tandem_core::settings::{Guards, SyncSettings};
 use tandem_core::value::{Reference, Value, canonical, same};
 use tandem_core::workspace::Kind;
 use tandem_core::{Decimal, Timestamp};
@@ -113,6 +113,9 @@ proptest! {
             crm: Some(&crm),
             workspace: (!new).then_some(&workspace),
             candidates: &[],
+            kin: &Kin::default(),
+            heir_rules: None,
+            settings: &SyncSettings::default(),
             key_prefix: "team",
             now: at(20),
             guards: Guards::ALL,

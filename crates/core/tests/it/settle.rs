@@ -49,6 +49,7 @@ fn field(name: &str, expected: &str, sent: &str) -> IntentField {
         value: text(sent),
         workspace_value: text(&format!(" {sent} ")),
         expected: text(expected),
+        doubted: Vec::new(),
         changed_at: Some(at(5)),
         rule: Rule::OnlyWorkspaceChanged,
         rejected: Value::Null,

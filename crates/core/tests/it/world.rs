@@ -8,9 +8,9 @@ use tandem_core::error::ErrorClass;
 use tandem_core::ids::IntentId;
 use tandem_core::link::{Agreed, Lane, RecordLink};
 use tandem_core::mapping::{FieldRule, PairRules};
-use tandem_core::reconcile::{Decision, Input, RecordChange, reconcile};
+use tandem_core::reconcile::{Decision, Input, Kin, RecordChange, reconcile};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
-use tandem_core::settings::Guards;
+use tandem_core::settings::{Guards, SyncSettings};
 use tandem_core::settle::Settling;
 use tandem_core::sync_log::{FieldChange, LogDraft};
 use tandem_core::value::{Fields, Value, canonical, same};
@@ -262,6 +262,9 @@ impl World {
             crm: self.mirror.as_ref().filter(|_| self.link.crm.is_some()),
             workspace: Some(&self.workspace),
             candidates: &[],
+            kin: &Kin::default(),
+            heir_rules: None,
+            settings: &SyncSettings::default(),
             key_prefix: "team",
             now: at(self.now),
             guards: Guards::ALL,

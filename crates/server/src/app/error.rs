@@ -78,6 +78,7 @@ impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound(what) => Self::NotFound(what),
+            StoreError::Archived(why) => Self::Conflict(why),
             StoreError::DiskFull | StoreError::Busy => Self::Unavailable(error.to_string()),
             StoreError::Corrupt(_) | StoreError::Newer { .. } | StoreError::Other(_) => {
                 Self::internal(error)

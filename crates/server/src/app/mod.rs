@@ -21,6 +21,7 @@ pub mod connect;
 pub mod incidents;
 pub mod log;
 pub mod mapping;
+pub mod mirroring;
 pub mod overview;
 pub mod people;
 pub mod permissions;

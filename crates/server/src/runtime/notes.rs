@@ -61,6 +61,7 @@ async fn set(app: &App, team: TeamId) -> StoreResult<()> {
 pub(super) fn note(turn: &Turn, took: Duration) {
     let (step, calls) = match turn {
         Turn::Resolved(outcome) => ("resolve", outcome.calls),
+        Turn::Inquired(outcome) => ("inquire", outcome.calls),
         Turn::Reconciled(_) => ("reconcile", 0),
         Turn::Released(_) => ("release", 0),
         Turn::Asked { calls } => ("ask", *calls),

@@ -122,6 +122,7 @@ async fn after(app: &App, team: TeamId, turn: Turn) -> AppResult<Next> {
             Ok(Next::Again)
         }
         Turn::Resolved(_)
+        | Turn::Inquired(_)
         | Turn::Reconciled(_)
         | Turn::Released(_)
         | Turn::Wrote(_)
@@ -229,6 +230,7 @@ pub async fn until_idle(
                 work.api_calls += u64::from(outcome.calls);
             }
             Turn::Resolved(outcome) => work.api_calls += u64::from(outcome.calls),
+            Turn::Inquired(outcome) => work.api_calls += u64::from(outcome.calls),
             Turn::Reconciled(outcome) => work.decisions += outcome.claimed as u64,
             Turn::Released(_) => {}
             Turn::Watched(outcome) => work.api_calls += u64::from(outcome.calls),

@@ -197,6 +197,7 @@ fn waiting(view: View<'_>, claim: &Claim) -> Vec<LinkWork> {
         .links()
         .filter(|due| is_due(due, claim.now) && half(due.link) && free(due));
     let work = due.map(|due| LinkWork {
+        kin: Default::default(),
         link: due.link.clone(),
         crm: due
             .link

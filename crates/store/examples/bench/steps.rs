@@ -5,9 +5,9 @@ use crate::{Measured, Outcome};
 use std::time::{Duration, Instant};
 use tandem_core::connector::WriteOutcome;
 use tandem_core::ids::UserId;
-use tandem_core::reconcile::{Input, reconcile};
+use tandem_core::reconcile::{Input, Kin, reconcile};
 use tandem_core::record::{CrmRecord, Origin, Revision};
-use tandem_core::settings::Guards;
+use tandem_core::settings::{Guards, SyncSettings};
 use tandem_core::settle::Settling;
 use tandem_core::store::{ClaimedIntent, DecisionCommit, LinkWork, SyncStore, WorkspaceEdit};
 use tandem_core::value::Value;
@@ -81,6 +81,9 @@ fn decision(world: &World, work: &LinkWork, second: i64) -> DecisionCommit {
         crm: work.crm.as_ref(),
         workspace: work.workspace.as_ref(),
         candidates: &work.candidates,
+        kin: &Kin::default(),
+        heir_rules: None,
+        settings: &SyncSettings::default(),
         key_prefix: &world.rules.key_prefix,
         now: at(second),
         guards: Guards::ALL,

@@ -10,16 +10,19 @@ use super::brakes;
 use super::incidents::{attempt, refused};
 use super::restart::Process;
 use super::samples::{
-    at, create, crm, entry, fields, held_field, keep, object, rules, update, user,
+    account_field, at, create, crm, deleted, entry, fields, held_field, keep, object, rules,
+    update, user,
 };
 use async_trait::async_trait;
 use tandem_core::brake::PlanChoice;
 use tandem_core::budget::{Pace, Spent};
-use tandem_core::ids::{IncidentId, UserId};
-use tandem_core::link::{Lane, RecordLink};
-use tandem_core::reconcile::RecordChange;
+use tandem_core::ids::{CrmId, IncidentId, UserId};
+use tandem_core::link::{Lane, LinkState, RecordLink};
+use tandem_core::reconcile::{Absorb, Move, RecordChange};
 use tandem_core::settings::ConnectionState;
-use tandem_core::store::{DecisionCommit, HoldResolution, Restore, StoreResult, WorkspaceEdit};
+use tandem_core::store::{
+    Answered, DecisionCommit, HoldResolution, Restore, StoreResult, WorkspaceEdit,
+};
 use tandem_core::value::Value;
 use tandem_core::watch::ObjectWatch;
 use tandem_core::workspace::Kind;
@@ -60,7 +63,7 @@ pub fn run<S: CrashSubject + 'static>(make: impl Fn() -> S) {
             &make;
             stage, pull_failed, drop_page, reset_progress, end_waits, set_connection_state, put_rules,
             claim_links,
-            commit_create_and_write, commit_adopt, commit_held, commit_dissolves, decide_plan,
+            commit_create_and_write, commit_adopt, commit_move, commit_merge, answered, commit_held, commit_dissolves, decide_plan,
             claim_intents, claim_doubtful, settle_create, settle_retry, edit_record, add_record,
             resolve_hold, restore, retry_links, try_incident, skip_incident, advance_trials,
             reserve_calls,
@@ -123,6 +126,75 @@ impl<S: CrashSubject + 'static> Trial<S> {
         again.unwrap_or_else(|error| panic!("{name}, again after {nth}: {error}"));
         Ended::Dead
     }
+}
+
+/// The decision of a link is carried out.
+async fn dies_deciding<S: CrashSubject + 'static>(t: Trial<S>, change: RecordChange) -> Ended {
+    let work = t.process.bench.claim_one(3).await;
+    let mut decision = keep(&work.link);
+    decision.link.state = LinkState::Unlinked;
+    decision.record = change;
+    decision.log.push(entry("followed"));
+    t.act(async |b: &Bench| {
+        let commit = DecisionCommit {
+            link: work.link.id,
+            version: work.link.version,
+            decision: decision.clone(),
+            lane: Lane::Normal,
+            impacts: Default::default(),
+        };
+        b.store()
+            .commit_decisions(b.team, vec![commit], at(3))
+            .await
+    })
+    .await
+}
+
+async fn commit_move<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.process.bench;
+    linked(b).await;
+    b.pull(2, deleted(crm("Account", "001", 2, &[]))).await;
+    let moved = Move {
+        object: object("Account"),
+        id: CrmId::new("009"),
+        base: Default::default(),
+        instead_of: None,
+    };
+    dies_deciding(t, RecordChange::Move(Box::new(moved))).await
+}
+
+async fn commit_merge<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.process.bench;
+    let loser = linked(b).await.record.expect("linked");
+    let other = b.linked(1, crm("Account", "002", 1, &[])).await;
+    b.add(1, Kind::Person, None, account_field(loser)).await;
+    b.pull(2, deleted(crm("Account", "001", 2, &[]))).await;
+    let absorb = Absorb {
+        loser,
+        survivor: other.record.expect("linked"),
+        patch: fields(&[("phone", "7")]),
+        entry: entry("merged"),
+    };
+    dies_deciding(t, RecordChange::Merge(Box::new(absorb))).await
+}
+
+async fn answered<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.process.bench;
+    linked(b).await;
+    b.pull(2, crm("Account", "001", 2, &[("Name", "B")])).await;
+    let work = b.claim_one(2).await;
+    let mut decision = keep(&work.link);
+    decision.look = Some((object("Account"), CrmId::new("009")));
+    b.commit(2, &work, decision).await;
+    let inquiries = b.store().inquiries(b.team, at(2), 9).await;
+    let answer = Answered {
+        inquiries: inquiries.expect("inquiries"),
+        found: vec![crm("Account", "001", 3, &[]), crm("Account", "008", 3, &[])],
+        again_at: None,
+        now: at(3),
+    };
+    t.act(async |b: &Bench| b.store().answered(b.team, answer.clone()).await)
+        .await
 }
 
 async fn linked(b: &Bench) -> RecordLink {

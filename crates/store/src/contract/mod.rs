@@ -15,6 +15,7 @@ mod edits;
 mod half_links;
 mod incidents;
 mod keeping;
+mod mirroring;
 pub mod restart;
 mod restores;
 mod samples;
@@ -126,6 +127,20 @@ cases! {
         our_key_wakes_what_refers_to_its_record,
         what_refers_elsewhere_by_now_is_not_woken,
         adopting_wakes_what_refers_to_the_record,
+    }
+    mirroring {
+        the_end_of_a_chain_comes_with_the_work,
+        a_successor_is_kept_though_nobody_is_linked_to_it,
+        a_record_goes_over_to_a_link_that_is_made,
+        a_record_goes_over_to_a_half_link,
+        nobody_goes_over_to_a_link_that_was_taken,
+        a_record_takes_in_another_and_what_refers_to_it,
+        an_archived_record_takes_nobody_in,
+        the_archive_is_read_only_and_nobody_is_matched_with_it,
+        a_link_asks_to_see_a_record,
+        what_can_not_be_seen_sets_its_link_aside,
+        in_doubt_a_deleted_record_stays_deleted,
+        what_referred_to_a_moved_record_is_looked_at,
     }
     commits {
         an_outdated_decision_changes_nothing,

@@ -185,6 +185,7 @@ fn draft(op: WriteOp, field: &str, value: &str) -> WriteDraft {
             value: Value::text(value),
             workspace_value: Value::text(value),
             expected: Value::Null,
+            doubted: Vec::new(),
             changed_at: None,
             rule: Rule::OnlyWorkspaceChanged,
             rejected: Value::Null,

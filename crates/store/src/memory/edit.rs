@@ -58,6 +58,7 @@ impl Team {
     fn existing(&self, id: RecordId, kind: Kind) -> StoreResult<RecordId> {
         let record = self.records.get(id).filter(|record| record.kind == kind);
         let record = record.ok_or_else(|| StoreError::NotFound(format!("{kind} {id}")))?;
+        rules::must_be_current(record)?;
         Ok(record.id)
     }
 

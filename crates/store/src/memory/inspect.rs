@@ -6,7 +6,7 @@ use tandem_core::Timestamp;
 use tandem_core::ids::{CrmId, CrmObject, IntentId, LinkId, LogId, RecordId, TeamId};
 use tandem_core::link::{Lane, LinkState, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
-use tandem_core::store::{Backlog, ObjectProgress, StoreResult};
+use tandem_core::store::{Backlog, Inquiry, ObjectProgress, StoreResult};
 use tandem_core::sync_log::LogDraft;
 use tandem_core::write::WriteIntent;
 
@@ -70,6 +70,11 @@ impl<'a> View<'a> {
         self.0.intents.iter().map(|row| &row.intent)
     }
 
+    /// What links asked to see and did not get an answer to yet.
+    pub fn inquiries(self) -> impl Iterator<Item = &'a Inquiry> {
+        self.0.inquiries.keys()
+    }
+
     /// The CRM records as last read, by object and id.
     pub fn mirrors(self) -> impl Iterator<Item = &'a CrmRecord> {
         self.0.mirrors.iter()
@@ -118,6 +123,7 @@ impl Team {
             backlog.intents_open += u64::from(!row.is_pending());
             next.push(row.due_at());
         }
+        next.extend(self.inquiries.values());
         backlog.next_due = next.into_iter().min();
         backlog
     }

@@ -15,6 +15,7 @@ mod incidents;
 mod inspect;
 mod intents;
 mod links;
+mod mirror;
 mod reconcile;
 mod records;
 mod settle;

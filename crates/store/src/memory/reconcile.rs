@@ -9,8 +9,8 @@ use tandem_core::Timestamp;
 use tandem_core::ids::{CrmObject, IntentId, LinkId, RecordId};
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::reconcile::RecordChange;
-use tandem_core::record::CrmRecord;
-use tandem_core::store::{Claim, CommitReport, DecisionCommit, LinkWork, StoreResult};
+use tandem_core::record::{ArchiveCause, CrmRecord};
+use tandem_core::store::{Claim, CommitReport, DecisionCommit, Inquiry, LinkWork, StoreResult};
 use tandem_core::write::{IntentState, WriteDraft, WriteIntent};
 
 impl Team {
@@ -20,7 +20,7 @@ impl Team {
             .links
             .due(claim.lanes, claim.now)
             .filter(|row| self.may_claim(row, &creating, claim.now))
-            .filter_map(|row| self.work_of(row))
+            .filter_map(|row| self.work_of(row, &creating))
             .take(claim.limit)
             .collect();
         for work in &work {
@@ -49,8 +49,8 @@ impl Team {
             && self.rules.pair(&link.object).is_some()
     }
 
-    /// `None` where a candidate's own create is under way.
-    fn work_of(&self, row: &LinkRow) -> Option<LinkWork> {
+    /// `None` where a candidate's own create is under way, or something is with what took its place.
+    fn work_of(&self, row: &LinkRow, creating: &BTreeSet<&CrmObject>) -> Option<LinkWork> {
         let link = &row.link;
         let crm = link
             .crm
@@ -64,11 +64,20 @@ impl Team {
         if let Some(record) = &mut workspace {
             rules::resolve_references(&mut record.fields, |id| self.crm_id(id).cloned());
         }
+        let kin = crm.map(|crm| self.kin(link, crm)).unwrap_or_default();
+        if kin
+            .heir
+            .as_ref()
+            .is_some_and(|heir| self.is_busy(heir, creating))
+        {
+            return None;
+        }
         Some(LinkWork {
             link: link.clone(),
             crm: crm.cloned(),
             workspace,
             candidates,
+            kin,
             lane: row.lane,
         })
     }
@@ -155,8 +164,9 @@ impl Team {
     /// Whether something else than the link moved on: its intent is being sent, or the record to
     /// adopt belongs to another link by now.
     fn is_blocked(&self, commit: &DecisionCommit) -> bool {
-        let RecordChange::Adopt(record) = commit.decision.record else {
-            return self.intents.is_open(commit.link);
+        let record = match &commit.decision.record {
+            RecordChange::Adopt(record) => *record,
+            change => return self.intents.is_open(commit.link) || self.kin_moved_on(change),
         };
         let own = self.links.of_record(record).map(|row| &row.link);
         self.records.get(record).is_none()
@@ -166,9 +176,20 @@ impl Team {
 
     fn carry_out(&mut self, commit: DecisionCommit, now: Timestamp) {
         let id = commit.link;
-        let decision = commit.decision;
+        let mut decision = commit.decision;
         let adopts = matches!(decision.record, RecordChange::Adopt(_));
-        let record = self.change_record(id, decision.record, now);
+        let moved = match std::mem::take(&mut decision.record) {
+            RecordChange::Move(moved) => Some(moved),
+            other => {
+                decision.record = other;
+                None
+            }
+        };
+        let ours = self.links.get(id).and_then(|row| row.link.record);
+        let record = match moved {
+            Some(_) => None,
+            None => self.change_record(id, decision.record, now),
+        };
         self.links.change(id, |link| {
             link.record = record;
             rules::apply_outcome(link, decision.link);
@@ -176,7 +197,23 @@ impl Team {
         let lane = self.replace_intent(id, decision.write, commit.lane, now);
         let again_at = if adopts { Some(now) } else { decision.again_at };
         self.links.set_due(id, again_at, lane);
+        if let Some((object, crm)) = decision.look {
+            let asked = Inquiry {
+                object,
+                id: crm,
+                link: id,
+            };
+            self.inquiries.entry(asked).or_insert(now);
+        }
+        // Before the record leaves: an entry names the record that the link had.
+        for entry in &mut decision.log {
+            let kind = self.links.get(id).map(|row| row.link.kind);
+            entry.record = entry.record.or(kind.zip(ours));
+        }
         self.tell(id, decision.log);
+        if let (Some(moved), Some(ours)) = (moved, ours) {
+            self.go_over(ours, *moved, lane, now);
+        }
         if adopts {
             self.wake_referring(record, now);
         }
@@ -209,6 +246,20 @@ impl Team {
             }
             (RecordChange::Patch(fields), Some(id)) => {
                 self.patch_record(id, fields, now);
+                record
+            }
+            (RecordChange::Archive, Some(id)) => {
+                self.amend_record(id, |record| {
+                    rules::archive(record, ArchiveCause::Deleted, now);
+                });
+                record
+            }
+            (RecordChange::Revive, Some(id)) => {
+                self.amend_record(id, |record| rules::revive(record, now));
+                record
+            }
+            (RecordChange::Merge(absorb), _) => {
+                self.absorb(*absorb, now);
                 record
             }
             _ => record,

@@ -4,7 +4,6 @@ use crate::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::Timestamp;
 use tandem_core::ids::RecordId;
-use tandem_core::matching;
 use tandem_core::record::{Origin, WorkspaceRecord};
 use tandem_core::value::Fields;
 use tandem_core::workspace::Kind;
@@ -71,7 +70,7 @@ impl Records {
     }
 
     fn index(&mut self, record: &WorkspaceRecord) {
-        for key in matching::keys(record.kind, &record.fields) {
+        for key in rules::keys_of(record) {
             let with_key = self.by_key.entry((record.kind, key)).or_default();
             with_key.insert(record.id);
         }
@@ -81,7 +80,7 @@ impl Records {
     }
 
     fn unindex(&mut self, record: &WorkspaceRecord) {
-        for key in matching::keys(record.kind, &record.fields) {
+        for key in rules::keys_of(record) {
             if let Some(with_key) = self.by_key.get_mut(&(record.kind, key)) {
                 with_key.remove(&record.id);
             }

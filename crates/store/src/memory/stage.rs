@@ -63,6 +63,10 @@ impl Team {
             let half = rules::half_link(id, page.kind, page.object.clone(), None, crm);
             self.links.insert(half, page.lane, page.now);
         } else {
+            let place = (record.object.clone(), record.id.clone());
+            if self.mirrors.concerns(&place) {
+                self.mirrors.take_in(record, rules::Look::Pull);
+            }
             return;
         }
         let late = rules::late_seconds(page, &record.id, true);

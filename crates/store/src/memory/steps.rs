@@ -14,9 +14,9 @@ use tandem_core::link::{Lane, Lanes, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
-    Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork, Named,
-    ObjectProgress, PullPosition, Restore, Sendable, StagePage, StageReport, StoreResult,
-    SyncStore, WorkspaceEdit,
+    Answered, Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, Inquiry,
+    LinkWork, Named, ObjectProgress, PullPosition, Restore, Sendable, StagePage, StageReport,
+    StoreResult, SyncStore, WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::watch::{Linked, ObjectWatch};
@@ -124,6 +124,22 @@ impl SyncStore for MemoryStore {
 
     async fn claim_links(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<LinkWork>> {
         self.with(team, |team| Ok(team.claim_links(claim)))
+    }
+
+    async fn inquiries(
+        &self,
+        team: TeamId,
+        now: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<Inquiry>> {
+        self.with(team, |team| Ok(team.due_inquiries(now, limit)))
+    }
+
+    async fn answered(&self, team: TeamId, answered: Answered) -> StoreResult<()> {
+        self.with(team, |team| {
+            team.take_answer(answered);
+            Ok(())
+        })
     }
 
     async fn commit_decisions(

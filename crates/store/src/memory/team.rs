@@ -6,7 +6,7 @@ use super::intents::Intents;
 use super::links::Links;
 use super::records::Records;
 use crate::rules;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tandem_core::Timestamp;
@@ -15,7 +15,7 @@ use tandem_core::incident::{Cause, Incident};
 use tandem_core::link::Lane;
 use tandem_core::record::{CrmRecord, Origin};
 use tandem_core::settings::{ConnectionState, TeamRules};
-use tandem_core::store::{ObjectProgress, StoreError, StoreResult};
+use tandem_core::store::{Inquiry, ObjectProgress, StoreError, StoreResult};
 use tandem_core::sync_log::LogDraft;
 use tandem_core::value::Fields;
 use tandem_core::watch::ObjectWatch;
@@ -30,31 +30,79 @@ impl Ids {
     }
 }
 
-/// CRM records as last read.
+/// CRM records as last read, by themselves and by what took their place.
 #[derive(Debug, Default)]
-pub(super) struct Mirrors(BTreeMap<CrmObject, BTreeMap<CrmId, CrmRecord>>);
+pub(super) struct Mirrors {
+    rows: BTreeMap<CrmObject, BTreeMap<CrmId, CrmRecord>>,
+    succeeded: BTreeMap<Place, BTreeSet<Place>>,
+}
+
+/// Where a CRM record is.
+pub(super) type Place = (CrmObject, CrmId);
 
 impl Mirrors {
     pub(super) fn get(&self, object: &CrmObject, id: &CrmId) -> Option<&CrmRecord> {
-        self.0.get(object)?.get(id)
+        self.rows.get(object)?.get(id)
     }
 
     /// Keeps a record if it is news.
     pub(super) fn take_in(&mut self, record: CrmRecord, look: rules::Look) -> rules::News {
-        let of_object = match self.0.get_mut(&record.object) {
+        let of_object = match self.rows.get_mut(&record.object) {
             Some(of_object) => of_object,
-            None => self.0.entry(record.object.clone()).or_default(),
+            None => self.rows.entry(record.object.clone()).or_default(),
         };
         let id = record.id.clone();
         let mut mirror = of_object.remove(&id);
+        let before = mirror.as_ref().and_then(successor);
         let news = rules::take_in(&mut mirror, record, look);
+        let after = mirror.as_ref().and_then(successor);
+        if before != after {
+            if let Some((heir, loser)) = before {
+                let losers = self.succeeded.entry(heir).or_default();
+                losers.remove(&loser);
+            }
+            if let Some((heir, loser)) = after {
+                self.succeeded.entry(heir).or_default().insert(loser);
+            }
+        }
         of_object.extend(mirror.map(|mirror| (id, mirror)));
         news
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &CrmRecord> {
-        self.0.values().flat_map(BTreeMap::values)
+    /// The records whose place this one took, in one step or several.
+    pub(super) fn succeeded_by(&self, place: &Place) -> Vec<Place> {
+        let mut found: Vec<Place> = Vec::new();
+        let mut next = vec![place.clone()];
+        while let Some(place) = next.pop() {
+            for loser in self.succeeded.get(&place).into_iter().flatten() {
+                if found.len() < rules::KIN_MAX && !found.contains(loser) {
+                    found.push(loser.clone());
+                    next.push(loser.clone());
+                }
+            }
+        }
+        found
     }
+
+    /// Whether this record took the place of a known one, or is known itself.
+    pub(super) fn concerns(&self, place: &Place) -> bool {
+        let known = self.get(&place.0, &place.1).is_some();
+        known
+            || self
+                .succeeded
+                .get(place)
+                .is_some_and(|losers| !losers.is_empty())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &CrmRecord> {
+        self.rows.values().flat_map(BTreeMap::values)
+    }
+}
+
+fn successor(record: &CrmRecord) -> Option<(Place, Place)> {
+    let to = record.successor.as_ref()?;
+    let heir = (to.object.clone(), to.id.clone());
+    Some((heir, (record.object.clone(), record.id.clone())))
 }
 
 #[derive(Debug)]
@@ -72,6 +120,8 @@ pub(super) struct Team {
     pub(super) intents: Intents,
     pub(super) brakes: Brakes,
     pub(super) budget: Budget,
+    /// Records that links asked to see, with the time to ask.
+    pub(super) inquiries: BTreeMap<Inquiry, Timestamp>,
     pub(super) log: Vec<(LogId, LogDraft)>,
     /// Every cause that was looked at, with what was tried about it.
     pub(super) incidents: BTreeMap<Cause, Incident>,
@@ -92,6 +142,7 @@ impl Team {
             intents: Intents::default(),
             brakes: Brakes::default(),
             budget: Budget::default(),
+            inquiries: BTreeMap::new(),
             log: Vec::new(),
             incidents: BTreeMap::new(),
         }

@@ -30,6 +30,7 @@ pub fn half_link(
         record,
         crm,
         state: LinkState::Active,
+        gone: false,
         base: Default::default(),
         revision: None,
         parked_fields: Default::default(),
@@ -60,7 +61,14 @@ pub fn is_workspace_half(link: &RecordLink) -> bool {
 /// [`StoreError::Other`] for one that contradicts the link: a fault of the caller.
 pub fn check_decision(link: &RecordLink, decision: &Decision) -> StoreResult<()> {
     let fault = match (&decision.record, link.record) {
-        (RecordChange::Patch(_), None) => "changes a workspace record that the link does not have",
+        (
+            RecordChange::Patch(_)
+            | RecordChange::Archive
+            | RecordChange::Revive
+            | RecordChange::Move(_)
+            | RecordChange::Merge(_),
+            None,
+        ) => "changes a workspace record that the link does not have",
         (RecordChange::Create(_) | RecordChange::Adopt(_), Some(_)) => {
             "gives a second workspace record to the link"
         }
@@ -78,6 +86,7 @@ pub fn check_decision(link: &RecordLink, decision: &Decision) -> StoreResult<()>
 /// Gives the link the state that was decided.
 pub fn apply_outcome(link: &mut RecordLink, outcome: LinkOutcome) {
     link.state = outcome.state;
+    link.gone = outcome.gone;
     link.base = outcome.base;
     link.revision = outcome.revision;
     link.parked_fields = outcome.parked_fields;

@@ -97,6 +97,10 @@ fn replace(known: &mut CrmRecord, mut incoming: CrmRecord, look: Look) {
 fn is_later(known: &CrmRecord, incoming: &CrmRecord, look: Look) -> bool {
     match look {
         Look::Pull => incoming.observed_at > known.answered_at,
+        // A deletion is taken back by nothing but a look that was certainly later.
+        Look::ReadBack if known.deleted && !incoming.deleted => {
+            incoming.observed_at > known.answered_at
+        }
         Look::ReadBack => incoming.answered_at >= known.observed_at,
     }
 }
@@ -108,6 +112,7 @@ fn shows_more(known: &CrmRecord, incoming: &CrmRecord) -> bool {
 
 fn says_the_same(known: &CrmRecord, incoming: &CrmRecord) -> bool {
     known.deleted == incoming.deleted
+        && known.successor == incoming.successor
         && incoming
             .fields
             .iter()

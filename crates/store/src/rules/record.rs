@@ -93,6 +93,14 @@ pub fn match_keys(pair: &PairRules, record: &CrmRecord) -> Vec<String> {
     matching::keys(pair.kind, &fields)
 }
 
+/// The match keys of a workspace record; one in the archive has none, so that nobody is linked to it.
+pub fn keys_of(record: &WorkspaceRecord) -> Vec<String> {
+    match record.archived {
+        Some(_) => Vec::new(),
+        None => matching::keys(record.kind, &record.fields),
+    }
+}
+
 /// Whether a CRM record carries this key (external-id field and value) of one of our creates.
 pub fn carries_key(record: &CrmRecord, key: &(String, String)) -> bool {
     record.fields.get(&key.0).and_then(Value::as_text) == Some(key.1.as_str())

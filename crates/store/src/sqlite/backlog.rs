@@ -13,7 +13,9 @@ pub(super) fn backlog(tx: &Tx<'_>, team: TeamId, now: Timestamp) -> DbResult<Bac
     let (parked, held) = set_aside(tx, team)?;
     let (links_due, next_link) = links(tx, team, now)?;
     let (intents_pending, intents_open, next_intent) = intents(tx, team)?;
-    let next = [next_link, next_intent].into_iter().flatten().min();
+    let next_inquiry = super::mirror::next_inquiry(tx, team)?;
+    let next = [next_link, next_intent, next_inquiry];
+    let next = next.into_iter().flatten().min();
     Ok(Backlog {
         links_due,
         intents_pending,

@@ -5,6 +5,7 @@ use super::error::DbResult;
 use super::intents::lease_end_us;
 use super::links::{self, LinkRow};
 use super::matcher::Matcher;
+use super::mirror::Family;
 use super::tx::Tx;
 use super::{mirrors, records, team};
 use crate::rules;
@@ -78,16 +79,30 @@ fn work_of(
     let mut workspace = workspace_sides(tx, team, &rows)?;
     let links = rows.iter().map(|row| &row.link);
     let mut matcher = Matcher::load(tx, team, rules, links, &crm)?;
-    let work = rows.into_iter().filter_map(|LinkRow { link, lane, .. }| {
-        Some(LinkWork {
-            candidates: matcher.candidates(&link)?,
+    let family = Family::load(tx, team, rows.iter().map(|row| &row.link))?;
+    let mut work = Vec::new();
+    for LinkRow { link, lane, .. } in rows {
+        let Some(candidates) = matcher.candidates(&link) else {
+            continue;
+        };
+        let crm = crm.remove(&link.id);
+        let kin = crm.as_ref().map(|crm| family.of(&link, crm)).transpose()?;
+        let heir = kin.as_ref().and_then(|kin| kin.heir.as_ref());
+        if let Some(heir) = heir
+            && family.is_busy(heir)?
+        {
+            continue;
+        }
+        work.push(LinkWork {
+            candidates,
             workspace: link.record.and_then(|id| workspace.remove(&id)),
-            crm: crm.remove(&link.id),
+            kin: kin.unwrap_or_default(),
+            crm,
             lane,
             link,
-        })
-    });
-    Ok(work.collect())
+        });
+    }
+    Ok(work)
 }
 
 fn lease(tx: &Tx<'_>, work: &[LinkWork], claim: &Claim) -> DbResult<()> {

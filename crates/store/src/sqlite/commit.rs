@@ -7,14 +7,14 @@ use super::intents::{self, IntentRow};
 use super::links::{self, LinkRow};
 use super::matcher::Matcher;
 use super::tx::Tx;
-use super::{log, mirrors, records, team};
+use super::{log, mirror, mirrors, records, team};
 use crate::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::Timestamp;
 use tandem_core::ids::{IntentId, LinkId, RecordId, TeamId};
 use tandem_core::link::{Lane, RecordLink};
-use tandem_core::reconcile::RecordChange;
-use tandem_core::record::{Origin, WorkspaceRecord};
+use tandem_core::reconcile::{Absorb, Move, RecordChange};
+use tandem_core::record::{ArchiveCause, Origin, WorkspaceRecord};
 use tandem_core::store::{CommitReport, DecisionCommit};
 use tandem_core::write::{IntentState, WriteDraft, WriteIntent};
 
@@ -137,7 +137,7 @@ impl<'a> Batch<'a> {
         } else {
             self.report.committed += 1;
             self.report.intents += u32::from(commit.decision.write.is_some());
-            self.carry_out(&mut row, commit)?;
+            return self.carry_out(row, commit);
         }
         links::save(self.tx, &mut row)?;
         self.links.insert(row.link.id, row);
@@ -151,8 +151,9 @@ impl<'a> Batch<'a> {
         if intent.is_some_and(IntentRow::is_open) || self.matched_meanwhile.contains(&commit.link) {
             return Ok(true);
         }
-        let RecordChange::Adopt(record) = commit.decision.record else {
-            return Ok(false);
+        let record = match &commit.decision.record {
+            RecordChange::Adopt(record) => *record,
+            change => return mirror::moved_on(self.tx, self.team, change),
         };
         if records::by_id(self.tx, self.team, record)?.is_none() {
             return Ok(true);
@@ -167,10 +168,15 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn carry_out(&mut self, row: &mut LinkRow, commit: DecisionCommit) -> DbResult<()> {
-        let decision = commit.decision;
+    fn carry_out(&mut self, mut row: LinkRow, commit: DecisionCommit) -> DbResult<()> {
+        let mut decision = commit.decision;
         let adopts = matches!(decision.record, RecordChange::Adopt(_));
-        let record = self.change_record(&row.link, decision.record)?;
+        let ours = row.link.record;
+        let (change, beyond) = Beyond::split(decision.record);
+        let record = match beyond {
+            Some(Beyond::Move(_)) => None,
+            _ => self.change_record(&row.link, change)?,
+        };
         row.change(|link| {
             link.record = record;
             rules::apply_outcome(link, decision.link);
@@ -185,7 +191,49 @@ impl<'a> Batch<'a> {
         if adopts {
             self.identified.extend(record);
         }
-        log::tell(self.tx, self.team, row, decision.log)
+        // An entry names the record that the link had.
+        for entry in &mut decision.log {
+            let kind = row.link.kind;
+            entry.record = entry.record.or(ours.map(|ours| (kind, ours)));
+        }
+        log::tell(self.tx, self.team, &mut row, decision.log)?;
+        links::save(self.tx, &mut row)?;
+        if let Some(asked) = decision.look {
+            mirror::ask(self.tx, self.team, row.link.id, asked, self.now)?;
+        }
+        self.links.insert(row.link.id, row);
+        self.carry_beyond(ours, beyond, lane)
+    }
+
+    /// What touches other links comes last: the link that was decided about has let its record go.
+    fn carry_beyond(
+        &mut self,
+        ours: Option<RecordId>,
+        beyond: Option<Beyond>,
+        lane: Lane,
+    ) -> DbResult<()> {
+        let mut following = mirror::Following {
+            tx: self.tx,
+            team: self.team,
+            now: self.now,
+            changed: BTreeMap::new(),
+        };
+        match (beyond, ours) {
+            (Some(Beyond::Move(moved)), Some(ours)) => {
+                following.go_over(ours, *moved, lane)?;
+                self.identified.push(ours);
+            }
+            (Some(Beyond::Merge(absorb)), _) => following.absorb(*absorb)?,
+            _ => {}
+        }
+        for id in following.changed.keys() {
+            self.intents.remove(id);
+        }
+        let fresh: Vec<LinkId> = following.changed.keys().copied().collect();
+        self.intents
+            .extend(intents::by_links(self.tx, self.team, &fresh)?);
+        self.links.extend(following.changed);
+        Ok(())
     }
 
     /// Returns the record that the link has afterwards.
@@ -206,10 +254,22 @@ impl<'a> Batch<'a> {
             }
             (RecordChange::Patch(fields), Some(id)) => {
                 if let Some(record) = self.records.get_mut(&id) {
-                    let before = record.fields.clone();
+                    let before = record.clone();
                     rules::set_fields(record, fields, &Origin::Crm, self.now);
                     records::save(self.tx, self.team, &before, record)?;
                 }
+                Ok(link.record)
+            }
+            (RecordChange::Archive, Some(id)) => {
+                records::amend(self.tx, self.team, id, |record| {
+                    rules::archive(record, ArchiveCause::Deleted, self.now);
+                })?;
+                Ok(link.record)
+            }
+            (RecordChange::Revive, Some(id)) => {
+                records::amend(self.tx, self.team, id, |record| {
+                    rules::revive(record, self.now);
+                })?;
                 Ok(link.record)
             }
             _ => Ok(link.record),
@@ -263,5 +323,22 @@ impl<'a> Batch<'a> {
             intents::insert(self.tx, self.team, &intent, not_before_us)?;
         }
         Ok(lane)
+    }
+}
+
+/// A change that touches more than the link that was decided about.
+enum Beyond {
+    Move(Box<Move>),
+    Merge(Box<Absorb>),
+}
+
+impl Beyond {
+    /// What is done to the link's own record, and what goes beyond it.
+    fn split(change: RecordChange) -> (RecordChange, Option<Self>) {
+        match change {
+            RecordChange::Move(moved) => (RecordChange::None, Some(Self::Move(moved))),
+            RecordChange::Merge(absorb) => (RecordChange::None, Some(Self::Merge(absorb))),
+            other => (other, None),
+        }
     }
 }

@@ -37,7 +37,8 @@ fn change_fields(
 ) -> DbResult<Vec<String>> {
     let record = records::by_id(tx, team, id)?.filter(|record| record.kind == edit.kind);
     let mut record = record.ok_or_else(|| StoreError::NotFound(format!("{} {id}", edit.kind)))?;
-    let before = record.fields.clone();
+    rules::must_be_current(&record)?;
+    let before = record.clone();
     let changed = rules::set_fields(&mut record, patch, &edit.origin, edit.now);
     if !changed.is_empty() {
         records::save(tx, team, &before, &record)?;
@@ -80,7 +81,7 @@ pub(super) fn resolve_hold(tx: &Tx<'_>, team: TeamId, resolution: &HoldResolutio
         None => None,
     };
     let mut record = record.ok_or_else(|| missing("workspace record of link"))?;
-    let before = record.fields.clone();
+    let before = record.clone();
     let rules = team::rules(tx, team)?;
     let pair = rules.pair(&row.link.object);
     let entry = rules::resolve_hold(&mut row.link, &mut record, pair, resolution)?;
@@ -99,7 +100,7 @@ pub(super) fn restore(tx: &Tx<'_>, team: TeamId, restores: &[Restore]) -> DbResu
         let Some(mut record) = records::by_id(tx, team, restore.record)? else {
             continue;
         };
-        let before = record.fields.clone();
+        let before = record.clone();
         let mut row = links::of_record(tx, team, restore.record)?;
         let link = row.as_mut().map(|row| &mut row.link);
         let Some(entry) = rules::restore(&mut record, link, restore) else {

@@ -5,7 +5,7 @@ use super::error::DbResult;
 use super::tx::Tx;
 use crate::rules::{self, Look, News};
 use rusqlite::params;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::ids::{CrmId, CrmObject, LinkId, TeamId};
 use tandem_core::record::CrmRecord;
 
@@ -35,6 +35,26 @@ impl Mirrors {
 
     pub(super) fn get(&self, id: &CrmId) -> Option<&CrmRecord> {
         self.0.get(id)
+    }
+
+    /// Of these CRM records, those that took the place of a known one.
+    pub(super) fn heirs(
+        tx: &Tx<'_>,
+        team: TeamId,
+        object: &CrmObject,
+        ids: &[&CrmId],
+    ) -> DbResult<BTreeSet<CrmId>> {
+        let rows = tx.rows(
+            "SELECT DISTINCT heir FROM mirror WHERE team = ? AND heir_object = ? \
+             AND heir IN (SELECT value FROM json_each(?))",
+            params![team.0, object.as_str(), json(ids)?],
+            |row| Ok(CrmId(row.get(0)?)),
+        )?;
+        Ok(rows.into_iter().collect())
+    }
+
+    pub(super) fn knows(&self, id: &CrmId) -> bool {
+        self.0.contains_key(id)
     }
 
     pub(super) fn take(mut self, id: &CrmId) -> Option<CrmRecord> {
@@ -79,13 +99,17 @@ pub(super) fn of_links(
 }
 
 fn save(tx: &Tx<'_>, team: TeamId, record: &CrmRecord) -> DbResult<()> {
+    let heir = record.successor.as_ref();
     tx.execute(
-        "INSERT INTO mirror (team, object, id, doc) VALUES (?, ?, ?, ?) \
-         ON CONFLICT DO UPDATE SET doc = excluded.doc",
+        "INSERT INTO mirror (team, object, id, heir_object, heir, doc) VALUES (?, ?, ?, ?, ?, ?) \
+         ON CONFLICT DO UPDATE SET heir_object = excluded.heir_object, heir = excluded.heir, \
+         doc = excluded.doc",
         params![
             team.0,
             record.object.as_str(),
             record.id.as_str(),
+            heir.map(|heir| heir.object.as_str()),
+            heir.map(|heir| heir.id.as_str()),
             json(record)?
         ],
     )?;

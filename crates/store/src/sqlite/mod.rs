@@ -32,6 +32,7 @@ mod links;
 mod log;
 mod matcher;
 mod migrate;
+mod mirror;
 mod mirrors;
 #[cfg(test)]
 mod plans;

@@ -8,7 +8,6 @@ use rusqlite::{Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::Timestamp;
 use tandem_core::ids::{CrmId, RecordId, TeamId};
-use tandem_core::matching;
 use tandem_core::record::{Origin, WorkspaceRecord};
 use tandem_core::value::Fields;
 use tandem_core::workspace::Kind;
@@ -75,23 +74,47 @@ pub(super) fn create(
     Ok(record)
 }
 
-/// Writes back a changed record; `before` is what its fields were.
+/// Writes back a changed record; `before` is what it was.
 pub(super) fn save(
     tx: &Tx<'_>,
     team: TeamId,
-    before: &Fields,
+    before: &WorkspaceRecord,
     record: &WorkspaceRecord,
 ) -> DbResult<()> {
     save_row(tx, record)?;
-    if matching::keys(record.kind, before) != matching::keys(record.kind, &record.fields) {
+    if rules::keys_of(before) != rules::keys_of(record) {
         tx.execute("DELETE FROM match_key WHERE record = ?", [record.id.0])?;
         save_keys(tx, team, record)?;
     }
-    if targets(before) != targets(&record.fields) {
+    if targets(&before.fields) != targets(&record.fields) {
         tx.execute("DELETE FROM reference WHERE record = ?", [record.id.0])?;
         save_references(tx, team, record)?;
     }
     Ok(())
+}
+
+/// Loads a record, changes it and writes it back; nothing where there is none.
+pub(super) fn amend(
+    tx: &Tx<'_>,
+    team: TeamId,
+    id: RecordId,
+    change: impl FnOnce(&mut WorkspaceRecord),
+) -> DbResult<()> {
+    if let Some(mut record) = by_id(tx, team, id)? {
+        let before = record.clone();
+        change(&mut record);
+        save(tx, team, &before, &record)?;
+    }
+    Ok(())
+}
+
+/// The records whose fields refer to this one by our id.
+pub(super) fn referring_to(tx: &Tx<'_>, team: TeamId, id: RecordId) -> DbResult<Vec<RecordId>> {
+    tx.rows(
+        "SELECT record FROM reference WHERE team = ? AND target = ? ORDER BY record",
+        [team.0, id.0],
+        |row| Ok(RecordId(row.get(0)?)),
+    )
 }
 
 /// The CRM ids of those of these records that are linked to a CRM record.
@@ -111,10 +134,11 @@ pub(super) fn crm_ids(
 
 fn save_row(tx: &Tx<'_>, record: &WorkspaceRecord) -> DbResult<()> {
     tx.execute(
-        "UPDATE record SET search = ?, updated_us = ?, doc = ? WHERE id = ?",
+        "UPDATE record SET search = ?, updated_us = ?, archived = ?, doc = ? WHERE id = ?",
         params![
             search_text(&record.fields),
             micros(record.updated_at),
+            record.archived.is_some(),
             json(record)?,
             record.id.0
         ],
@@ -123,7 +147,7 @@ fn save_row(tx: &Tx<'_>, record: &WorkspaceRecord) -> DbResult<()> {
 }
 
 fn save_keys(tx: &Tx<'_>, team: TeamId, record: &WorkspaceRecord) -> DbResult<()> {
-    for key in matching::keys(record.kind, &record.fields) {
+    for key in rules::keys_of(record) {
         tx.execute(
             "INSERT OR IGNORE INTO match_key (team, key, kind, record) VALUES (?, ?, ?, ?)",
             params![team.0, key, record.kind.as_str(), record.id.0],

@@ -7,7 +7,7 @@ use super::mirrors::Mirrors;
 use super::progress;
 use super::tx::Tx;
 use crate::rules::{self, News};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::ids::{CrmId, LinkId, RecordId, TeamId};
 use tandem_core::record::CrmRecord;
 use tandem_core::store::{StagePage, StageReport};
@@ -38,6 +38,8 @@ struct Staging<'a> {
     /// Without its records.
     page: StagePage,
     mirrors: Mirrors,
+    /// Records that took the place of a known one.
+    heirs: BTreeSet<CrmId>,
     links: BTreeMap<CrmId, LinkRow>,
     /// Our own creates, by external-id value.
     creates: BTreeMap<String, WriteIntent>,
@@ -70,6 +72,7 @@ impl<'a> Staging<'a> {
             .filter_map(|intent| Some((intents::create_key(&intent)?.1.clone(), intent)));
         Ok(Self {
             mirrors: Mirrors::load(tx, team, &page.object, &ids)?,
+            heirs: Mirrors::heirs(tx, team, &page.object, &ids)?,
             links: links::by_crm(tx, team, &page.object, &ids)?,
             creates: keyed.collect(),
             created: Vec::new(),
@@ -121,6 +124,10 @@ impl<'a> Staging<'a> {
         } else if self.page.import && !record.deleted {
             self.half_link(record.id.clone())?
         } else {
+            if self.mirrors.knows(&record.id) || self.heirs.contains(&record.id) {
+                self.mirrors
+                    .take_in(self.tx, self.team, record, rules::Look::Pull)?;
+            }
             return Ok(());
         };
         self.links.insert(record.id.clone(), row);

@@ -4,7 +4,7 @@ use super::error::{DbError, DbResult};
 use super::tx::Tx;
 use super::{
     SqliteStore, backlog, brake, budget, claim_intents, claim_links, commit, edit, incidents,
-    links, log, mirrors, progress, records, settle, stage, team as teams, watch,
+    links, log, mirror, mirrors, progress, records, settle, stage, team as teams, watch,
 };
 use async_trait::async_trait;
 use tandem_core::Timestamp;
@@ -18,9 +18,9 @@ use tandem_core::link::{Lane, Lanes, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{
-    Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, LinkWork, Named,
-    ObjectProgress, PullPosition, Restore, Sendable, StagePage, StageReport, StoreResult,
-    SyncStore, WorkspaceEdit,
+    Answered, Backlog, Claim, ClaimedIntent, CommitReport, DecisionCommit, HoldResolution, Inquiry,
+    LinkWork, Named, ObjectProgress, PullPosition, Restore, Sendable, StagePage, StageReport,
+    StoreResult, SyncStore, WorkspaceEdit,
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::watch::{Linked, ObjectWatch};
@@ -157,6 +157,21 @@ impl SyncStore for SqliteStore {
     async fn claim_links(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<LinkWork>> {
         let claim = claim.clone();
         self.step(team, move |tx| claim_links::claim_links(tx, team, &claim))
+            .await
+    }
+
+    async fn inquiries(
+        &self,
+        team: TeamId,
+        now: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<Inquiry>> {
+        self.look(team, move |tx| mirror::inquiries(tx, team, now, limit))
+            .await
+    }
+
+    async fn answered(&self, team: TeamId, answered: Answered) -> StoreResult<()> {
+        self.step(team, move |tx| mirror::answered(tx, team, answered))
             .await
     }
 

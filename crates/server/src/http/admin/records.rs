@@ -33,6 +33,9 @@ struct RecordQuery {
     search: Option<String>,
     /// How its link stands: `linked`, `pending`, `held`, `refused`, `unlinked` or `not_linked`.
     link: Option<String>,
+    /// The archive instead of the current records.
+    #[serde(default)]
+    archived: bool,
 }
 
 /// A new record.
@@ -85,6 +88,7 @@ async fn list(
         kind: Some(parse(&kind)?),
         search: query.search.filter(|text| !text.trim().is_empty()),
         link: named("link", query.link.as_deref(), LinkStatus::parse, &names)?,
+        archived: query.archived,
     };
     answer(
         app.records(&actor, &filter, &paging.request()).await,

@@ -3,6 +3,7 @@
 use super::access::{Answer, Body, answer};
 use super::shape::OverviewJson;
 use crate::app::App;
+use crate::app::mirroring::Mirroring;
 use crate::app::settings::FrequencyQuote;
 use crate::http::auth::SignedIn;
 use crate::http::problem::Problem;
@@ -22,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(frequencies, set_frequencies))
         .routes(routes!(quote))
         .routes(routes!(set_threshold))
+        .routes(routes!(mirroring, set_mirroring))
         .routes(routes!(sync_now))
         .routes(routes!(read_again))
 }
@@ -119,6 +121,26 @@ async fn set_threshold(
     Body(body): Body<Threshold>,
 ) -> Result<StatusCode, Problem> {
     app.set_threshold(&actor, body.threshold_percent).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Which changes of the CRM are followed in the workspace: merges and deletions.
+#[utoipa::path(get, path = "/api/admin/sync/mirroring", tag = "sync",
+    responses((status = 200, body = Mirroring), (status = 401, body = Problem)))]
+async fn mirroring(State(app): State<App>, SignedIn(actor): SignedIn) -> Answer<Mirroring> {
+    answer(app.mirroring(&actor).await, |mirroring| mirroring)
+}
+
+/// Sets what is followed from now on; what was unlinked or archived before stays as it is.
+#[utoipa::path(put, path = "/api/admin/sync/mirroring", tag = "sync", request_body = Mirroring,
+    responses((status = 204, description = "Done"), (status = 403, body = Problem),
+        (status = 422, body = Problem)))]
+async fn set_mirroring(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Body(body): Body<Mirroring>,
+) -> Result<StatusCode, Problem> {
+    app.set_mirroring(&actor, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

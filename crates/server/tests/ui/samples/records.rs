@@ -307,6 +307,7 @@ fn link() -> RecordLink {
         record: Some(RecordId(1_204)),
         crm: Some(CrmId::new(CRM_ID)),
         state: LinkState::Active,
+        gone: false,
         base: BTreeMap::new(),
         revision: None,
         parked_fields: BTreeMap::new(),

@@ -8,6 +8,7 @@ use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmObject;
 use tandem_core::store::Backlog;
 use tandem_core::workspace::Kind;
+use tandem_server::app::mirroring::Mirroring;
 use tandem_server::app::overview::{ApiSummary, ConnectorView, ObjectStatus, Overview, SyncState};
 use tandem_server::app::settings::FrequencyQuote;
 use tandem_server::http::ui::pages::sync::{SyncPage, page};
@@ -144,6 +145,10 @@ impl Samples {
             overview,
             recent: self.entries().into_iter().take(6).collect(),
             contact: self.contact(false),
+            mirroring: Mirroring {
+                recognize_merges: true,
+                ..Mirroring::default()
+            },
             dialog,
         }
     }

@@ -11,6 +11,7 @@ use rusqlite::params;
 use std::collections::BTreeSet;
 use tandem_core::agreement::Pairing;
 use tandem_core::ids::{LinkId, TeamId};
+use tandem_core::reconcile::Kin;
 use tandem_core::store::{LinkWork, StoreResult};
 
 impl SqliteStore {
@@ -53,6 +54,8 @@ fn load(tx: &Tx<'_>, team: TeamId, after: Option<LinkId>, limit: usize) -> DbRes
             crm: crm.remove(&link.id),
             workspace: link.record.and_then(|id| workspace.remove(&id)),
             candidates: Vec::new(),
+            // A record whose place another took has nothing to compare: it is waiting or taken apart.
+            kin: Kin::default(),
             lane,
             link,
         };

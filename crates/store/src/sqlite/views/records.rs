@@ -53,6 +53,10 @@ fn query(team: TeamId, filter: &RecordFilter, after: Option<(i64, i64)>) -> Quer
         "FROM record LEFT JOIN link ON link.record = record.id WHERE record.team = ?"
     };
     let mut query = Query::new(&format!("{COLUMNS} {from}"), team.0);
+    query.and(match filter.archived {
+        true => "record.archived = 1",
+        false => "record.archived = 0",
+    });
     let kind = filter.kind.map(|kind| kind.as_str().to_owned());
     query.and_some("record.kind = ?", kind);
     let search = filter.search.as_deref().map(contains);

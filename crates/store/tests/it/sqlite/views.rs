@@ -125,6 +125,7 @@ async fn records_are_filtered_by_kind_text_and_link() {
         kind,
         search: (!search.is_empty()).then(|| search.to_owned()),
         link,
+        archived: false,
     };
     let status = |link| by(None, "", Some(link));
     for (filter, expected) in [

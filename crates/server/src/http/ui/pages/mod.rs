@@ -23,6 +23,7 @@ pub mod sync;
 pub mod sync_cards;
 pub mod sync_contact;
 pub mod sync_dialogs;
+mod sync_mirroring;
 pub mod undo;
 pub mod value_map;
 pub mod why;

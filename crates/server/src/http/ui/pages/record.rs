@@ -4,16 +4,17 @@
 use super::records::place;
 use super::{record_fields, record_waiting};
 use crate::app::records::RecordDetail;
-use crate::http::ui::parts::badge;
+use crate::http::ui::parts::badge::{self, Tone};
 use crate::http::ui::parts::form::{FieldError, button_post};
 use crate::http::ui::parts::icon::{Icon, icon};
-use crate::http::ui::parts::layout::{Page, Shell, card, empty, page as framed};
+use crate::http::ui::parts::layout::{Page, Shell, callout, card, empty, page as framed};
 use crate::http::ui::parts::log_table::{log_table, plural};
 use crate::http::ui::parts::text::{code, outside};
 use crate::http::ui::parts::when::ago;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use tandem_core::ids::UserId;
+use tandem_core::record::{ArchiveCause, Archived};
 use tandem_core::write::IntentState;
 use tandem_store::views::LinkStatus;
 
@@ -43,6 +44,7 @@ impl RecordView {
 /// Draws it.
 pub fn page(shell: &Shell, view: &RecordView) -> Markup {
     let body = html! {
+        @if let Some(archived) = &view.detail.page.record.archived { (in_archive(shell, view, archived)) }
         @if !view.editing { (record_waiting::cards(shell, view)) }
         (facts(shell, view))
         (record_fields::card(shell, view))
@@ -70,7 +72,7 @@ fn actions(shell: &Shell, view: &RecordView) -> Markup {
                 button type="submit" class="secondary" { (icon(Icon::Retry)) "Retry" }
             }))
         }
-        @if !view.editing {
+        @if !view.editing && view.detail.page.record.archived.is_none() {
             a class="button" href={ (view.path()) "?edit=yes" } { (icon(Icon::Edit)) "Edit" }
         }
     }
@@ -91,6 +93,28 @@ fn facts(shell: &Shell, view: &RecordView) -> Markup {
             }
         }
     }
+}
+
+/// Why the record can't be edited, and where it went on.
+fn in_archive(shell: &Shell, view: &RecordView, archived: &Archived) -> Markup {
+    let kind = view.detail.page.record.kind;
+    callout(
+        Tone::Warn,
+        &html! {
+            strong { "In the archive " (ago(archived.at, shell.now)) ". " }
+            @match archived.cause {
+                ArchiveCause::Deleted => {
+                    "Its record was deleted in the CRM. If it is restored there, this one comes back by itself."
+                }
+                ArchiveCause::MergedInto(other) => {
+                    "It was merged into "
+                    a href={ "/" (plural(kind).unwrap_or_default()) "/" (other) } { (kind) " " (other) }
+                    ", as the CRM did."
+                }
+            }
+            " It is not edited, and nothing syncs from it."
+        },
+    )
 }
 
 fn fact(term: &str, detail: &Markup) -> Markup {

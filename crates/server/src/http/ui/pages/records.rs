@@ -14,6 +14,9 @@ use tandem_core::value::Value;
 use tandem_core::workspace::Kind;
 use tandem_store::views::{LinkStatus, Page as Rows, RecordRow};
 
+/// The name of the archive among the link states to filter by.
+pub const ARCHIVED: &str = "archived";
+
 /// The filters as they stand in the address; empty is “all”.
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Deserialize)]
 #[serde(default)]
@@ -90,6 +93,7 @@ fn filters(view: &RecordsPage, path: &str) -> Markup {
                     @for status in LinkStatus::ALL {
                         option value=(status.as_str()) selected[status.as_str() == view.query.link] { (status.label()) }
                     }
+                    option value=(ARCHIVED) selected[view.query.link == ARCHIVED] { "Archived" }
                 }
             }
             div class="actions" {

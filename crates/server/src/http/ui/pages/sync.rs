@@ -4,6 +4,8 @@
 use super::sync_cards;
 use super::sync_contact::{self, ContactView};
 use super::sync_dialogs::{self, Dialog};
+use super::sync_mirroring;
+use crate::app::mirroring::Mirroring;
 use crate::app::overview::{Overview, SyncState};
 use crate::http::ui::parts::badge::Tone;
 use crate::http::ui::parts::form::button_post;
@@ -23,6 +25,8 @@ pub struct SyncPage {
     pub recent: Vec<LogRow>,
     /// Who is told of alerts; edited in place.
     pub contact: ContactView,
+    /// Which changes of the CRM are followed.
+    pub mirroring: Mirroring,
     /// The dialog that is open.
     pub dialog: Option<Dialog>,
 }
@@ -54,7 +58,10 @@ pub fn page(shell: &Shell, view: &SyncPage) -> Markup {
                 (sync_cards::recent(shell, view))
             }
         }
-        @if view.overview.enabled && view.unlocked() { (sync_contact::draw(&view.contact, &shell.csrf)) }
+        @if view.overview.enabled && view.unlocked() {
+            (sync_contact::draw(&view.contact, &shell.csrf))
+            (sync_mirroring::draw(&view.mirroring, &view.overview.counts, &shell.csrf))
+        }
         @if view.overview.connector.is_none() { (first_steps()) }
         @if let Some(dialog) = &view.dialog { (sync_dialogs::draw(dialog, &shell.csrf)) }
     };

@@ -9,7 +9,7 @@ use crate::http::csrf::{CheckedForm, FORM_TOKEN};
 use crate::http::problem::Problem;
 use crate::http::ui::pages;
 use crate::http::ui::pages::record::{self, RecordView};
-use crate::http::ui::pages::records::{self, RecordQuery, RecordsPage};
+use crate::http::ui::pages::records::{self, ARCHIVED, RecordQuery, RecordsPage};
 use crate::http::ui::parts::form::FieldError;
 use crate::http::ui::parts::log_table::{plural, record_href};
 use axum::Router;
@@ -100,7 +100,7 @@ fn filter(kind: Kind, query: &RecordQuery) -> AppResult<RecordFilter> {
         return Err(AppError::invalid("q", message));
     }
     let link = match query.link.as_str() {
-        "" => None,
+        "" | ARCHIVED => None,
         name => Some(LinkStatus::parse(name).ok_or_else(|| {
             AppError::invalid(
                 "link",
@@ -113,6 +113,7 @@ fn filter(kind: Kind, query: &RecordQuery) -> AppResult<RecordFilter> {
         kind: Some(kind),
         search: (!search.is_empty()).then(|| search.to_owned()),
         link,
+        archived: query.link == ARCHIVED,
     })
 }
 

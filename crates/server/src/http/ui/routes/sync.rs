@@ -2,6 +2,7 @@
 
 use super::visitor::{Visitor, done, shown_in_form};
 use super::{PageResult, entrance::Nothing, refused};
+use crate::app::mirroring::{DeletionChoice, Mirroring};
 use crate::app::overview::{Overview, SyncState};
 use crate::app::settings::FrequencyQuote;
 use crate::app::{App, AppError, AppResult};
@@ -37,6 +38,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/sync/frequency", post(set_frequency))
         .route("/sync/threshold", post(set_threshold))
         .route("/sync/alert-contact", post(set_alert_contact))
+        .route("/sync/mirroring", post(set_mirroring))
         .route("/sync/now", post(sync_now))
         .route("/sync/read-again", post(read_again))
 }
@@ -82,6 +84,7 @@ async fn sync_page(
         overview,
         recent: recent.rows,
         contact,
+        mirroring: app.mirroring(&visitor.actor).await?,
         dialog,
     })
 }
@@ -313,6 +316,27 @@ async fn set_alert_contact(
         ..contact_edit(&app, &visitor, typed).await?
     });
     drawn(&app, &visitor, &view, status).await
+}
+
+#[derive(Deserialize)]
+struct MirroringForm {
+    recognize_merges: Option<String>,
+    recognize_deletions: Option<String>,
+    on_deletion: DeletionChoice,
+}
+
+async fn set_mirroring(
+    State(app): State<App>,
+    visitor: Visitor,
+    form: CheckedForm<MirroringForm>,
+) -> PageResult {
+    let choice = Mirroring {
+        recognize_merges: form.form.recognize_merges.is_some(),
+        recognize_deletions: form.form.recognize_deletions.is_some(),
+        on_deletion: form.form.on_deletion,
+    };
+    app.set_mirroring(&visitor.actor, choice).await?;
+    Ok(Redirect::to(&done("/sync", "saved")).into_response())
 }
 
 fn read_again_dialog(overview: &Overview) -> Dialog {
