@@ -109,6 +109,17 @@ async fn what_is_too_much_waits_for_an_administrator() {
     assert!(seen.contains("Erase values in the workspace"), "{seen}");
     let seen = houses.drawn(&format!("/plans/{}", plan["id"])).await;
     assert!(seen.contains("Keep these records as they are"), "{seen}");
+    assert!(seen.contains("<strong>City</strong>"), "{seen}");
+    let held = houses.shown("/api/admin/records/person?link=held").await;
+    let seen = houses
+        .drawn(&format!("/people/{}", held["rows"][0]["id"]))
+        .await;
+    assert!(
+        seen.contains(&format!("href=\"/plans/{}\"", plan["id"])),
+        "{seen}"
+    );
+    let seen = houses.drawn("/sync").await;
+    assert!(seen.contains("Too much at once: 1 plan held"), "{seen}");
     let team = houses.team().await;
     houses.server.app.watch(team).await.expect("looks");
     let alerts = houses.shown("/api/admin/alerts").await;

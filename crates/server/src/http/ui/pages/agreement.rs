@@ -5,7 +5,7 @@ use crate::http::ui::parts::badge::{Tone, badge};
 use crate::http::ui::parts::form::button_post;
 use crate::http::ui::parts::layout::{Page, Place, Shell, callout, card, empty, page as framed};
 use crate::http::ui::parts::log_table::plural;
-use crate::http::ui::parts::text::{Shown, counted, grouped, shown};
+use crate::http::ui::parts::text::{Shown, counted, field_label, grouped, shown};
 use crate::http::ui::parts::when::ago;
 use maud::{Markup, html};
 use tandem_core::agreement::{Agreement, Difference, NAMED_MAX, Standing};
@@ -72,19 +72,19 @@ fn figures(found: &Agreement) -> Markup {
         }
         div class="table-wrap" {
             table {
-                thead { tr { th { "How a field stands" } th class="num" { "Fields" } } }
+                thead { tr { th { "How a field stands" } th class="end" { "Fields" } } }
                 tbody {
                     @for standing in Standing::ALL {
-                        tr { td { (standing.label()) } td class="num" { (grouped(found.count(standing))) } }
+                        tr { td { (standing.label()) } td class="end num" { (grouped(found.count(standing))) } }
                     }
                 }
             }
         }
         @if found.one_sided > 0 {
-            p { (counted(found.one_sided, "record")) " on one side only, though both should have it." }
+            p { (counted(found.one_sided, "record")) " on one side only: deleted on the other, or not made there yet." }
         }
         @if found.unlinked > 0 {
-            p class="muted" { (counted(found.unlinked, "link")) " taken apart; nothing moves there." }
+            p class="muted" { (counted(found.unlinked, "unlinked record")) "; nothing moves there." }
         }
     };
     card("Both sides", &html! {}, &body)
@@ -103,7 +103,7 @@ fn differences(found: &Agreement) -> Markup {
             }
             div class="table-wrap" {
                 table class="stack" {
-                    thead { tr { th { "Record" } th { "Field" } th { "In the CRM" } th { "Here" } th { "Why" } } }
+                    thead { tr { th { "Record" } th { "Field" } th { "In the CRM" } th { "In the workspace" } th { "Why" } } }
                     tbody { @for one in &found.named { (line(one)) } }
                 }
             }
@@ -119,6 +119,7 @@ fn line(one: &Difference) -> Markup {
         Standing::Held | Standing::Refused => Tone::Warn,
         _ => Tone::Quiet,
     };
+    let kind = one.record.map(|(kind, _)| kind);
     let list = one.record.and_then(|(kind, id)| Some((plural(kind)?, id)));
     html! {
         tr {
@@ -129,9 +130,9 @@ fn line(one: &Difference) -> Markup {
                 }
                 " " span class="muted" { (one.object) }
             }
-            td data-label="Field" { @match &one.field { Some(field) => (field), None => "The whole record" } }
+            td data-label="Field" { @match &one.field { Some(field) => (field_label(kind, field)), None => "The whole record" } }
             td data-label="In the CRM" class="wrap" { (value(one, &one.crm)) }
-            td data-label="Here" class="wrap" { (value(one, &one.workspace)) }
+            td data-label="In the workspace" class="wrap" { (value(one, &one.workspace)) }
             td data-label="Why" { (badge(tone, one.standing.label())) }
         }
     }

@@ -54,7 +54,7 @@ fn open(shell: &Shell, view: &AlertsPage) -> Markup {
     let body = html! {
         @if view.open.is_empty() {
             (empty("No open alerts", &html! {
-                "While sync is on, Tandem watches the connection, the API threshold, and the picklists."
+                "While sync is on, Tandem watches the connection, the API threshold, the picklists, and how much is changed at once."
             }))
         }
         @for alert in &view.open {
@@ -64,6 +64,9 @@ fn open(shell: &Shell, view: &AlertsPage) -> Markup {
                 p { (alert.kind.hint()) }
                 @if matches!(alert.kind, AlertKind::PicklistValue | AlertKind::PicklistField) {
                     p { a href="/incidents" { "Open the incidents" } " to fix it for all records at once." }
+                }
+                @if alert.kind == AlertKind::BrakeHeld {
+                    p { a href="/plans" { "Open the held plans" } " to decide." }
                 }
                 @if let Some(since) = alert.gone_since {
                     p { "Not seen any more since " (ago(since, shell.now)) "; it ends if it stays away." }

@@ -44,7 +44,7 @@ pub fn page(shell: &Shell, page: &IncidentPage) -> Markup {
         &Page {
             place: Place::Incidents,
             title: &view.title(),
-            lead: html! { p class="lead" { (view.standing.incident.cause.class.hint()) } },
+            lead: html! { p class="lead" { "Nothing of this is sent again by itself. A fix is tried on one record; if the CRM takes it, all others follow." } },
             actions: html! { a class="button plain" href="/incidents" { "All incidents" } },
             body,
         },
@@ -62,15 +62,15 @@ fn facts(shell: &Shell, view: &IncidentView) -> Markup {
     let cause = &incident.cause;
     let fact = |term: &str, detail: &Markup| html! { div { dt { (term) } dd { (detail) } } };
     let body = html! {
-        p class="wrap" { "The CRM’s words: “" (incident.words) "”" }
+        p class="wrap" { "Reason given: " (incident.words) }
         dl class="facts" {
-            (fact("State", &state(incident)))
+            (fact("State", &state(standing)))
             (fact("Records that wait", &html! { span class="num" { (grouped(standing.records)) } }))
             @if let Some(since) = standing.since { (fact("Since", &html! { (ago(since, shell.now)) })) }
             (fact("CRM object", &code(cause.object.as_str())))
             @if let Some(field) = &view.crm_field { (fact("CRM field", &code(field))) }
             @if let Some(field) = &view.field_label { (fact("Workspace field", &html! { (field) })) }
-            (fact("Reason", &html! { a href={ "/logs?cause=" (cause.class.code()) } { (cause.class.title()) } }))
+            (fact("In the log", &html! { a href={ "/logs?cause=" (cause.class.code()) } { "Entries of this kind" } }))
         }
     };
     card("What is refused", &html! {}, &body)
@@ -94,7 +94,7 @@ fn progress(shell: &Shell, trial: &Trial) -> Markup {
                 Stage::Released { at, released } => p { "It helped: " (counted(*released, "record")) " released, " (relative(*at, shell.now)) "." },
                 Stage::Refused { at, words, .. } => {
                     p { "The record that was tried was refused again, " (relative(*at, shell.now)) "; the others were not sent." }
-                    p class="wrap" { "The CRM’s words: “" (words) "”" }
+                    p class="wrap" { "Reason given: " (words) }
                 }
                 Stage::Unproven { .. } => p { "No record was left that could show whether it helps: their values had changed meanwhile." },
             }
@@ -106,8 +106,8 @@ fn fixes(shell: &Shell, page: &IncidentPage) -> Markup {
     let view = &page.view;
     let incident = &view.standing.incident;
     let body = html! {
-        @for fix in &view.fixes {
-            section {
+        @for fix in open_fixes(view) {
+            section class="fix" {
                 h3 { (fix.label()) }
                 p { (fix.advice(incident.cause.class)) }
                 @if *fix == Fix::Grant { (right(view)) }
@@ -122,6 +122,13 @@ fn fixes(shell: &Shell, page: &IncidentPage) -> Markup {
         }
     };
     card("What to do", &again, &body)
+}
+
+/// What is skipped already is not skipped again.
+fn open_fixes(view: &IncidentView) -> impl Iterator<Item = &Fix> {
+    let skipped = view.standing.incident.skipped_at.is_some();
+    let fixes = view.fixes.iter();
+    fixes.filter(move |fix| !(skipped && **fix == Fix::Skip))
 }
 
 fn right(view: &IncidentView) -> Markup {
@@ -166,7 +173,7 @@ fn value_choice(page: &IncidentPage) -> Markup {
     let chosen = view.mapped_to.as_deref().unwrap_or_default();
     html! {
         div class="field" {
-            label for="crm_value" { "In the CRM “" (view.standing.incident.cause.thing) "” is" }
+            label for="crm_value" { "In the CRM, “" (view.standing.incident.cause.thing) "” is" }
             @if view.crm_values.is_empty() {
                 input id="crm_value" name="crm_value" type="text" value=(chosen) required maxlength="255";
             } @else {
@@ -176,7 +183,7 @@ fn value_choice(page: &IncidentPage) -> Markup {
                 }
             }
             @if let Some(error) = error { small class="error" { (error.message) } }
-            @else { small { "Coming from the CRM, the chosen value becomes “" (view.standing.incident.cause.thing) "” where the field comes in." } }
+            @else { small { "Where the field also comes in from the CRM, the chosen value becomes “" (view.standing.incident.cause.thing) "” here." } }
         }
     }
 }

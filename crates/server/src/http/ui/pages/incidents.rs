@@ -4,10 +4,10 @@ use crate::app::incidents::IncidentView;
 use crate::http::ui::parts::badge::{Tone, badge, badge_with};
 use crate::http::ui::parts::icon::Icon;
 use crate::http::ui::parts::layout::{Page, Place, Shell, card, empty, page as framed};
-use crate::http::ui::parts::text::{clipped, counted, grouped};
+use crate::http::ui::parts::text::{clipped, grouped};
 use crate::http::ui::parts::when::ago;
 use maud::{Markup, html};
-use tandem_core::incident::{Incident, Stage};
+use tandem_core::incident::{Stage, Standing, Trial};
 
 /// Draws it.
 pub fn page(shell: &Shell, incidents: &[IncidentView]) -> Markup {
@@ -46,7 +46,7 @@ fn table(shell: &Shell, incidents: &[&IncidentView]) -> Markup {
     html! {
         div class="table-wrap" {
             table class="stack" {
-                thead { tr { th { "What" } th class="num" { "Records" } th { "Since" } th { "The CRM’s words" } th { "State" } } }
+                thead { tr { th { "What" } th class="end" { "Records" } th { "Since" } th { "Reason given" } th { "State" } } }
                 tbody { @for view in incidents { (line(shell, view)) } }
             }
         }
@@ -59,16 +59,21 @@ fn line(shell: &Shell, view: &IncidentView) -> Markup {
     html! {
         tr {
             td data-label="What" class="wrap" { a href={ "/incidents/" (incident.id) } { (view.title()) } }
-            td data-label="Records" class="num" { (grouped(standing.records)) }
+            td data-label="Records" class="end num" { (grouped(standing.records)) }
             td data-label="Since" class="nowrap" { @if let Some(since) = standing.since { (ago(since, shell.now)) } }
-            td data-label="The CRM’s words" { (clipped(&incident.words)) }
-            td data-label="State" { (state(incident)) }
+            td data-label="Reason given" { (clipped(&incident.words)) }
+            td data-label="State" { (state(standing)) }
         }
     }
 }
 
 /// How far it is, as one badge.
-pub(super) fn state(incident: &Incident) -> Markup {
+pub(super) fn state(standing: &Standing) -> Markup {
+    let incident = &standing.incident;
+    let moving = incident.trial.as_ref().is_some_and(Trial::is_moving);
+    if standing.records == 0 && !moving {
+        return badge(Tone::Good, "Nothing waits");
+    }
     if incident.skipped_at.is_some() {
         return badge(Tone::Quiet, "Skipped");
     }
@@ -80,10 +85,7 @@ pub(super) fn state(incident: &Incident) -> Markup {
             Icon::Outbound,
             &format!("Released {}", grouped(*released)),
         ),
-        Some(Stage::Released { released, .. }) => badge(
-            Tone::Warn,
-            &format!("Back after {} were released", counted(*released, "record")),
-        ),
+        Some(Stage::Released { .. }) => badge(Tone::Warn, "Came back"),
         Some(Stage::Refused { .. }) => badge(Tone::Bad, "Refused again"),
         Some(Stage::Unproven { .. }) => badge(Tone::Warn, "Not proven"),
     }

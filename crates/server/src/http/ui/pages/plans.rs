@@ -5,10 +5,10 @@ use crate::http::ui::parts::badge::{Tone, badge};
 use crate::http::ui::parts::form::{FieldError, button_post, form_errors};
 use crate::http::ui::parts::layout::{Page, Place, Shell, callout, card, empty, page as framed};
 use crate::http::ui::parts::log_table::record_href;
-use crate::http::ui::parts::text::{Shown, code, counted, grouped, sentence, shown};
+use crate::http::ui::parts::text::{Shown, code, counted, field_label, grouped, sentence, shown};
 use crate::http::ui::parts::when::{ago, stamp};
 use maud::{Markup, html};
-use tandem_core::brake::{Plan, PlanState, ValueChange};
+use tandem_core::brake::{Effect, Impact, Plan, PlanState, Side, ValueChange};
 
 /// Draws the list.
 pub fn list(shell: &Shell, plans: &[Plan]) -> Markup {
@@ -21,7 +21,7 @@ pub fn list(shell: &Shell, plans: &[Plan]) -> Markup {
         } @else {
             div class="table-wrap" {
                 table class="stack" {
-                    thead { tr { th { "Plan" } th { "What it would do" } th { "Records" } th { "Since" } th { "State" } } }
+                    thead { tr { th { "Plan" } th { "What it would do" } th class="end" { "Records" } th { "Since" } th { "State" } } }
                     tbody { @for plan in plans { (line(shell, plan)) } }
                 }
             }
@@ -50,7 +50,7 @@ fn line(shell: &Shell, plan: &Plan) -> Markup {
         tr {
             td data-label="Plan" { a href={ "/plans/" (plan.id) } { "Plan " (plan.id) } }
             td data-label="What it would do" { (sentence(&plan.impact.phrase())) }
-            td data-label="Records" class="num" { (grouped(plan.records)) }
+            td data-label="Records" class="end num" { (grouped(plan.records)) }
             td data-label="Since" class="nowrap" { (ago(plan.opened_at, shell.now)) }
             td data-label="State" { (state(plan.state)) }
         }
@@ -91,7 +91,6 @@ fn summary(shell: &Shell, plan: &Plan) -> Markup {
     let body = html! {
         (told(shell, plan))
         dl class="facts" {
-            (fact("Would", &html! { (plan.impact.phrase()) }))
             (fact("Records that wait", &html! { span class="num" { (grouped(plan.records)) } }))
             (fact("Passed before, within two hours", &html! { span class="num" { (grouped(plan.allowed)) } }))
             (fact("Since", &html! { (stamp(plan.opened_at)) }))
@@ -111,11 +110,18 @@ fn told(shell: &Shell, plan: &Plan) -> Markup {
             Tone::Warn,
             &html! {
                 p { "Nothing of this was done yet, and further records that would be touched in this way join the plan. Everything else goes on." }
+                @if let Some(text) = once_approved(plan.impact) { p { (text) } }
             },
         ),
         PlanState::Approved { at, .. } => callout(
             Tone::Good,
-            &html! { p { "Approved " (ago(at, shell.now)) "; " (counted(plan.records, "record")) " left to be carried out." } },
+            &html! {
+                p {
+                    "Approved " (ago(at, shell.now)) "; "
+                    @if plan.records == 0 { "nothing of it waits any more." }
+                    @else { (counted(plan.records, "record")) " left to be carried out." }
+                }
+            },
         ),
         PlanState::Kept { at, .. } => callout(
             Tone::Info,
@@ -127,6 +133,19 @@ fn told(shell: &Shell, plan: &Plan) -> Markup {
             Tone::Info,
             &html! { p { "Dissolved by itself " (ago(at, shell.now)) ": nothing was left of what it held." } },
         ),
+    }
+}
+
+/// What becomes of whole records; values stand in the table below.
+fn once_approved(impact: Impact) -> Option<&'static str> {
+    match (impact.effect, impact.side) {
+        (Effect::Delete, Side::Workspace) => Some(
+            "Once approved, the records go to the archive, as they were deleted or merged in the CRM.",
+        ),
+        (Effect::Unlink, _) => Some(
+            "Once approved, the records keep their values on both sides and no longer follow each other.",
+        ),
+        _ => None,
     }
 }
 
@@ -158,24 +177,43 @@ fn choices(shell: &Shell, plan: &Plan) -> Markup {
     }
 }
 
+/// A line for each value; a record that is touched as a whole has one line.
 fn records(view: &PlanPage) -> Markup {
+    let by_value = view
+        .lines
+        .iter()
+        .any(|line| !line.planned.changes.is_empty());
     let body = html! {
         div class="table-wrap" {
             table class="stack values" {
-                thead { tr { th { "Record" } th { "CRM object" } th { "Field" } th { "Now" } th { "Then" } } }
-                tbody { @for line in &view.lines { (record(line)) } }
+                thead { tr {
+                    th { "Record" } th { "CRM object" }
+                    @if by_value { th { "Field" } th { "Now" } th { "Then" } }
+                } }
+                tbody {
+                    @for line in &view.lines {
+                        @for change in &line.planned.changes { (row(line, Some(change))) }
+                        @if line.planned.changes.is_empty() { (row(line, None)) }
+                    }
+                }
             }
         }
         @if let Some(next) = view.next {
             p { a class="button secondary" href={ "/plans/" (view.plan.id) "?after=" (next) } { "More" } }
         }
     };
-    card("Record by record", &html! {}, &body)
+    let title = if by_value {
+        "Value by value"
+    } else {
+        "Record by record"
+    };
+    card(title, &html! {}, &body)
 }
 
-fn record(line: &PlannedLine) -> Markup {
+fn row(line: &PlannedLine, change: Option<&ValueChange>) -> Markup {
     let planned = &line.planned;
     let href = planned.record.and_then(|(kind, id)| record_href(kind, id));
+    let kind = planned.record.map(|(kind, _)| kind);
     html! {
         tr {
             td data-label="Record" {
@@ -185,13 +223,11 @@ fn record(line: &PlannedLine) -> Markup {
                 (planned.object)
                 @if let Some(id) = &planned.crm { div { (code(id.as_str())) } }
             }
-            td data-label="Field" { @for change in &planned.changes { div { strong { (change.field) } } } }
-            td data-label="Now" { (values(&planned.changes, |change| Shown::from(&change.before))) }
-            td data-label="Then" { (values(&planned.changes, |change| Shown::from(&change.after))) }
+            @if let Some(change) = change {
+                td data-label="Field" { strong { (field_label(kind, &change.field)) } }
+                td data-label="Now" { (shown(&Shown::from(&change.before))) }
+                td data-label="Then" { (shown(&Shown::from(&change.after))) }
+            }
         }
     }
-}
-
-fn values(changes: &[ValueChange], value: impl Fn(&ValueChange) -> Shown) -> Markup {
-    html! { @for change in changes { div { (shown(&value(change))) } } }
 }

@@ -55,11 +55,21 @@ pub fn page(shell: &Shell, view: &RecordView) -> Markup {
         &Page {
             place: place(view.detail.page.record.kind),
             title: &view.detail.page.name,
-            lead: html! { p class="lead" { (badge::link(view.detail.page.status)) } },
+            lead: standing(view),
             actions: actions(shell, view),
             body,
         },
     )
+}
+
+fn standing(view: &RecordView) -> Markup {
+    let page = &view.detail.page;
+    html! {
+        p class="lead" {
+            (badge::link(page.status))
+            @if page.record.archived.is_some() { " " (badge::badge(Tone::Quiet, "Archived")) }
+        }
+    }
 }
 
 fn actions(shell: &Shell, view: &RecordView) -> Markup {
@@ -101,7 +111,7 @@ fn in_archive(shell: &Shell, view: &RecordView, archived: &Archived) -> Markup {
     callout(
         Tone::Warn,
         &html! {
-            strong { "In the archive " (ago(archived.at, shell.now)) ". " }
+            strong { "Archived " (ago(archived.at, shell.now)) ". " }
             @match archived.cause {
                 ArchiveCause::Deleted => {
                     "Its record was deleted in the CRM. If it is restored there, this one comes back by itself."
@@ -143,6 +153,7 @@ fn under_way(shell: &Shell, view: &RecordView) -> Markup {
             (None, _) if matches!(page.status, LinkStatus::Held | LinkStatus::Refused) => "for a person to act",
             (None, Some(at)) if at > shell.now => { "to be looked at " (ago(at, shell.now)) }
             (None, Some(_)) => "to be looked at now",
+            (None, None) if page.status == LinkStatus::Unlinked => "nothing; it is unlinked",
             (None, None) => "nothing; both sides are settled",
         }
     }

@@ -11,6 +11,7 @@ use crate::http::ui::parts::text::{Shown, shown};
 use crate::http::ui::parts::when::ago;
 use maud::{Markup, html};
 use tandem_core::error::ErrorClass;
+use tandem_core::ids::PlanId;
 use tandem_core::link::{HeldField, LinkState, ParkedLink};
 use tandem_core::value::Value;
 use tandem_store::views::Referenced;
@@ -20,6 +21,7 @@ pub(super) fn cards(shell: &Shell, view: &RecordView) -> Markup {
     let link = view.detail.page.link.as_ref();
     let fields = &view.detail.fields;
     html! {
+        @for plan in link.iter().flat_map(|link| &link.plans) { (held_by(*plan)) }
         @if link.is_some_and(|link| link.state == LinkState::Ambiguous) { (ambiguous()) }
         @if let Some(parked) = link.and_then(|link| link.parked.as_ref()) { (refused_record(shell, parked)) }
         @for field in fields {
@@ -31,6 +33,16 @@ pub(super) fn cards(shell: &Shell, view: &RecordView) -> Markup {
             }
         }
     }
+}
+
+fn held_by(plan: PlanId) -> Markup {
+    callout(
+        Tone::Warn,
+        &html! {
+            p { a href={ "/plans/" (plan) } { "Plan " (plan) } " holds this record: far more records than normal would be touched in one way." }
+            p { strong { "What to do: " } "decide on the plan. Nothing moves here until it is approved or no longer applies." }
+        },
+    )
 }
 
 fn ambiguous() -> Markup {

@@ -17,6 +17,7 @@ use tandem_store::views::{HourCalls, HourThroughput, KindCounts, LinkStatus};
 /// What waits for the machine, and what waits for a person, each with the way to it.
 pub(super) fn waiting(shell: &Shell, view: &SyncPage) -> Markup {
     let backlog = &view.overview.backlog;
+    let plans = u64::try_from(shell.open_plans).unwrap_or(u64::MAX);
     let moving = backlog.links_due + backlog.intents_pending + backlog.intents_open;
     html! {
         div class="tiles" {
@@ -24,7 +25,7 @@ pub(super) fn waiting(shell: &Shell, view: &SyncPage) -> Markup {
                 @if moving == 0 { "Both sides are up to date" }
                 @else { (counted(backlog.intents_pending + backlog.intents_open, "write")) " to the CRM" }
             }, "/logs"))
-            (tile("Waits for a person", backlog.held, &html! { "Both sides changed; you decide" },
+            (tile("Waits for a person", backlog.held, &html! { "A person decides on each" },
                 &records_with(view, LinkStatus::Held)))
             (tile("Refused by the CRM", backlog.parked, &html! { "Set aside until the cause is fixed" },
                 &records_with(view, LinkStatus::Refused)))
@@ -34,11 +35,18 @@ pub(super) fn waiting(shell: &Shell, view: &SyncPage) -> Markup {
                     &format!("/{}", plural(kind.kind).unwrap_or("sync"))))
             }
         }
+        @if shell.open_plans > 0 {
+            (callout(Tone::Warn, &html! {
+                strong { "Too much at once: " (counted(plans, "plan")) " held" } ". Far more records would be touched than normal. "
+                a href="/plans" { "Look and decide" }
+            }))
+        }
         @for cause in &view.overview.causes {
             (callout(Tone::Warn, &html! {
                 strong { (cause.class.title()) } ": " (counted(cause.links, "record")) ", since "
                 (ago(cause.since, shell.now)) ". " (cause.class.hint()) " "
                 a href={ "/logs?status=failed&cause=" (cause.class.code()) } { "Show and retry" }
+                " · " a href="/incidents" { "Open the incidents" }
             }))
         }
     }

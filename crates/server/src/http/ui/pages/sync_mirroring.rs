@@ -16,25 +16,25 @@ pub(super) fn draw(view: &Mirroring, counts: &SyncCounts, csrf: &str) -> Markup 
     let (linked, unlinked) = (with(LinkStatus::Linked), with(LinkStatus::Unlinked));
     let fields = html! {
         p {
-            "Today " (counted(linked, "linked record")) " would follow. "
+            "What is chosen here holds from now on, for " (counted(linked, "linked record")) "."
             @if unlinked > 0 {
-                (counted(unlinked, "record")) " that " @if unlinked == 1 { "is" } @else { "are" }
-                " unlinked already would stay so. "
+                " " (counted(unlinked, "record")) " that " @if unlinked == 1 { "is" } @else { "are" }
+                " unlinked already stay" @if unlinked == 1 { "s" } " so."
             }
-            "Every step is in the log; what comes back in the CRM follows again by itself."
+            " Every step is in the log; what is restored in the CRM follows again by itself."
         }
-        label class="check" {
-            input type="checkbox" name="recognize_merges" value="yes" checked[view.recognize_merges];
-            span { strong { "Recognize CRM merges" } br;
-                "On: who was linked to the record that lost is linked to the one that stays; if both have a record "
-                "here, they are merged, what referred to one refers to the other, an opt-out survives, and the other "
-                "is archived. Off: the record is unlinked and kept." }
+        label class="switch" {
+            input type="checkbox" role="switch" name="recognize_merges" value="yes" checked[view.recognize_merges];
+            span { strong { "Recognize CRM merges" }
+                small { "On: the record here follows the CRM record that stays. If both have a record here, these are "
+                    "merged, too: references move over, an opt-out survives, and the other is archived. "
+                    "Off: the record is unlinked and kept." } }
         }
-        label class="check" {
-            input type="checkbox" name="recognize_deletions" value="yes" checked[view.recognize_deletions];
-            span { strong { "Recognize CRM deletions" } br;
-                "On: as chosen below. Off: the record is unlinked and kept. A record that merely can’t be seen is "
-                "never taken for deleted." }
+        label class="switch" {
+            input type="checkbox" role="switch" name="recognize_deletions" value="yes" checked[view.recognize_deletions];
+            span { strong { "Recognize CRM deletions" }
+                small { "On: as chosen below. Off: the record is unlinked and kept. A record that merely can’t be seen is "
+                    "never taken for deleted." } }
         }
         div class="field" {
             label for="on_deletion" { "When a deletion is recognized" }

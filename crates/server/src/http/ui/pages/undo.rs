@@ -7,7 +7,7 @@ use crate::http::ui::parts::form::token;
 use crate::http::ui::parts::icon::{Icon, icon};
 use crate::http::ui::parts::layout::{Page, Place, Shell, callout, card, empty, page as framed};
 use crate::http::ui::parts::log_table::record_href;
-use crate::http::ui::parts::text::{Shown, code, counted, grouped, sentence, shown};
+use crate::http::ui::parts::text::{Shown, code, counted, field_label, grouped, sentence, shown};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -111,7 +111,7 @@ fn window(view: &UndoPage, query: &UndoQuery) -> Markup {
             (time("To (UTC), empty for now", "until", &query.until))
             (choice("Source", "source", &query.source, LogSource::ALL.iter().map(|v| (v.as_str(), v.label()))))
             (choice("Object", "object", &query.object, view.objects.iter().map(|v| (v.as_str(), v.as_str()))))
-            label { span { "Mapping version of the object" }
+            label { span { "Mapping version" }
                 input name="mapping" inputmode="numeric" value=(query.mapping) placeholder="All versions"; }
             label { span { "Record number" }
                 input name="record" inputmode="numeric" value=(query.record) placeholder="All records"; }
@@ -233,7 +233,7 @@ fn row(line: &UndoLine) -> Markup {
             td data-label="Record" {
                 @match record_href(kind, id) { Some(href) => a href=(href) { (line.name) }, None => (line.name) }
             }
-            td data-label="Field" { strong { (field.field) } div { (code(&field.crm)) } }
+            td data-label="Field" { strong { (field_label(Some(kind), &field.field)) } div { (code(&field.crm)) } }
             td data-label="Now" { (shown(&Shown::from(&field.now))) }
             td data-label="Put back" {
                 @if let Verdict::Restore { value, .. } = &field.verdict { (shown(&Shown::from(value))) }

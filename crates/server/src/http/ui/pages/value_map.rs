@@ -54,7 +54,7 @@ pub fn page(shell: &Shell, view: &ValueMapPage) -> Markup {
             place: Place::Mapping,
             title: "Value map",
             lead: html! {
-                p class="lead" { "Which value of one side stands for which of the other. Values that are not named pass as they are; records change only as their values do." }
+                p class="lead" { "Which value of one side stands for which of the other. Values that are not listed pass as they are. A record is affected only when its value next changes." }
             },
             actions: html! { a class="button plain" href={ "/mapping#" (object) } { "Field mapping" } },
             body: card(

@@ -3,6 +3,7 @@
 use super::icon::{Icon, icon};
 use maud::{Markup, html};
 use tandem_core::value::Value;
+use tandem_core::workspace::{Kind, standard_fields};
 
 /// A count with its thousands apart: `12,345`.
 pub fn grouped(number: u64) -> String {
@@ -21,6 +22,13 @@ pub fn grouped(number: u64) -> String {
 pub fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", grouped(number))
+}
+
+/// What people call a workspace field; its name where the kind is not known or has no such field.
+pub fn field_label(kind: Option<Kind>, name: &str) -> String {
+    let fields = kind.map(standard_fields).unwrap_or_default();
+    let known = fields.into_iter().find(|field| field.name == name);
+    known.map_or_else(|| name.to_owned(), |field| field.label)
 }
 
 /// The text as a sentence: a capital letter first, a full stop last.
@@ -114,6 +122,14 @@ mod tests {
         ] {
             assert_eq!(grouped(number), text);
         }
+    }
+
+    #[test]
+    fn a_field_has_the_name_that_people_know() {
+        let label = |kind, name| field_label(kind, name);
+        assert_eq!(label(Some(Kind::Person), "postal_code"), "Postal code");
+        assert_eq!(label(Some(Kind::Person), "shoe_size"), "shoe_size");
+        assert_eq!(label(None, "postal_code"), "postal_code");
     }
 
     #[test]
