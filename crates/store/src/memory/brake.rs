@@ -2,6 +2,7 @@
 
 use super::team::Team;
 use crate::rules::{self, Ruling};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use tandem_core::Timestamp;
 use tandem_core::brake::{
@@ -176,8 +177,11 @@ impl Team {
     }
 
     pub(super) fn plans(&self) -> Vec<Plan> {
-        let newest = self.brakes.plans.values().rev().take(PLANS_MAX);
-        newest.map(|plan| self.counted(plan)).collect()
+        let counted = self.brakes.plans.values().map(|plan| self.counted(plan));
+        let mut plans: Vec<Plan> = counted.collect();
+        plans.sort_by_key(|plan| Reverse((plan.records > 0, plan.id)));
+        plans.truncate(PLANS_MAX);
+        plans
     }
 
     pub(super) fn planned_records(

@@ -309,7 +309,9 @@ fn end(tx: &Tx<'_>, team: TeamId, plan: Plan) -> DbResult<Plan> {
 }
 
 pub(super) fn plans(tx: &Tx<'_>, team: TeamId) -> DbResult<Vec<Plan>> {
-    let sql = format!("SELECT {COLUMNS} FROM plan WHERE team = ? ORDER BY id DESC LIMIT ?");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM plan WHERE team = ? ORDER BY records > 0 DESC, id DESC LIMIT ?"
+    );
     tx.rows(&sql, params![team.0, rows_number(PLANS_MAX)], read)
 }
 

@@ -158,7 +158,7 @@ fn choices(shell: &Shell, plan: &Plan) -> Markup {
     );
     html! {
         details {
-            summary class="button" { "Approve …" }
+            summary class="button secondary" { "Approve …" }
             p { "This carries out what is held, for " (counted(plan.records, "record")) ". An undo from the log can put values back later." }
             (button_post(&action("approve"), &shell.csrf, &html! { button type="submit" { (approve) } }))
         }
