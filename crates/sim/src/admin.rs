@@ -5,6 +5,7 @@ use crate::clock::Dice;
 use crate::executor::block_on;
 use std::sync::Arc;
 use tandem_core::Timestamp;
+use tandem_core::brake::{Plan, PlanChoice, PlanState};
 use tandem_core::ids::TeamId;
 use tandem_core::mapping::PairRules;
 use tandem_core::settings::TeamRules;
@@ -49,6 +50,9 @@ impl Admin {
         if self.dice.percent(8) {
             return self.allow();
         }
+        if let Some(told) = self.decide_a_plan(now) {
+            return told;
+        }
         let index = self.dice.below(self.full.pairs.len());
         let mut pair = self.full.pairs[index].clone();
         pair.import = self.dice.percent(50);
@@ -72,6 +76,35 @@ impl Admin {
             .any(|(full, published)| told(full) && !told(published))
     }
 
+    /// Where plans wait, one of them is decided more often than not.
+    fn decide_a_plan(&self, now: Timestamp) -> Option<String> {
+        let plans = self.waiting_plans();
+        if plans.is_empty() || self.dice.percent(30) {
+            return None;
+        }
+        let plan = &plans[self.dice.below(plans.len())];
+        let choice = match self.dice.percent(60) {
+            true => PlanChoice::Approve,
+            false => PlanChoice::Keep,
+        };
+        self.decide(plan, choice, now);
+        Some(format!("plan {}: {choice:?}", plan.id))
+    }
+
+    /// Plans that can still be decided.
+    fn waiting_plans(&self) -> Vec<Plan> {
+        let plans = block_on(self.store.plans(self.team)).expect("the team exists");
+        let waits = |plan: &Plan| matches!(plan.state, PlanState::Open | PlanState::Kept { .. });
+        plans.into_iter().filter(waits).collect()
+    }
+
+    fn decide(&self, plan: &Plan, choice: PlanChoice, now: Timestamp) {
+        let decided = self
+            .store
+            .decide_plan(self.team, plan.id, choice, None, now);
+        block_on(decided).expect("the plan exists");
+    }
+
     /// The org has a few calls left, or plenty again.
     fn allow(&self) -> String {
         let reading = self.sandbox.meter();
@@ -91,9 +124,12 @@ impl Admin {
         block_on(put).expect("the team exists");
     }
 
-    /// Everything comes in again, and nothing stops it.
+    /// Everything comes in again, and nothing stops it but what a strict brake holds from now on.
     pub(crate) fn restore(&mut self, now: Timestamp) {
         self.sandbox.set_call_limit(PLENTY);
+        for plan in self.waiting_plans() {
+            self.decide(&plan, PlanChoice::Approve, now);
+        }
         for index in 0..self.full.pairs.len() {
             self.publish(index, self.full.pairs[index].clone(), now);
         }

@@ -1,13 +1,15 @@
 //! What must be true: after every step, and once everything has come to rest.
 
+use crate::executor::block_on;
 use crate::people::{Cell, People, Typed};
 use std::collections::{BTreeMap, BTreeSet};
-use tandem_core::ids::{CrmObject, LinkId, TeamId};
+use tandem_core::brake::{Plan, PlanState};
+use tandem_core::ids::{CrmObject, LinkId, PlanId, TeamId};
 use tandem_core::link::{LinkState, RecordLink};
 use tandem_core::mapping::{Direction, FieldRule, PairRules};
 use tandem_core::record::ArchiveCause;
 use tandem_core::settings::TeamRules;
-use tandem_core::store::ObjectProgress;
+use tandem_core::store::{ObjectProgress, SyncStore as _};
 use tandem_core::sync_log::{LogDraft, LogSource, LogStatus, Rule};
 use tandem_core::value::{Fields, Reference, Value, same};
 use tandem_sandbox::Sandbox;
@@ -158,8 +160,10 @@ pub fn at_rest(
     people: &People,
     conditional: bool,
 ) -> Result<(), Broken> {
+    let plans = block_on(store.plans(team)).map_err(|error| error.to_string())?;
     let checked = store.inspect(team, |view| {
         nothing_left(view)?;
+        held_are_listed(view, &plans)?;
         one_link_each(view, org)?;
         nothing_dangles(view)?;
         for due in view.links() {
@@ -181,6 +185,36 @@ fn nothing_left(view: View<'_>) -> Result<(), Broken> {
     match view.links().find(|due| due.due_at.is_some()) {
         Some(due) => Err(format!("link {} is still due", due.link.id)),
         None => Ok(()),
+    }
+}
+
+/// Whatever the brake holds is in a plan that a person can still decide, and each plan counts its own.
+fn held_are_listed(view: View<'_>, plans: &[Plan]) -> Result<(), Broken> {
+    let mut counted: BTreeMap<PlanId, u64> = BTreeMap::new();
+    for id in view.links().flat_map(|due| &due.link.plans) {
+        *counted.entry(*id).or_default() += 1;
+    }
+    for plan in plans {
+        let held = counted.remove(&plan.id).unwrap_or_default();
+        let (id, state) = (plan.id, plan.state.as_str());
+        if held != plan.records {
+            let text = format!("plan {id} counts {} records and holds {held}", plan.records);
+            return Err(text);
+        }
+        if held > 0 && !matches!(plan.state, PlanState::Open | PlanState::Kept { .. }) {
+            return Err(format!(
+                "plan {id} is {state} and still holds {held} records"
+            ));
+        }
+        if held == 0 && plan.state.is_open() {
+            return Err(format!("plan {id} holds nothing and is open"));
+        }
+    }
+    match counted.is_empty() {
+        true => Ok(()),
+        false => Err(format!(
+            "links are held by plans that are not listed: {counted:?}"
+        )),
     }
 }
 
@@ -272,6 +306,7 @@ fn agreement(
     };
     let live = org.get(&(link.object.clone(), crm.0.clone()));
     match (link.state, live) {
+        _ if !link.plans.is_empty() => Ok(()),
         (LinkState::Active, None) => Err(format!("{} {crm} is gone but still linked", link.object)),
         (LinkState::Active, Some(theirs)) if is_converted(theirs) => Err(format!(
             "{} {crm} was converted but still linked",

@@ -8,6 +8,7 @@ use tandem_connectors::oauth::OAuthApp;
 use tandem_connectors::salesforce::{Salesforce, SalesforceConfig};
 use tandem_connectors::vault::{Grant, MemoryVault};
 use tandem_core::Timestamp;
+use tandem_core::brake::{BrakeSettings, Limit};
 use tandem_core::connector::Connector;
 use tandem_core::ids::CrmObject;
 use tandem_core::mapping::{Direction, FieldMapping, ObjectMapping, PairRules, Winner, compile};
@@ -18,6 +19,9 @@ use tandem_core::workspace::Kind;
 use tandem_sandbox::seed::SeedSize;
 use tandem_sandbox::world::ValidationRule;
 use tandem_sandbox::{ClockMode, Options, Sandbox};
+
+/// Runs, in percent, whose brake holds nearly everything.
+const STRICT_BRAKE_PERCENT: usize = 12;
 
 /// Where every run's clock starts.
 pub const START: Timestamp = Timestamp::constant(1_780_000_000, 0);
@@ -160,12 +164,33 @@ pub fn rules(schemas: &[ObjectSchema], dice: &Dice) -> TeamRules {
         } else {
             OnDeletion::Unlink
         },
+        brake: brake(dice),
         ..SyncSettings::default()
     };
     TeamRules {
         settings,
         pairs,
         key_prefix: "sim".into(),
+    }
+}
+
+/// In some runs a handful of records is far more than normal: then plans are made, and decided, all the time.
+fn brake(dice: &Dice) -> BrakeSettings {
+    if !dice.percent(STRICT_BRAKE_PERCENT) {
+        return BrakeSettings::default();
+    }
+    let limit = Limit {
+        records: 3,
+        percent: 0,
+    };
+    BrakeSettings {
+        enabled: true,
+        times_normal: 1,
+        delete: limit,
+        unlink: limit,
+        blank: limit,
+        owner: limit,
+        change: limit,
     }
 }
 
