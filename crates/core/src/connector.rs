@@ -19,7 +19,7 @@ use crate::value::Fields;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Durable progress of reading one object. Opaque but for its order, which never decreases.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -204,6 +204,15 @@ pub enum ProbeAnswer {
     Several(Vec<CrmId>),
 }
 
+/// Asks for records by a text that they hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lookup {
+    /// The CRM field.
+    pub field: String,
+    /// Any of these texts, whatever their case.
+    pub texts: BTreeSet<String>,
+}
+
 /// One failure in the CRM's own words, classified.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
 #[error("{}: {message}", class.title())]
@@ -339,6 +348,8 @@ pub struct CallsMax {
     pub roll: u32,
     /// Of [`Connector::write`].
     pub write: u32,
+    /// Of [`Connector::find`], for as many creates as one write takes.
+    pub find: u32,
     /// Of [`Connector::probe`].
     pub probe: u32,
     /// Of [`Connector::limits`].
@@ -409,6 +420,16 @@ pub trait Connector: Send + Sync {
         read_back: &[String],
         now: Timestamp,
     ) -> ConnectorResult<Vec<WriteOutcome>>;
+
+    /// The records, not deleted, that fit any of the lookups. One that fits several comes once; the order
+    /// is free.
+    async fn find(
+        &self,
+        object: &CrmObject,
+        lookups: &[Lookup],
+        fields: &[String],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<CrmRecord>>;
 
     /// Whether creates whose answers were lost happened.
     async fn probe(

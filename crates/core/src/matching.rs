@@ -1,11 +1,16 @@
-//! Which workspace record a CRM record belongs to, when nobody has linked it yet.
+//! Which workspace record a CRM record belongs to, when nobody has linked it yet; and, before a workspace
+//! record is created in the CRM, which record there it is already.
 //!
 //! Keys are compared exactly once normalised. More than one record under the strongest key that
 //! matches is never settled by a first hit: it waits for a person.
 
+use crate::connector::Lookup;
 use crate::ids::RecordId;
+use crate::mapping::PairRules;
+use crate::record::CrmRecord;
 use crate::value::Fields;
 use crate::workspace::Kind;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The match keys of a workspace record, strongest first: a person's e-mail address; an account's
 /// domain, then its name. Opportunities are matched by CRM id only. What people type where they have
@@ -73,4 +78,74 @@ pub fn choose(candidates: &[Vec<RecordId>]) -> Match {
         Some([one]) => Match::One(*one),
         Some(several) => Match::Several(several.to_vec()),
     }
+}
+
+/// The match keys of a CRM record, strongest first, as far as its mapped fields tell them.
+pub fn keys_of_crm(pair: &PairRules, values: &Fields) -> Vec<String> {
+    let fields = pair
+        .fields
+        .iter()
+        .filter_map(|rule| {
+            let value = values.get(&rule.mapping.crm)?;
+            Some((rule.mapping.workspace.clone(), value.clone()))
+        })
+        .collect();
+    keys(pair.kind, &fields)
+}
+
+/// What to look for in the CRM so that no record that carries a match key of these values (by CRM name) is
+/// missed; nothing where they have no key. A web address is looked for as people write it.
+pub fn lookups<'a>(pair: &PairRules, values: impl IntoIterator<Item = &'a Fields>) -> Vec<Lookup> {
+    let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for key in values.into_iter().flat_map(|one| keys_of_crm(pair, one)) {
+        let Some((name, text)) = key.split_once(':') else {
+            continue;
+        };
+        let field = if name == "domain" { "website" } else { name };
+        let Some(rule) = pair.by_workspace(field) else {
+            continue;
+        };
+        let of_field = texts.entry(rule.mapping.crm.clone()).or_default();
+        match name {
+            "domain" => of_field.extend(addresses(text)),
+            _ => {
+                of_field.insert(text.to_owned());
+            }
+        }
+    }
+    let lookup = |(field, texts)| Lookup { field, texts };
+    texts.into_iter().map(lookup).collect()
+}
+
+/// The usual spellings of a host's web address.
+fn addresses(host: &str) -> impl Iterator<Item = String> {
+    let starts = [
+        "",
+        "www.",
+        "http://",
+        "https://",
+        "http://www.",
+        "https://www.",
+    ];
+    let spelt = starts.map(|start| format!("{start}{host}"));
+    spelt.into_iter().flat_map(|one| [format!("{one}/"), one])
+}
+
+/// The records that carry the strongest of the values' keys that any record carries.
+pub fn found<'r>(
+    pair: &PairRules,
+    values: &Fields,
+    records: &'r [CrmRecord],
+) -> Vec<&'r CrmRecord> {
+    let keyed: Vec<(Vec<String>, &CrmRecord)> = records
+        .iter()
+        .filter(|record| record.lives())
+        .map(|record| (keys_of_crm(pair, &record.fields), record))
+        .collect();
+    let with = |key: &String| -> Vec<&'r CrmRecord> {
+        let carry = keyed.iter().filter(|(keys, _)| keys.contains(key));
+        carry.map(|(_, record)| *record).collect()
+    };
+    let mut by_key = keys_of_crm(pair, values).into_iter().map(|key| with(&key));
+    by_key.find(|found| !found.is_empty()).unwrap_or_default()
 }

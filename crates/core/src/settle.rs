@@ -484,6 +484,43 @@ impl Settling<'_> {
         matches!((found, rule), (Some(found), Some(rule)) if same(found, value, &rule.crm_type))
     }
 
+    /// Before a create is sent the CRM was asked who carries its match key: these do. `None`: nobody; it
+    /// is sent.
+    pub fn matched(&self, found: &[&CrmRecord]) -> Option<Settlement> {
+        match found {
+            [] => None,
+            [one] => Some(self.link_instead(one)),
+            several => {
+                let ids: Vec<&str> = several.iter().map(|record| record.id.as_str()).collect();
+                let text = format!(
+                    "several CRM records have the same match key: {}",
+                    ids.join(", ")
+                );
+                let failure = Failure::new(ErrorClass::CannotMatch, text);
+                Some(self.park_record(std::slice::from_ref(&failure), &failure))
+            }
+        }
+    }
+
+    /// Nothing is created: both records meet for the first time.
+    fn link_instead(&self, record: &CrmRecord) -> Settlement {
+        let mut settlement = self.settlement(IntentNext::Done { recheck: true });
+        settlement.link.crm = Some(record.id.clone());
+        settlement.mirror = Some(self.seen(record));
+        let object = &self.intent.object;
+        let summary = format!("Linked to the {object} with the same match key; none was created");
+        let mut entry = self.entry(LogStatus::Success, summary);
+        entry.kind = LogType::Link;
+        entry.crm = Some((object.clone(), Some(record.id.clone())));
+        settlement.log.push(entry);
+        settlement
+    }
+
+    /// The question before a create failed: nothing was sent.
+    pub fn not_asked(&self, failure: &Failure) -> Settlement {
+        self.settlement(IntentNext::Retry(self.again(Some(failure))))
+    }
+
     /// A create in doubt was looked for.
     pub fn probed(&self, answer: &ProbeAnswer) -> Settlement {
         match answer {

@@ -9,6 +9,7 @@
 //! API call is reserved before it is made and accounted for after; what can't be done is an outcome
 //! that says when to come again, only the database failing is an error.
 
+mod ask;
 mod inquire;
 mod pull;
 mod reconcile;

@@ -1,10 +1,11 @@
 //! Write: send intents of one object, settle what comes back. One request per step.
 
+use crate::ask::{self, Asked};
 use crate::{Engine, StepResult, Tick};
 use jiff::SignedDuration;
 use tandem_core::budget::Spent;
 use tandem_core::connector::{WriteOp, WriteOutcome, WriteRequest};
-use tandem_core::ids::CrmObject;
+use tandem_core::ids::{CrmObject, ReservationId};
 use tandem_core::link::{Lane, Lanes};
 use tandem_core::mapping::PairRules;
 use tandem_core::settings::{ConnectionState, SyncSettings};
@@ -21,7 +22,7 @@ pub enum WriteStep {
     NeedsPull(CrmObject),
     /// The budget refuses, in words.
     Refused(String),
-    /// One request was made.
+    /// A request was made; records that the CRM had already were linked instead of sent.
     Sent {
         /// Its object.
         object: CrmObject,
@@ -29,7 +30,7 @@ pub enum WriteStep {
         records: usize,
         /// Records that the CRM took.
         applied: usize,
-        /// API calls spent.
+        /// API calls spent, with those for asking first.
         calls: u32,
     },
 }
@@ -56,7 +57,15 @@ impl Engine {
                 Gate::NeedsPull => return Ok(WriteStep::NeedsPull(sendable.object)),
                 Gate::BacksOff => continue,
             };
-            let step = self.write_object(pair, sendable.lane, limit, tick).await?;
+            let known = progress.iter().find(|one| one.object == sendable.object);
+            let ask = ask::is_partly_known(pair, known);
+            let batch = Batch {
+                pair,
+                lane: sendable.lane,
+                limit,
+                ask,
+            };
+            let step = self.write_object(&batch, tick).await?;
             if step != WriteStep::Idle {
                 return Ok(step);
             }
@@ -85,29 +94,79 @@ impl Engine {
         }
     }
 
-    async fn write_object(
-        &self,
-        pair: &PairRules,
-        lane: Lane,
-        limit: usize,
-        tick: Tick,
-    ) -> StepResult<WriteStep> {
-        let object = &pair.object;
-        let reservation = match self.reserve(self.calls_max().write, lane, tick).await? {
+    /// Reserves what the request may cost, claims, asks first where it must, and sends what is left.
+    async fn write_object(&self, batch: &Batch<'_>, tick: Tick) -> StepResult<WriteStep> {
+        let object = &batch.pair.object;
+        let reservation = match self
+            .reserve(self.calls_max().write, batch.lane, tick)
+            .await?
+        {
             Ok(reservation) => reservation,
             Err(refused) => return Ok(WriteStep::Refused(refused)),
         };
+        let question = match self.reserve_question_first(batch, tick).await? {
+            Ok(question) => question,
+            Err(refused) => {
+                self.give_back(reservation, tick).await?;
+                return Ok(WriteStep::Refused(refused));
+            }
+        };
         let claim = Claim {
-            lanes: Lanes::of(lane),
-            ..self.claim(tick, limit)
+            lanes: Lanes::of(batch.lane),
+            ..self.claim(tick, batch.limit)
         };
         let claimed = self.store.claim_intents(self.team, object, &claim).await?;
-        if claimed.is_empty() {
-            self.store
-                .spend_calls(self.team, reservation, Spent::default(), tick.now)
-                .await?;
-            return Ok(WriteStep::Idle);
+        let nothing_claimed = claimed.is_empty();
+        let asked = match question {
+            Some(question) => self.ask_first(batch.pair, claimed, question, tick).await?,
+            None => Asked::not(claimed),
+        };
+        let calls = asked.calls;
+        if asked.rest.is_empty() {
+            self.give_back(reservation, tick).await?;
+            return Ok(match nothing_claimed {
+                true => WriteStep::Idle,
+                false => sent(object, 0, 0, calls),
+            });
         }
+        let tick = self.answered(tick);
+        let step = self
+            .send(batch.pair, &asked.rest, reservation, tick)
+            .await?;
+        Ok(sent(object, asked.rest.len(), step.0, calls + step.1))
+    }
+
+    /// A call to ask with, where the CRM may have records that are unknown here.
+    async fn reserve_question_first(
+        &self,
+        batch: &Batch<'_>,
+        tick: Tick,
+    ) -> StepResult<Result<Option<ReservationId>, String>> {
+        match batch.ask {
+            true => {
+                let calls = self.calls_max().find;
+                Ok(self.reserve(calls, batch.lane, tick).await?.map(Some))
+            }
+            false => Ok(Ok(None)),
+        }
+    }
+
+    pub(crate) async fn give_back(&self, reservation: ReservationId, tick: Tick) -> StepResult<()> {
+        let (store, now) = (&self.store, tick.now);
+        store
+            .spend_calls(self.team, reservation, Spent::default(), now)
+            .await
+    }
+
+    /// Sends a batch and settles it; how many the CRM took, and the calls spent.
+    async fn send(
+        &self,
+        pair: &PairRules,
+        claimed: &[ClaimedIntent],
+        reservation: ReservationId,
+        tick: Tick,
+    ) -> StepResult<(usize, u32)> {
+        let object = &pair.object;
         let requests: Vec<WriteRequest> = claimed.iter().map(request).collect();
         let read_back = pair.crm_fields();
         let result = self
@@ -119,7 +178,7 @@ impl Engine {
         let settling =
             |claimed| self.settling(claimed, pair, tick, accounted.calls, requests.len());
         let (settlements, applied): (Vec<Settlement>, usize) = match &accounted.answer {
-            Ok(outcomes) => settle_all(&claimed, outcomes, settling),
+            Ok(outcomes) => settle_all(claimed, outcomes, settling),
             Err(failure) => (
                 claimed
                     .iter()
@@ -129,12 +188,7 @@ impl Engine {
             ),
         };
         self.store.settle(self.team, settlements, tick.now).await?;
-        Ok(WriteStep::Sent {
-            object: object.clone(),
-            records: requests.len(),
-            applied,
-            calls: accounted.calls,
-        })
+        Ok((applied, accounted.calls))
     }
 
     pub(crate) fn settling<'a>(
@@ -155,6 +209,25 @@ impl Engine {
             create_horizon_seconds: self.connector.capabilities().create_horizon_seconds,
             guards: self.guards,
         }
+    }
+}
+
+/// What is sent together.
+struct Batch<'a> {
+    pair: &'a PairRules,
+    lane: Lane,
+    /// Records at most.
+    limit: usize,
+    /// Creates are asked about first.
+    ask: bool,
+}
+
+fn sent(object: &CrmObject, records: usize, applied: usize, calls: u32) -> WriteStep {
+    WriteStep::Sent {
+        object: object.clone(),
+        records,
+        applied,
+        calls,
     }
 }
 

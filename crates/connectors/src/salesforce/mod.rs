@@ -7,7 +7,7 @@
 //! | `wire`, `convert`, `ids`, `soql` | shapes, values, ids and queries as Salesforce writes them |
 //! | `errors` | what each refusal means: one table |
 //! | `schema`, `identity`, `limits` | what the org has, who we are, what we may spend |
-//! | `pull`, `read`, `write`, `probe` | records |
+//! | `pull`, `read`, `find`, `write`, `probe` | records |
 //! | `deletions`, `roll` | which records are there no more |
 //!
 //! Up to five queries and collections travel in one composite request, which is metered as one call:
@@ -24,6 +24,7 @@ pub mod config;
 mod convert;
 mod deletions;
 mod errors;
+mod find;
 mod identity;
 mod ids;
 mod limits;
@@ -51,7 +52,7 @@ use jiff::Timestamp;
 use std::sync::{Arc, Mutex};
 use tandem_core::connector::{
     CallsMax, Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Deletions,
-    DeletionsRequest, Failure, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, PulledPage,
+    DeletionsRequest, Failure, Lookup, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, PulledPage,
     RollPage, RollRequest, WriteOutcome, WriteRequest,
 };
 use tandem_core::error::ErrorClass;
@@ -69,6 +70,7 @@ const CALLS_MAX: CallsMax = CallsMax {
     deletions: 1,
     roll: 1,
     write: write::CALLS_MAX,
+    find: find::CALLS_MAX,
     probe: probe::CALLS_MAX,
     limits: 1,
 };
@@ -221,6 +223,18 @@ impl Connector for Salesforce {
         let result = self
             .outcomes(object, requests, read_back, now, &mut spend)
             .await;
+        spend.finish(result)
+    }
+
+    async fn find(
+        &self,
+        object: &CrmObject,
+        lookups: &[Lookup],
+        fields: &[String],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<CrmRecord>> {
+        let mut spend = Spend::up_to(find::CALLS_MAX);
+        let result = self.holding(object, lookups, fields, now, &mut spend).await;
         spend.finish(result)
     }
 

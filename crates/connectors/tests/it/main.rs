@@ -5,6 +5,7 @@
 mod absences;
 mod costs;
 mod doubts;
+mod finds;
 mod org;
 mod pulls;
 mod sessions;

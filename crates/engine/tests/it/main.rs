@@ -8,6 +8,7 @@
     reason = "clippy allows it in tests, not in their helpers"
 )]
 
+mod ask;
 mod bounces;
 mod brake;
 mod incidents;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tandem_core::Timestamp;
 use tandem_core::connector::{
     CallsMax, Capabilities, Connector, ConnectorError, ConnectorResult, CreateProbe, CrmUser,
-    Deletions, DeletionsRequest, Failure, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest,
+    Deletions, DeletionsRequest, Failure, Lookup, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest,
     PulledPage, Reply, RollPage, RollRequest, WriteOutcome, WriteRequest,
 };
 use tandem_core::error::ErrorClass;
@@ -25,6 +25,7 @@ pub(crate) enum Asked {
     Pull(Vec<PullRequest>),
     Write(Vec<WriteRequest>),
     Read(Vec<CrmId>),
+    Find(Vec<Lookup>),
     Probe(Vec<CreateProbe>),
     Deletions(Vec<DeletionsRequest>),
     Roll(RollRequest),
@@ -37,6 +38,7 @@ pub(crate) enum Answer {
     Pull(Vec<Result<PulledPage, Failure>>),
     Write(Vec<WriteOutcome>),
     Read(Vec<CrmRecord>),
+    Find(Vec<CrmRecord>),
     Probe(Vec<ProbeAnswer>),
     Deletions(Vec<Result<Deletions, Failure>>),
     Roll(RollPage),
@@ -130,6 +132,7 @@ impl Connector for Script {
                 deletions: 1,
                 roll: 1,
                 write: 2,
+                find: 1,
                 probe: 1,
                 limits: 1,
             },
@@ -185,6 +188,16 @@ impl Connector for Script {
         _: Timestamp,
     ) -> ConnectorResult<Vec<WriteOutcome>> {
         take!(self, Write, requests.to_vec())
+    }
+
+    async fn find(
+        &self,
+        _: &CrmObject,
+        lookups: &[Lookup],
+        _: &[String],
+        _: Timestamp,
+    ) -> ConnectorResult<Vec<CrmRecord>> {
+        take!(self, Find, lookups.to_vec())
     }
 
     async fn probe(

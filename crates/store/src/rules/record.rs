@@ -82,15 +82,7 @@ pub fn resolve_references(fields: &mut Fields, crm_id: impl Fn(RecordId) -> Opti
 
 /// The match keys of a CRM record, strongest first, as far as its mapped fields tell them.
 pub fn match_keys(pair: &PairRules, record: &CrmRecord) -> Vec<String> {
-    let fields = pair
-        .fields
-        .iter()
-        .filter_map(|rule| {
-            let value = record.fields.get(&rule.mapping.crm)?;
-            Some((rule.mapping.workspace.clone(), value.clone()))
-        })
-        .collect();
-    matching::keys(pair.kind, &fields)
+    matching::keys_of_crm(pair, &record.fields)
 }
 
 /// The match keys of a workspace record; one in the archive has none, so that nobody is linked to it.
