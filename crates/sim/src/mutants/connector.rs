@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tandem_core::Timestamp;
 use tandem_core::connector::{
     Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Deletions, DeletionsRequest,
-    Failure, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, PulledPage, RollPage, RollRequest,
-    WriteOp, WriteOutcome, WriteRequest,
+    Failure, Lookup, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, PulledPage, RollPage,
+    RollRequest, WriteOp, WriteOutcome, WriteRequest,
 };
 use tandem_core::ids::{CrmId, CrmObject};
 use tandem_core::record::CrmRecord;
@@ -142,6 +142,16 @@ impl Connector for Mutant {
             .iter_mut()
             .for_each(|outcome| self.outcome(outcome));
         Ok(reply)
+    }
+
+    async fn find(
+        &self,
+        object: &CrmObject,
+        lookups: &[Lookup],
+        fields: &[String],
+        now: Timestamp,
+    ) -> ConnectorResult<Vec<CrmRecord>> {
+        self.inner.find(object, lookups, fields, now).await
     }
 
     async fn probe(
