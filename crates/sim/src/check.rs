@@ -182,10 +182,19 @@ fn nothing_left(view: View<'_>) -> Result<(), Broken> {
     if let Some(inquiry) = view.inquiries().next() {
         return Err(format!("a record was never looked at: {inquiry:?}"));
     }
-    match view.links().find(|due| due.due_at.is_some()) {
-        Some(due) => Err(format!("link {} is still due", due.link.id)),
+    match restless(view).next() {
+        Some(link) => Err(format!("link {} is still due", link.id)),
         None => Ok(()),
     }
+}
+
+/// Links that have something to do. A CRM record that waits for a person whose link the brake holds looks
+/// again every hour until somebody decides.
+pub fn restless<'a>(view: View<'a>) -> impl Iterator<Item = &'a RecordLink> {
+    let braked = view.links().any(|due| !due.link.plans.is_empty());
+    let due = view.links().filter(|due| due.due_at.is_some());
+    due.map(|due| due.link)
+        .filter(move |link| !(braked && link.record.is_none()))
 }
 
 /// Whatever the brake holds is in a plan that a person can still decide, and each plan counts its own.
@@ -298,7 +307,8 @@ fn agreement(
     let (Some(record), Some(crm)) = (link.record, &link.crm) else {
         let ambiguous = link.state == LinkState::Ambiguous;
         let dead = link.state == LinkState::Unlinked;
-        return if ambiguous || dead || link.parked.is_some() {
+        let waits = link.record.is_none() && view.links().any(|due| !due.link.plans.is_empty());
+        return if ambiguous || dead || waits || link.parked.is_some() {
             Ok(())
         } else {
             Err(format!("link {} has one side only", link.id))
@@ -409,13 +419,16 @@ fn crm_value(rule: &FieldRule, json: &serde_json::Value) -> Value {
 
 /// Whoever was made in the workspace is in the CRM once at most, and nobody came back from there as another person.
 fn created_once(view: View<'_>, people: &People, org: &Org) -> Result<(), Broken> {
+    let links = view.links().map(|due| due.link);
+    let active = links.filter(|link| link.state == LinkState::Active);
+    let following: BTreeSet<_> = active.filter_map(|link| link.record).collect();
     for name in &people.created {
         let there = org
             .values()
             .filter(|record| record["LastName"] == name.as_str() && !is_converted(record));
         let here = view.records().filter(|record| {
             let last_name = record.fields.get("last_name").and_then(Value::as_text);
-            last_name == Some(name) && record.archived.is_none()
+            last_name == Some(name) && following.contains(&record.id)
         });
         for (found, side) in [(there.count(), "CRM"), (here.count(), "workspace")] {
             if found > 1 {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tandem_core::Timestamp;
-use tandem_core::ids::{IntentId, LinkId};
+use tandem_core::ids::{IntentId, LinkId, ReservationId};
 use tandem_core::store::{Claim, ClaimedIntent, DecisionCommit, LinkWork};
 use tandem_core::write::Settlement;
 
@@ -75,22 +75,39 @@ fn until(claim: &Claim) -> Timestamp {
     claim.now.checked_add(lease).unwrap_or(Timestamp::MAX)
 }
 
-/// Calls that one worker has reserved and not made yet.
+/// Calls that one worker has reserved and not made yet: what is left of its open slices together.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Purse(Arc<AtomicI64>);
+pub(crate) struct Purse {
+    left: Arc<AtomicI64>,
+    slices: Arc<Mutex<BTreeMap<ReservationId, i64>>>,
+}
 
 impl Purse {
-    pub(crate) fn put_in(&self, calls: u32) {
-        self.0.store(calls.into(), Ordering::Relaxed);
+    pub(crate) fn open(&self, slice: ReservationId, calls: u32) {
+        let calls = i64::from(calls);
+        self.slices().insert(slice, calls);
+        self.left.fetch_add(calls, Ordering::Relaxed);
+    }
+
+    /// Takes back what was reserved and, as it is told, not spent.
+    pub(crate) fn close(&self, slice: ReservationId, spent: u32) {
+        if let Some(calls) = self.slices().remove(&slice) {
+            let unspent = calls - i64::from(spent);
+            self.left.fetch_sub(unspent, Ordering::Relaxed);
+        }
     }
 
     /// A call that no org counts: its token was refused.
     pub(crate) fn give_back(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.left.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes one out; `false` if there is none.
     pub(crate) fn take_out(&self) -> bool {
-        self.0.fetch_sub(1, Ordering::Relaxed) > 0
+        self.left.fetch_sub(1, Ordering::Relaxed) > 0
+    }
+
+    fn slices(&self) -> MutexGuard<'_, BTreeMap<ReservationId, i64>> {
+        self.slices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

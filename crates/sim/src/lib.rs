@@ -405,8 +405,7 @@ impl<'t> Run<'t> {
             self.round()?;
             let decided = quiet_ms > BUSY_ROUND_MS && self.people.resolve_one_hold();
             let entries = self.store.inspect(self.team, |view| {
-                let waiting =
-                    view.intents().count() + view.links().filter(|d| d.due_at.is_some()).count();
+                let waiting = view.intents().count() + check::restless(view).count();
                 (view.log().len(), waiting)
             });
             let state = entries.map_err(|error| error.to_string())?;
@@ -421,8 +420,7 @@ impl<'t> Run<'t> {
             setup::tell_time(&self.sandbox, &self.clock);
         }
         let due = self.store.inspect(self.team, |view| {
-            let mut due = view.links().filter(|due| due.due_at.is_some());
-            let due = due.next().map(|due| format!("{due:?}"));
+            let due = check::restless(view).next().map(|link| format!("{link:?}"));
             let intent = || view.intents().next().map(|intent| format!("{intent:?}"));
             due.or_else(intent)
         });

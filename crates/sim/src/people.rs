@@ -383,11 +383,26 @@ impl People {
         })
     }
 
+    /// A lead that became a contact is nothing that people can merge any more: the platform hides it.
+    fn mergeable(&self, object: &str) -> Vec<String> {
+        let mut ids = self.live(object);
+        if object == "Lead" {
+            self.sandbox.world(|world| {
+                let admin = Actor::system(world.admin_id());
+                ids.retain(|id| {
+                    let lead = world.retrieve(&admin, object, id, Some(&["IsConverted"]), "");
+                    matches!(lead, Ok(Some(lead)) if lead["IsConverted"] == false)
+                });
+            });
+        }
+        ids
+    }
+
     /// Two or three records become one; each may have been the winner of another merge before.
     fn merge_in_crm(&mut self) -> Option<String> {
         let objects = ["Account", "Contact", "Lead", "Lead"];
         let object = *self.dice.pick(&objects)?;
-        let mut left = self.live(object);
+        let mut left = self.mergeable(object);
         let mut chosen = Vec::new();
         for _ in 0..2 + usize::from(self.dice.percent(25)) {
             if !left.is_empty() {

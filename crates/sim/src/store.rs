@@ -259,7 +259,9 @@ impl SyncStore for SimStore {
             return Ok(Ok(ReservationId(0)));
         }
         let reserved = forward!(self.reserve_calls(team, calls, lane, now))?;
-        self.purse.put_in(if reserved.is_ok() { calls } else { 0 });
+        if let Ok(slice) = &reserved {
+            self.purse.open(*slice, calls);
+        }
         Ok(reserved)
     }
 
@@ -269,7 +271,9 @@ impl SyncStore for SimStore {
         now: Timestamp,
     ) -> StoreResult<Option<ReservationId>> {
         let reserved = forward!(self.reserve_question(team, now))?;
-        self.purse.put_in(u32::from(reserved.is_some()));
+        if let Some(slice) = reserved {
+            self.purse.open(slice, 1);
+        }
         Ok(reserved)
     }
 
@@ -280,7 +284,7 @@ impl SyncStore for SimStore {
         spent: Spent,
         now: Timestamp,
     ) -> StoreResult<()> {
-        self.purse.put_in(0);
+        self.purse.close(reservation, spent.calls);
         forward!(self.spend_calls(team, reservation, spent, now))
     }
 
