@@ -11,6 +11,7 @@
 
 mod ask;
 mod inquire;
+mod pace;
 mod pull;
 mod reconcile;
 mod resolve;
@@ -110,13 +111,13 @@ impl Engine {
         }
     }
 
-    fn claim(&self, tick: Tick, limit: usize) -> Claim {
+    fn claim(&self, lanes: Lanes, tick: Tick, limit: usize) -> Claim {
         Claim {
             worker: self.worker.clone(),
             now: tick.now,
             lease_seconds: LEASE_SECONDS,
             limit,
-            lanes: self.lanes,
+            lanes,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::spend::system_entry;
 use crate::{Engine, StepResult, Tick, schedule};
+use tandem_core::budget::Pace;
 use tandem_core::connector::{Failure, PullRequest, PulledPage};
 use tandem_core::error::{Directive, ErrorClass};
 use tandem_core::horizon::Reach;
@@ -46,6 +47,21 @@ impl PullOutcome {
 impl Engine {
     /// Reads one page of each object that is due, `wanted` ones included.
     pub async fn pull(&self, tick: Tick, wanted: &[CrmObject]) -> StepResult<PullOutcome> {
+        let lane = if wanted.is_empty() {
+            Lane::Normal
+        } else {
+            Lane::Live
+        };
+        self.pull_in(lane, tick, wanted).await
+    }
+
+    /// Reads in a lane: what other work wants read is not paid for out of the reserve for people.
+    pub(crate) async fn pull_in(
+        &self,
+        lane: Lane,
+        tick: Tick,
+        wanted: &[CrmObject],
+    ) -> StepResult<PullOutcome> {
         // In this order: rules that want more move the position, and a page asked for by older ones is then
         // outrun.
         let progress = self.store.progress(self.team).await?;
@@ -55,15 +71,14 @@ impl Engine {
             return Ok(PullOutcome::default());
         }
         let limit = self.connector.capabilities().pull_requests_max;
-        let objects = schedule::due_objects(&rules, &progress, wanted, tick.now, limit);
+        let due = |pace| schedule::due_objects(&rules, &progress, wanted, pace, tick.now, limit);
+        if due(Pace::Full).is_empty() {
+            return Ok(PullOutcome::default());
+        }
+        let objects = due(self.pace(&rules.settings, tick).await?);
         if objects.is_empty() {
             return Ok(PullOutcome::default());
         }
-        let lane = if wanted.is_empty() {
-            Lane::Normal
-        } else {
-            Lane::Live
-        };
         let reservation = match self.reserve(self.calls_max().pull, lane, tick).await? {
             Ok(reservation) => reservation,
             Err(refused) => {

@@ -2,6 +2,7 @@
 
 use crate::{Engine, LINKS_PER_STEP, StepResult, Tick};
 use tandem_core::brake::{self, Impacts};
+use tandem_core::link::Lanes;
 use tandem_core::reconcile::{Decision, Input, reconcile};
 use tandem_core::settings::TeamRules;
 use tandem_core::store::{CommitReport, DecisionCommit, LinkWork};
@@ -18,13 +19,20 @@ pub struct ReconcileOutcome {
 impl Engine {
     /// Decides a batch of due links.
     pub async fn reconcile(&self, tick: Tick) -> StepResult<ReconcileOutcome> {
+        self.reconcile_of(self.lanes, tick).await
+    }
+
+    /// Decides a batch of due links of these lanes.
+    pub(crate) async fn reconcile_of(
+        &self,
+        lanes: Lanes,
+        tick: Tick,
+    ) -> StepResult<ReconcileOutcome> {
         if !self.store.rules(self.team).await?.settings.enabled {
             return Ok(ReconcileOutcome::default());
         }
-        let work = self
-            .store
-            .claim_links(self.team, &self.claim(tick, LINKS_PER_STEP))
-            .await?;
+        let claim = self.claim(lanes, tick, LINKS_PER_STEP);
+        let work = self.store.claim_links(self.team, &claim).await?;
         let claimed = work.len();
         if claimed == 0 {
             return Ok(ReconcileOutcome::default());

@@ -32,7 +32,7 @@ impl Engine {
         let limit = self.connector.capabilities().write_records_max;
         let claimed = self
             .store
-            .claim_doubtful(self.team, &self.claim(tick, limit))
+            .claim_doubtful(self.team, &self.claim(self.lanes, tick, limit))
             .await?;
         let Some(pair) = claimed.first().and_then(|c| rules.pair(&c.intent.object)) else {
             return Ok(ResolveOutcome::default());

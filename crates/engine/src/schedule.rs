@@ -2,24 +2,27 @@
 
 use jiff::SignedDuration;
 use tandem_core::Timestamp;
+use tandem_core::budget::Pace;
 use tandem_core::ids::CrmObject;
 use tandem_core::settings::{SyncSettings, TeamRules};
 use tandem_core::store::ObjectProgress;
 use tandem_core::watch::FEED_EVERY_SECONDS;
 
 /// When an object is due: at once while a pull is under way or if it was never read, else its
-/// frequency after the start of the last complete pull; never before its back-off ends.
+/// frequency, as many times as the pace says, after the start of the last complete pull; never before its back-off ends.
 pub(crate) fn due_at(
     settings: &SyncSettings,
     object: &CrmObject,
     progress: Option<&ObjectProgress>,
+    pace: Pace,
 ) -> Timestamp {
     let Some(progress) = progress else {
         return Timestamp::UNIX_EPOCH;
     };
     let scheduled = match progress.complete_at {
         Some(last) if progress.position.page.is_none() => {
-            let wait = SignedDuration::from_secs(i64::from(settings.frequency(object)));
+            let seconds = i64::from(settings.frequency(object)) * i64::from(pace.factor());
+            let wait = SignedDuration::from_secs(seconds);
             last.checked_add(wait).unwrap_or(last)
         }
         _ => Timestamp::UNIX_EPOCH,
@@ -35,6 +38,7 @@ pub fn due_objects(
     rules: &TeamRules,
     progress: &[ObjectProgress],
     wanted: &[CrmObject],
+    pace: Pace,
     now: Timestamp,
     limit: usize,
 ) -> Vec<CrmObject> {
@@ -51,7 +55,7 @@ pub fn due_objects(
         .filter(|object| !backs_off(object))
         .collect();
     let any_due = ready.iter().any(|object| {
-        wanted.contains(object) || due_at(&rules.settings, object, find(object)) <= now
+        wanted.contains(object) || due_at(&rules.settings, object, find(object), pace) <= now
     });
     if !any_due {
         return Vec::new();
@@ -61,13 +65,17 @@ pub fn due_objects(
 }
 
 /// The next time that anything is due to be read.
-pub(crate) fn next_pull_at(rules: &TeamRules, progress: &[ObjectProgress]) -> Option<Timestamp> {
+pub(crate) fn next_pull_at(
+    rules: &TeamRules,
+    progress: &[ObjectProgress],
+    pace: Pace,
+) -> Option<Timestamp> {
     rules
         .pairs
         .iter()
         .map(|pair| {
             let progress = progress.iter().find(|p| p.object == pair.object);
-            due_at(&rules.settings, &pair.object, progress)
+            due_at(&rules.settings, &pair.object, progress, pace)
         })
         .min()
 }

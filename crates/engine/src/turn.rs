@@ -1,8 +1,12 @@
 //! What is best done next: one step, chosen by what is waiting.
 //!
-//! Doubts are settled first, because nothing about their records can move before; then decisions,
-//! which cost nothing; then trials of fixes, which wait for the decision about the one record that is tried;
-//! then writes, people's before polls'; then reading; last the looks for what reading does not show.
+//! Doubts are settled first, because nothing about their records can move before; then what people just
+//! did is decided and goes out, however much else waits; then the other decisions, which cost nothing; then
+//! trials of fixes, which wait for the decision about the one record that is tried; then all other writes;
+//! then reading; last the looks for what reading does not show.
+//!
+//! An engine for people's edits alone ([`Lanes::Live`]) does nothing else, so that its hands are free
+//! while another one waits for the answer to a large request.
 
 use crate::schedule;
 use crate::{
@@ -12,6 +16,7 @@ use crate::{
 use tandem_core::Timestamp;
 use tandem_core::ids::CrmObject;
 use tandem_core::incident::TrialReport;
+use tandem_core::link::{Lane, Lanes};
 use tandem_core::settings::ConnectionState;
 
 /// What one turn did.
@@ -53,7 +58,14 @@ impl Engine {
         if resolved.claimed > 0 && refused.is_none() {
             return Ok(Turn::Resolved(resolved));
         }
-        let reconciled = self.reconcile(tick).await?;
+        match self.serve_people(tick).await? {
+            Ok(turn) => return Ok(turn),
+            Err(reason) => refused = reason.or(refused),
+        }
+        if self.lanes == Lanes::Live {
+            return self.rest(refused, tick).await;
+        }
+        let reconciled = self.reconcile_of(Lanes::Scheduled, tick).await?;
         if reconciled.claimed > 0 {
             return Ok(Turn::Reconciled(reconciled));
         }
@@ -66,14 +78,19 @@ impl Engine {
         if trials.moved > 0 {
             return Ok(Turn::Released(trials));
         }
+        let lane = if wanted.is_empty() {
+            Lane::Normal
+        } else {
+            Lane::Live
+        };
         let mut wanted = wanted.to_vec();
-        match self.write(tick).await? {
+        match self.write_of(Lanes::Scheduled, tick).await? {
             WriteStep::Idle => {}
             WriteStep::NeedsPull(object) => wanted.push(object),
             WriteStep::Refused(reason) => refused = Some(reason),
             sent @ WriteStep::Sent { .. } => return Ok(Turn::Wrote(sent)),
         }
-        let pulled = self.pull(tick, &wanted).await?;
+        let pulled = self.pull_in(lane, tick, &wanted).await?;
         if pulled.asked() {
             return Ok(Turn::Pulled(pulled));
         }
@@ -82,6 +99,36 @@ impl Engine {
             return Ok(Turn::Watched(watched));
         }
         let refused = pulled.refused.or(watched.refused).or(refused);
+        self.rest(refused, tick).await
+    }
+
+    /// Decides or sends what people did, or reads what must be read before; else the budget's reason, if
+    /// that is why nothing can be done.
+    async fn serve_people(&self, tick: Tick) -> StepResult<Result<Turn, Option<String>>> {
+        if !self.lanes.take(Lane::Live) {
+            return Ok(Err(None));
+        }
+        let reconciled = self.reconcile_of(Lanes::Live, tick).await?;
+        if reconciled.claimed > 0 {
+            return Ok(Ok(Turn::Reconciled(reconciled)));
+        }
+        Ok(match self.write_of(Lanes::Live, tick).await? {
+            WriteStep::Idle => Err(None),
+            WriteStep::Refused(reason) => Err(Some(reason)),
+            sent @ WriteStep::Sent { .. } => Ok(Turn::Wrote(sent)),
+            WriteStep::NeedsPull(object) => {
+                let pulled = self.pull(tick, &[object]).await?;
+                if pulled.asked() {
+                    Ok(Turn::Pulled(pulled))
+                } else {
+                    Err(pulled.refused)
+                }
+            }
+        })
+    }
+
+    /// Nothing is to be done, or nothing may be.
+    async fn rest(&self, refused: Option<String>, tick: Tick) -> StepResult<Turn> {
         if refused.is_some()
             && let Some(calls) = self.ask_allowance(tick).await?
         {
@@ -103,7 +150,8 @@ impl Engine {
             return Ok(waiting);
         }
         let progress = self.store.progress(self.team).await?;
-        let reading = schedule::next_pull_at(&rules, &progress);
+        let pace = self.store.budget(self.team, tick.now).await?.pace;
+        let reading = schedule::next_pull_at(&rules, &progress, pace);
         let watching = self.next_watch_at(&rules, &progress).await?;
         Ok([waiting, reading, watching].into_iter().flatten().min())
     }

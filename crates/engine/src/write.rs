@@ -10,7 +10,7 @@ use tandem_core::link::{Lane, Lanes};
 use tandem_core::mapping::PairRules;
 use tandem_core::settings::{ConnectionState, SyncSettings};
 use tandem_core::settle::Settling;
-use tandem_core::store::{Claim, ClaimedIntent, ObjectProgress, Sendable};
+use tandem_core::store::{ClaimedIntent, ObjectProgress, Sendable};
 use tandem_core::write::Settlement;
 
 /// What a write step did.
@@ -38,6 +38,11 @@ pub enum WriteStep {
 impl Engine {
     /// Sends one batch.
     pub async fn write(&self, tick: Tick) -> StepResult<WriteStep> {
+        self.write_of(self.lanes, tick).await
+    }
+
+    /// Sends one batch of these lanes.
+    pub(crate) async fn write_of(&self, lanes: Lanes, tick: Tick) -> StepResult<WriteStep> {
         let rules = self.store.rules(self.team).await?;
         let connected = self.store.connection_state(self.team).await? == ConnectionState::Connected;
         if !rules.settings.enabled || !connected {
@@ -46,7 +51,7 @@ impl Engine {
         let progress = self.store.progress(self.team).await?;
         let sendable = self
             .store
-            .sendable_objects(self.team, self.lanes, tick.now)
+            .sendable_objects(self.team, lanes, tick.now)
             .await?;
         for sendable in sendable {
             let Some(pair) = rules.pair(&sendable.object) else {
@@ -111,10 +116,7 @@ impl Engine {
                 return Ok(WriteStep::Refused(refused));
             }
         };
-        let claim = Claim {
-            lanes: Lanes::of(batch.lane),
-            ..self.claim(tick, batch.limit)
-        };
+        let claim = self.claim(Lanes::of(batch.lane), tick, batch.limit);
         let claimed = self.store.claim_intents(self.team, object, &claim).await?;
         let nothing_claimed = claimed.is_empty();
         let asked = match question {

@@ -15,6 +15,7 @@ pub mod campaign;
 pub mod check;
 mod claims;
 pub mod clock;
+pub mod day;
 pub mod executor;
 pub mod mutants;
 pub mod people;

@@ -1,6 +1,7 @@
 //! When each object is read, and what that costs.
 
 use crate::world::{at, object, rules};
+use tandem_core::budget::Pace;
 use tandem_core::connector::{PageToken, Watermark};
 use tandem_core::settings::SyncSettings;
 use tandem_core::store::{ObjectProgress, PullPosition};
@@ -54,7 +55,7 @@ fn due(accounts: Stands, leads: Stands, wanted: &[&str], limit: usize) -> Vec<St
     let known = [progress("Account", accounts), progress("Lead", leads)];
     let known: Vec<_> = known.into_iter().flatten().collect();
     let wanted: Vec<_> = wanted.iter().map(|name| object(name)).collect();
-    let due = due_objects(&rules, &known, &wanted, at(1000), limit);
+    let due = due_objects(&rules, &known, &wanted, Pace::Full, at(1000), limit);
     due.into_iter().map(|object| object.0).collect()
 }
 

@@ -4,7 +4,7 @@ use super::{Actor, App, AppResult};
 use jiff::SignedDuration;
 use serde::Serialize;
 use tandem_core::Timestamp;
-use tandem_core::budget::may_spend;
+use tandem_core::budget::{Forecast, Pace, forecast, may_spend};
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmObject;
 use tandem_core::link::Lane;
@@ -149,6 +149,10 @@ pub struct ApiSummary {
     pub threshold_percent: u8,
     /// Sync pauses now for this reason.
     pub paused: Option<String>,
+    /// How fast scheduled reading goes.
+    pub pace: Pace,
+    /// What comes at the present rate; `None` before the first answer.
+    pub outlook: Option<Forecast>,
     /// Ours, hour by hour.
     pub ours: ApiUsage,
 }
@@ -226,6 +230,7 @@ impl App {
             settings.live_reserve_percent,
         );
         let paused = may_spend(&ours.budget, 1, Lane::Normal, threshold, reserve).err();
+        let outlook = forecast(&ours.budget, &ours.hours, threshold, reserve, now);
         let org = ours.budget.org;
         Ok(ApiSummary {
             org_used: org.map(|(org, _)| org.used.saturating_add(ours.budget.spent_since)),
@@ -233,6 +238,8 @@ impl App {
             read_at: org.map(|(_, at)| at),
             threshold_percent: threshold,
             paused: paused.filter(|_| org.is_some()),
+            pace: ours.budget.pace,
+            outlook,
             ours,
         })
     }

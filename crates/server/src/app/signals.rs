@@ -16,7 +16,8 @@ pub struct Signals {
 
 #[derive(Debug, Default)]
 struct Team {
-    notify: Arc<Notify>,
+    /// One for each loop.
+    wakers: Vec<Arc<Notify>>,
     compare: Arc<Notify>,
     read_since: Option<Timestamp>,
 }
@@ -42,10 +43,16 @@ impl Signals {
         self.new_team.notified().await;
     }
 
-    /// What the loop of a team waits on.
+    /// What a new loop of a team waits on. A signal wakes every loop.
     pub fn waker(&self, team: TeamId) -> Arc<Notify> {
+        let waker = Arc::new(Notify::new());
         let mut teams = self.teams.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&teams.entry(team).or_default().notify)
+        teams
+            .entry(team)
+            .or_default()
+            .wakers
+            .push(Arc::clone(&waker));
+        waker
     }
 
     /// A person wants both sides compared.
@@ -76,6 +83,8 @@ impl Signals {
         let mut teams = self.teams.lock().unwrap_or_else(PoisonError::into_inner);
         let team = teams.entry(team).or_default();
         change(team);
-        team.notify.notify_one();
+        for waker in &team.wakers {
+            waker.notify_one();
+        }
     }
 }

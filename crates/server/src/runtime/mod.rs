@@ -20,6 +20,7 @@ pub use team::{Work, until_idle};
 use crate::app::App;
 use std::collections::HashSet;
 use tandem_core::ids::TeamId;
+use tandem_core::link::Lanes;
 use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -35,7 +36,9 @@ pub(crate) async fn run_teams(app: App, stop: CancellationToken) {
         match app.store().teams().await {
             Ok(teams) => {
                 for team in teams.iter().filter(|team| running.insert(team.id)) {
-                    loops.spawn(team::run(app.clone(), team.id, stop.clone()));
+                    for lanes in [Lanes::All, Lanes::Live] {
+                        loops.spawn(team::run(app.clone(), team.id, lanes, stop.clone()));
+                    }
                     loops.spawn(alerts::run(app.clone(), team.id, stop.clone()));
                     loops.spawn(agreement::run(app.clone(), team.id, stop.clone()));
                 }

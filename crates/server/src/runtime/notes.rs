@@ -3,9 +3,13 @@
 use crate::app::App;
 use crate::telemetry as names;
 use std::time::{Duration, Instant};
+use tandem_core::Timestamp;
+use tandem_core::budget::forecast;
 use tandem_core::ids::TeamId;
+use tandem_core::settings::SyncSettings;
 use tandem_core::store::{StoreResult, SyncStore as _};
 use tandem_engine::{Turn, WriteStep};
+use tandem_store::views::ApiUsage;
 
 /// How old a team's gauges may be while it works. Reading them costs two queries.
 const GAUGES_OLDEST: Duration = Duration::from_secs(5);
@@ -29,6 +33,7 @@ impl Gauges {
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
 async fn set(app: &App, team: TeamId) -> StoreResult<()> {
+    let rules = app.store().rules(team).await?;
     let backlog = app.store().backlog(team, app.now()).await?;
     let usage = app.store().api_usage(team, app.now()).await?;
     let set = |name: &'static str, value: u64| {
@@ -49,12 +54,30 @@ async fn set(app: &App, team: TeamId) -> StoreResult<()> {
         );
         set(names::API_ORG_MAX, org.max);
     }
+    set(names::API_INTERVALS, usage.budget.pace.factor().into());
+    set(
+        names::API_RUNS_OUT,
+        runs_out_seconds(&usage, &rules.settings, app.now()),
+    );
     for progress in app.store().progress(team).await? {
         let late = progress.horizon.late(app.now());
         let labels = [("team", team.to_string()), ("object", progress.object.0)];
         metrics::gauge!(names::ROWS_LATE, &labels).set(late);
     }
     Ok(())
+}
+
+/// Seconds until scheduled work pauses at the present rate; a day where it will not.
+fn runs_out_seconds(usage: &ApiUsage, settings: &SyncSettings, now: Timestamp) -> u64 {
+    let (threshold, reserve) = (
+        settings.api_threshold_percent,
+        settings.live_reserve_percent,
+    );
+    let outlook = forecast(&usage.budget, &usage.hours, threshold, reserve, now);
+    let runs_out_at = outlook.and_then(|outlook| outlook.runs_out_at);
+    runs_out_at.map_or(86_400, |at| {
+        at.duration_since(now).as_secs().max(0).unsigned_abs()
+    })
 }
 
 /// Counts a turn.

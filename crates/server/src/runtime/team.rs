@@ -1,4 +1,7 @@
-//! One team's loop: engine turns until nothing is left to do, then sleep.
+//! One team's loops: engine turns until nothing is left to do, then sleep.
+//!
+//! There are two: one for everything, and one for the edits of people alone, which never waits behind a
+//! large request of the other.
 
 use super::notes::{Gauges, note};
 use crate::app::{App, AppResult};
@@ -9,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tandem_core::Timestamp;
 use tandem_core::ids::{CrmObject, TeamId};
+use tandem_core::link::Lanes;
 use tandem_core::store::SyncStore as _;
 use tandem_engine::{Engine, Tick, Turn, WriteStep};
 use tokio_util::sync::CancellationToken;
@@ -29,14 +33,16 @@ enum Next {
     Paused(String),
 }
 
-/// Runs a team until `stop`. A turn under way is finished.
-pub(super) async fn run(app: App, team: TeamId, stop: CancellationToken) {
+/// Runs these lanes of a team until `stop`. A turn under way is finished.
+pub(super) async fn run(app: App, team: TeamId, lanes: Lanes, stop: CancellationToken) {
     let waker = app.signals().waker(team);
     let mut mood = Mood::default();
     let mut gauges = Gauges::default();
     while !stop.is_cancelled() {
-        let outcome = guarded_turn(&app, team).await;
-        gauges.refresh(&app, team).await;
+        let outcome = guarded_turn(&app, team, lanes).await;
+        if lanes == Lanes::All {
+            gauges.refresh(&app, team).await;
+        }
         let Some(sleep) = mood.after(team, outcome) else {
             continue;
         };
@@ -81,8 +87,11 @@ impl Mood {
 }
 
 /// One turn; a panic in it ends this turn only.
-async fn guarded_turn(app: &App, team: TeamId) -> Result<Next, String> {
-    match AssertUnwindSafe(one_turn(app, team)).catch_unwind().await {
+async fn guarded_turn(app: &App, team: TeamId, lanes: Lanes) -> Result<Next, String> {
+    match AssertUnwindSafe(one_turn(app, team, lanes))
+        .catch_unwind()
+        .await
+    {
         Ok(Ok(next)) => Ok(next),
         Ok(Err(error)) => {
             metrics::counter!(names::STORE_FAILURES).increment(1);
@@ -98,15 +107,23 @@ async fn guarded_turn(app: &App, team: TeamId) -> Result<Next, String> {
     }
 }
 
-async fn one_turn(app: &App, team: TeamId) -> AppResult<Next> {
+async fn one_turn(app: &App, team: TeamId, lanes: Lanes) -> AppResult<Next> {
     let Some(engine) = engine(app, team).await? else {
         return Ok(Next::Sleep(SLEEP_MAX));
     };
-    let wanted = wanted_now(app, team).await?;
+    let engine = Engine { lanes, ..engine };
+    let wanted = match lanes {
+        Lanes::Live => Vec::new(),
+        Lanes::All | Lanes::Scheduled => wanted_now(app, team).await?,
+    };
     let began = Instant::now();
     let turn = engine.turn(tick(app), &wanted).await?;
     note(&turn, began.elapsed());
-    after(app, team, turn).await
+    match (lanes, after(app, team, turn).await?) {
+        // What is due next may be of another lane; the other loop comes to it.
+        (Lanes::Live, Next::Sleep(_)) => Ok(Next::Sleep(SLEEP_MAX)),
+        (_, next) => Ok(next),
+    }
 }
 
 async fn after(app: &App, team: TeamId, turn: Turn) -> AppResult<Next> {

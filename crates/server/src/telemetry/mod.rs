@@ -21,6 +21,10 @@ pub const API_OURS: &str = "tandem_crm_api_calls_24h";
 pub const API_ORG: &str = "tandem_crm_api_org_calls_24h";
 /// API calls that the org allows in 24 hours, by `team`.
 pub const API_ORG_MAX: &str = "tandem_crm_api_org_calls_24h_max";
+/// Seconds until scheduled work pauses for the API budget at the present rate, at most a day, by `team`.
+pub const API_RUNS_OUT: &str = "tandem_crm_api_runs_out_seconds";
+/// How many times as long as set the intervals of scheduled reading are, by `team`.
+pub const API_INTERVALS: &str = "tandem_crm_api_interval_factor";
 /// Rows read from the CRM.
 pub const ROWS_READ: &str = "tandem_crm_rows_read_total";
 /// Seconds by which rows of the CRM arrive late, as learned, by `team` and `object`.
@@ -84,6 +88,14 @@ fn describe() {
         "API calls of everybody at the org in the last 24 hours"
     );
     describe_gauge!(API_ORG_MAX, "API calls that the org allows in 24 hours");
+    describe_gauge!(
+        API_RUNS_OUT,
+        "Seconds until scheduled work pauses for the API budget, at most a day"
+    );
+    describe_gauge!(
+        API_INTERVALS,
+        "How many times as long as set the intervals of scheduled reading are"
+    );
     describe_counter!(ROWS_READ, "Rows read from the CRM");
     describe_gauge!(ROWS_LATE, "Seconds by which rows of the CRM arrive late");
     describe_counter!(RECORDS_WRITTEN, "Records that the CRM took");

@@ -3,7 +3,7 @@
 use super::{Samples, minutes_ago, now};
 use maud::Markup;
 use std::collections::BTreeMap;
-use tandem_core::budget::BudgetState;
+use tandem_core::budget::{BudgetState, Forecast, Pace};
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmObject;
 use tandem_core::store::Backlog;
@@ -253,6 +253,14 @@ fn api() -> ApiSummary {
         read_at: Some(minutes_ago(1)),
         threshold_percent: 80,
         paused: None,
+        pace: Pace::Half,
+        outlook: Some(Forecast {
+            used: 61_250,
+            limit: 71_914,
+            calls_per_hour: 1_900,
+            peak: 90_000,
+            runs_out_at: Some(minutes_ago(-340)),
+        }),
         ours: ApiUsage {
             spent: hours.iter().map(|hour| hour.calls).sum(),
             hours,

@@ -81,6 +81,12 @@ struct ApiJson {
     threshold_percent: u8,
     /// Why sync pauses now, if it does.
     paused: Option<String>,
+    /// How many times as long as set each interval of scheduled reading is now: 1, 2, 4 or 8.
+    interval_factor: u32,
+    /// Ours in the last sixty minutes.
+    ours_last_hour: Option<u64>,
+    /// When scheduled work will pause at this rate; null if not within 24 hours.
+    runs_out_at: Option<String>,
 }
 
 impl From<Overview> for OverviewJson {
@@ -144,6 +150,12 @@ impl From<ApiSummary> for ApiJson {
             ours: api.ours.spent,
             threshold_percent: api.threshold_percent,
             paused: api.paused,
+            interval_factor: api.pace.factor(),
+            ours_last_hour: api.outlook.map(|outlook| outlook.calls_per_hour),
+            runs_out_at: api
+                .outlook
+                .and_then(|outlook| outlook.runs_out_at)
+                .map(|at| at.to_string()),
         }
     }
 }

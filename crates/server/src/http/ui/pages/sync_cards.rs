@@ -11,6 +11,7 @@ use crate::http::ui::parts::text::{counted, grouped};
 use crate::http::ui::parts::when::{ago, duration};
 use jiff::Timestamp;
 use maud::{Markup, html};
+use tandem_core::budget::Pace;
 use tandem_core::workspace::Kind;
 use tandem_store::views::{HourCalls, HourThroughput, KindCounts, LinkStatus};
 
@@ -96,6 +97,7 @@ pub(super) fn usage(view: &SyncPage, now: Timestamp) -> Markup {
             (Some(used), Some(max)) => (allowance(api, used, max)),
             _ => p class="muted" { "The CRM has not told its allowance yet; it does with the first read." },
         }
+        (outlook(api, now))
         (hours(&api.ours.hours))
         p class="muted" {
             "Bars: Tandem’s calls by hour."
@@ -103,6 +105,22 @@ pub(super) fn usage(view: &SyncPage, now: Timestamp) -> Markup {
         }
     };
     card("API usage", &edit, &body)
+}
+
+/// When the allowance runs out at the present rate, and by how much reading slows down before.
+fn outlook(api: &ApiSummary, now: Timestamp) -> Markup {
+    let runs_out = api.outlook.and_then(|outlook| outlook.runs_out_at);
+    html! {
+        @if api.paused.is_none() && let Some(at) = runs_out {
+            p { "At the present rate scheduled work pauses in about "
+                (duration(at.duration_since(now).as_secs().max(0).unsigned_abs())) "." }
+        }
+        @if api.pace != Pace::Full {
+            p { (badge(Tone::Warn, "Slowed down"))
+                " Every interval of scheduled reading is " (api.pace.factor())
+                " times as long as set. Edits of people go out as ever." }
+        }
+    }
 }
 
 fn allowance(api: &ApiSummary, used: u64, max: u64) -> Markup {
