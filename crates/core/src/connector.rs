@@ -263,6 +263,20 @@ pub struct OrgUsage {
     pub max: u64,
 }
 
+impl OrgUsage {
+    /// What an org tells that refuses for its daily limit: no figures, but that nothing is left. As many
+    /// used as any count can come to, so that no sum falls below the org's.
+    pub const NONE_LEFT: Self = Self {
+        used: u64::MAX >> 1,
+        max: 0,
+    };
+
+    /// Whether nothing is left of an allowance whose figures are not known.
+    pub fn is_none_left(self) -> bool {
+        self.max == 0
+    }
+}
+
 /// A reply and what it cost.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reply<T> {

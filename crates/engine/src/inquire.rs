@@ -34,7 +34,10 @@ impl Engine {
         let Some(object) = inquiries.first().map(|inquiry| inquiry.object.clone()) else {
             return Ok(InquireOutcome::default());
         };
-        let reservation = match self.reserve(1, Lane::Normal, tick).await? {
+        let reservation = match self
+            .reserve(self.calls_max().read, Lane::Normal, tick)
+            .await?
+        {
             Ok(reservation) => reservation,
             Err(refused) => {
                 return Ok(InquireOutcome {

@@ -105,11 +105,7 @@ pub fn spent<T>(result: ConnectorResult<T>) -> (Result<T, Failure>, Spent) {
 
 /// An org that refuses for its daily limit has none left, whatever it said before.
 fn exhausted(failure: &Failure) -> Option<OrgUsage> {
-    let spent = failure.class == ErrorClass::ApiLimit;
-    spent.then_some(OrgUsage {
-        used: u64::MAX >> 1,
-        max: 0,
-    })
+    (failure.class == ErrorClass::ApiLimit).then_some(OrgUsage::NONE_LEFT)
 }
 
 /// A failed entry that is about no record.

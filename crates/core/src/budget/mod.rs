@@ -132,6 +132,13 @@ pub fn may_spend(
             Err("the CRM has not told its API allowance yet".into())
         };
     };
+    if org.is_none_left() {
+        return Err(
+            "the CRM says that its daily API calls are used up; Tandem asks again every 15 minutes \
+             and resumes by itself"
+                .into(),
+        );
+    }
     let limit = Shares::of(org.max, threshold_percent, live_reserve_percent).limit(lane);
     if wanted <= limit {
         return Ok(());

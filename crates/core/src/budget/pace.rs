@@ -84,7 +84,7 @@ pub struct Forecast {
     pub runs_out_at: Option<Timestamp>,
 }
 
-/// What comes at the present rate; `None` before the org told its allowance. `hours` in any order;
+/// What comes at the present rate; `None` while no figures of the org's allowance are known. `hours` in any order;
 /// those that are missing count as idle.
 pub fn forecast(
     state: &BudgetState,
@@ -93,7 +93,7 @@ pub fn forecast(
     live_reserve_percent: u8,
     now: Timestamp,
 ) -> Option<Forecast> {
-    let (org, _) = state.org?;
+    let (org, _) = state.org.filter(|(org, _)| !org.is_none_left())?;
     let shares = Shares::of(org.max, threshold_percent, live_reserve_percent);
     let day = Day::of(hours, now);
     let mut outlook = Forecast {

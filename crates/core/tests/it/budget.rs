@@ -2,7 +2,7 @@
 
 use crate::fixture::at;
 use crate::table::{check, expect};
-use tandem_core::budget::{ASK_AFTER_SECONDS, BudgetState, may_ask, may_spend};
+use tandem_core::budget::{ASK_AFTER_SECONDS, BudgetState, forecast, may_ask, may_spend};
 use tandem_core::connector::OrgUsage;
 use tandem_core::link::Lane;
 
@@ -98,6 +98,26 @@ fn a_small_allowance_is_asked_for_less_often() {
         ..told_at(9)
     };
     assert!(may_ask(&spent, 80, at(900)), "a refusal costs nothing");
+}
+
+/// A refusal for the daily limit brings no figures, so none are shown, and no outlook is made of them.
+#[test]
+fn an_org_that_has_none_left_is_told_without_figures() {
+    let state = BudgetState {
+        org: Some((OrgUsage::NONE_LEFT, at(0))),
+        spent_since: 7,
+        ..BudgetState::default()
+    };
+    for lane in [Lane::Live, Lane::Normal, Lane::Bulk] {
+        let reason = may_spend(&state, 1, lane, 100, 0).expect_err("nothing is left");
+        assert!(reason.contains("are used up"), "{reason}");
+        assert!(
+            !reason.contains(&OrgUsage::NONE_LEFT.used.to_string()),
+            "{reason}"
+        );
+    }
+    assert_eq!(forecast(&state, &[], 80, 10, at(900)), None);
+    assert!(may_ask(&state, 80, at(ASK_AFTER_SECONDS)));
 }
 
 fn number(text: &str) -> u64 {

@@ -76,8 +76,8 @@ impl App {
         Ok(connector.map(|connector| connector.record_url(object, id)))
     }
 
-    /// Makes a request that a person waits for: reserved before, accounted for after, out of the
-    /// reserve for people. A failure that ends the connection is noted.
+    /// Makes a request that a person waits for: as many `calls` as it may cost are reserved before, what
+    /// it did cost is accounted for after, out of the reserve for people. A failure that ends the connection is noted.
     pub(super) async fn counted<T>(
         &self,
         team: TeamId,

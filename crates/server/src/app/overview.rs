@@ -232,9 +232,10 @@ impl App {
         let paused = may_spend(&ours.budget, 1, Lane::Normal, threshold, reserve).err();
         let outlook = forecast(&ours.budget, &ours.hours, threshold, reserve, now);
         let org = ours.budget.org;
+        let figures = org.filter(|(org, _)| !org.is_none_left());
         Ok(ApiSummary {
-            org_used: org.map(|(org, _)| org.used.saturating_add(ours.budget.spent_since)),
-            org_max: org.map(|(org, _)| org.max),
+            org_used: figures.map(|(org, _)| org.used.saturating_add(ours.budget.spent_since)),
+            org_max: figures.map(|(org, _)| org.max),
             read_at: org.map(|(_, at)| at),
             threshold_percent: threshold,
             paused: paused.filter(|_| org.is_some()),

@@ -8,9 +8,6 @@ use tandem_core::mapping::{FieldMapping, ObjectMapping};
 use tandem_core::schema::ObjectSchema;
 use utoipa::ToSchema;
 
-/// API calls reserved for the check; it costs one for up to 25 objects.
-const CALLS_RESERVED: u32 = 2;
-
 /// What is asked of one object or field.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -74,8 +71,9 @@ impl App {
             .iter()
             .map(|mapping| mapping.object.clone())
             .collect();
+        let calls = connector.capabilities().calls_max.describe;
         let parts = self
-            .counted(actor.team, CALLS_RESERVED, connector.describe(&objects))
+            .counted(actor.team, calls, connector.describe(&objects))
             .await?;
         let mut items: Vec<_> = mappings
             .iter()

@@ -47,7 +47,7 @@ async fn set(app: &App, team: TeamId) -> StoreResult<()> {
     set(names::PARKED, backlog.parked);
     set(names::HELD, backlog.held);
     set(names::API_OURS, usage.spent);
-    if let Some((org, _)) = usage.budget.org {
+    if let Some((org, _)) = usage.budget.org.filter(|(org, _)| !org.is_none_left()) {
         set(
             names::API_ORG,
             org.used.saturating_add(usage.budget.spent_since),
@@ -69,6 +69,9 @@ async fn set(app: &App, team: TeamId) -> StoreResult<()> {
 
 /// Seconds until scheduled work pauses at the present rate; a day where it will not.
 fn runs_out_seconds(usage: &ApiUsage, settings: &SyncSettings, now: Timestamp) -> u64 {
+    if usage.budget.org.is_some_and(|(org, _)| org.is_none_left()) {
+        return 0;
+    }
     let (threshold, reserve) = (
         settings.api_threshold_percent,
         settings.live_reserve_percent,

@@ -187,7 +187,7 @@ async fn the_api_threshold_is_one_alert_however_often_sync_goes_on_for_a_moment(
         "{}",
         mail.text
     );
-    for used in [700, 850, 700] {
+    for used in [600, 850, 600] {
         house.org_uses(used).await;
         house.after(HOUR - 1).await;
     }

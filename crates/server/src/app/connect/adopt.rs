@@ -15,9 +15,6 @@ use tandem_core::store::SyncStore as _;
 use tandem_core::sync_log::{LogDraft, LogSource, LogType};
 use tandem_store::admin::{Connection, ConnectionDetails, UserPatch};
 
-/// API calls reserved for each of the first questions; what is left over is given back.
-const CALLS_RESERVED: u32 = 4;
-
 impl App {
     /// Takes a grant over, or revokes it if it leads to another org.
     pub(super) async fn adopt(
@@ -36,8 +33,9 @@ impl App {
             version: 0,
         }));
         let connector = self.make_connector(Arc::clone(&vault) as Arc<dyn GrantVault>, &[])?;
+        let calls_max = connector.capabilities().calls_max;
         let identity = self
-            .counted(team, CALLS_RESERVED, connector.identify())
+            .counted(team, calls_max.identify, connector.identify())
             .await?;
         let known = self.main_connection(team).await?;
         if let Err(refused) = same_org(known.as_ref(), &identity) {
@@ -47,7 +45,7 @@ impl App {
         let grant = vault.load().await.map_err(AppError::internal)?;
         let schemas = self.read_schemas(team, connector.as_ref()).await?;
         let users = self
-            .counted(team, CALLS_RESERVED, connector.users())
+            .counted(team, calls_max.users, connector.users())
             .await?;
         let first = known.is_none();
         self.keep(actor, known, identity.clone(), grant).await?;
@@ -78,8 +76,9 @@ impl App {
         connector: &dyn Connector,
     ) -> AppResult<Vec<ObjectSchema>> {
         let objects = automap::objects();
+        let calls = connector.capabilities().calls_max.describe;
         let parts = self
-            .counted(team, CALLS_RESERVED, connector.describe(&objects))
+            .counted(team, calls, connector.describe(&objects))
             .await?;
         Ok(parts.into_iter().filter_map(Result::ok).collect())
     }

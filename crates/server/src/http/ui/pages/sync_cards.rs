@@ -95,6 +95,7 @@ pub(super) fn usage(view: &SyncPage, now: Timestamp) -> Markup {
     let body = html! {
         @match (api.org_used, api.org_max) {
             (Some(used), Some(max)) => (allowance(api, used, max)),
+            _ if api.paused.is_some() => p class="muted" { "The daily allowance is used up. The CRM tells its figures again when calls are free." },
             _ => p class="muted" { "The CRM has not told its allowance yet; it does with the first read." },
         }
         (outlook(api, now))
