@@ -20,6 +20,9 @@ use tokio_util::sync::CancellationToken;
 /// Shortest and longest sleep. The longest bounds what a lost wake-up costs.
 const SLEEP_MIN: Duration = Duration::from_millis(200);
 const SLEEP_MAX: Duration = Duration::from_secs(30);
+/// How long a wake-up waits for others: what several people do at once, or one in several places, goes in
+/// one call.
+const LINGER: Duration = Duration::from_millis(150);
 /// Sleep after a turn that the database failed, by failures in a row.
 const FAILED_SLEEPS_SECONDS: [u64; 5] = [1, 2, 5, 15, 30];
 
@@ -48,9 +51,16 @@ pub(super) async fn run(app: App, team: TeamId, lanes: Lanes, stop: Cancellation
         };
         tokio::select! {
             () = stop.cancelled() => {}
-            () = waker.notified() => {}
+            () = waker.notified() => linger(&stop).await,
             () = tokio::time::sleep(sleep) => {}
         }
+    }
+}
+
+async fn linger(stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(LINGER) => {}
     }
 }
 
