@@ -154,40 +154,21 @@ impl Agreement {
 
     /// Judges one link and adds it up. A link whose object is not mapped is nobody's business.
     pub fn add(&mut self, rules: &TeamRules, pairing: &Pairing, now: Timestamp) {
-        let LinkWork {
-            link,
-            crm,
-            workspace,
-            kin,
-            ..
-        } = &pairing.work;
-        let Some(pair) = rules.pair(&link.object) else {
+        let work = &pairing.work;
+        let Some(input) = Input::of(rules, work, now, Guards::ALL) else {
             return;
         };
-        if link.state == LinkState::Unlinked {
+        if work.link.state == LinkState::Unlinked {
             self.unlinked += 1;
             return;
         }
-        let input = Input {
-            rules: pair,
-            link,
-            crm: crm.as_ref(),
-            workspace: workspace.as_ref(),
-            candidates: &[],
-            kin,
-            heir_rules: kin.heir.as_ref().and_then(|heir| rules.pair(&heir.object)),
-            settings: &rules.settings,
-            key_prefix: &rules.key_prefix,
-            now,
-            guards: Guards::ALL,
-        };
         let judge = Judge {
             input: &input,
             decision: reconcile(&input),
             busy: pairing.busy,
         };
-        match (crm, workspace) {
-            (Some(crm), Some(_)) if !crm.deleted => self.add_pair(&judge),
+        match (&work.crm, &work.workspace) {
+            (Some(crm), Some(_)) if crm.lives() => self.add_pair(&judge),
             _ => self.add_half(&judge),
         }
     }
@@ -282,11 +263,11 @@ impl Judge<'_> {
         }
         let parked = link.parked.is_some() || self.decision.link.parked.is_some();
         match (self.input.crm, self.input.workspace) {
-            (Some(crm), Some(_)) if crm.deleted => Some(self.on_its_way()),
+            (Some(crm), Some(_)) if !crm.lives() => Some(self.on_its_way()),
             (_, Some(_)) if parked => Some(Standing::Refused),
             (None, Some(_)) if self.decision.write.is_some() => Some(self.on_its_way()),
             (None, Some(_)) if self.decision.again_at.is_some() => Some(Standing::Waiting),
-            (Some(crm), None) if !crm.deleted && self.input.rules.import => Some(self.on_its_way()),
+            (Some(crm), None) if crm.lives() && self.input.rules.import => Some(self.on_its_way()),
             _ => None,
         }
     }

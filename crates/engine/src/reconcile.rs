@@ -66,24 +66,7 @@ impl Engine {
         work: &LinkWork,
         tick: Tick,
     ) -> Option<(Decision, Impacts)> {
-        let pair = rules.pair(&work.link.object)?;
-        let input = Input {
-            rules: pair,
-            link: &work.link,
-            crm: work.crm.as_ref(),
-            workspace: work.workspace.as_ref(),
-            candidates: &work.candidates,
-            kin: &work.kin,
-            heir_rules: work
-                .kin
-                .heir
-                .as_ref()
-                .and_then(|heir| rules.pair(&heir.object)),
-            settings: &rules.settings,
-            key_prefix: &rules.key_prefix,
-            now: tick.now,
-            guards: self.guards,
-        };
+        let input = Input::of(rules, work, tick.now, self.guards)?;
         let decision = reconcile(&input);
         let impacts = brake::measure(&input, &decision);
         Some((decision, impacts))

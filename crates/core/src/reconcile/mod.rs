@@ -21,7 +21,8 @@ use crate::link::{
 };
 use crate::mapping::{Direction, FieldRule, PairRules, Winner};
 use crate::record::{CrmRecord, Revision, WorkspaceRecord};
-use crate::settings::{Guards, SyncSettings};
+use crate::settings::{Guards, SyncSettings, TeamRules};
+use crate::store::LinkWork;
 use crate::sync_log::{FieldChange, LogDraft, LogError, LogSource, LogStatus, LogType, Rule};
 use crate::value::{Fields, Reference, Value};
 use crate::workspace::Kind;
@@ -119,6 +120,31 @@ pub struct Input<'a> {
     pub now: Timestamp,
     /// The switches of the simulation.
     pub guards: Guards,
+}
+
+impl<'a> Input<'a> {
+    /// A claimed link with the rules in force; `None` while its object is not mapped.
+    pub fn of(
+        rules: &'a TeamRules,
+        work: &'a LinkWork,
+        now: Timestamp,
+        guards: Guards,
+    ) -> Option<Self> {
+        let heir = work.kin.heir.as_ref();
+        Some(Self {
+            rules: rules.pair(&work.link.object)?,
+            link: &work.link,
+            crm: work.crm.as_ref(),
+            workspace: work.workspace.as_ref(),
+            candidates: &work.candidates,
+            kin: &work.kin,
+            heir_rules: heir.and_then(|heir| rules.pair(&heir.object)),
+            settings: &rules.settings,
+            key_prefix: &rules.key_prefix,
+            now,
+            guards,
+        })
+    }
 }
 
 /// How long a link waits for another one before it is looked at again, in seconds. The store wakes it as

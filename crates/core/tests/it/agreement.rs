@@ -5,9 +5,10 @@ use crate::notation::{field_type, value};
 use crate::table::{check, expect};
 use tandem_core::agreement::{Agreement, NAMED_MAX, Pairing, Standing};
 use tandem_core::error::ErrorClass;
-use tandem_core::ids::LinkId;
+use tandem_core::ids::{CrmId, CrmObject, LinkId};
 use tandem_core::link::{Agreed, HeldField, Lane, LinkState, ParkedField, ParkedLink, RecordLink};
 use tandem_core::mapping::{Direction, FieldRule, Winner};
+use tandem_core::record::{Succession, Successor};
 use tandem_core::settings::TeamRules;
 use tandem_core::store::LinkWork;
 use tandem_core::value::Fields;
@@ -164,6 +165,24 @@ fn a_record_that_one_side_lacks_counts_where_both_should_have_it() {
     }
     there.work.link.state = LinkState::Ambiguous;
     assert_eq!(judged(&rules, &there).named[0].standing, Standing::Held);
+}
+
+#[test]
+fn a_record_that_was_deleted_or_succeeded_is_no_pair_any_more() {
+    let rules = rules(&|_| false);
+    let mut deleted = differing();
+    let mut converted = differing();
+    deleted.work.crm.as_mut().expect("a lead").deleted = true;
+    converted.work.crm.as_mut().expect("a lead").successor = Some(Box::new(Successor {
+        how: Succession::Conversion,
+        object: CrmObject::new("Contact"),
+        id: CrmId::new("0031"),
+    }));
+    for gone in [&deleted, &converted] {
+        let found = judged(&rules, gone);
+        assert_eq!((found.pairs, found.one_sided), (0, 1));
+        assert_eq!(found.named[0].standing, Standing::Unexplained);
+    }
 }
 
 #[test]
