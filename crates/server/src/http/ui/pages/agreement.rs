@@ -22,7 +22,7 @@ pub fn page(shell: &Shell, found: Option<&Agreement>) -> Markup {
                     "“Compare now” does it at once; it costs no API call."
                 }))),
                 Some(found) => {
-                    (figures(found))
+                    (figures(shell, found))
                     (differences(found))
                 }
             }
@@ -31,7 +31,6 @@ pub fn page(shell: &Shell, found: Option<&Agreement>) -> Markup {
     let lead = html! {
         p class="lead" {
             "Every mapped field of every linked record, the CRM as it was last read."
-            @if let Some(at) = found.and_then(|found| found.at) { " Compared " (ago(at, shell.now)) "." }
         }
     };
     let actions = button_post(
@@ -53,7 +52,7 @@ pub fn page(shell: &Shell, found: Option<&Agreement>) -> Markup {
     )
 }
 
-fn figures(found: &Agreement) -> Markup {
+fn figures(shell: &Shell, found: &Agreement) -> Markup {
     let rest = found.pairs - found.agreed;
     let tone = match (found.count(Standing::Unexplained), rest + found.one_sided) {
         (0, 0) => Tone::Good,
@@ -87,7 +86,10 @@ fn figures(found: &Agreement) -> Markup {
             p class="muted" { (counted(found.unlinked, "unlinked record")) "; nothing moves there." }
         }
     };
-    card("Both sides", &html! {}, &body)
+    let compared = html! {
+        @if let Some(at) = found.at { span class="muted" { "Compared " (ago(at, shell.now)) } }
+    };
+    card("Both sides", &compared, &body)
 }
 
 fn differences(found: &Agreement) -> Markup {
