@@ -27,6 +27,8 @@ struct Typed {
     cell: Cell,
     text: String,
     told: bool,
+    /// Its version has the stamp of the one before it.
+    same_stamp: bool,
 }
 
 /// Somebody new, known by an e-mail address.
@@ -60,6 +62,9 @@ pub(super) struct Fates {
     pub(super) logged: u64,
     /// Typed over by somebody on the same side before it was looked at.
     pub(super) typed_over: u64,
+    /// Overwritten together with a lost answer, in the very second of another change of the record: the CRM's stamps
+    /// have whole seconds, so no condition could tell the two versions apart (ADR 2).
+    pub(super) same_second: u64,
 }
 
 impl Book {
@@ -79,6 +84,7 @@ impl Book {
             cell,
             text: text.to_owned(),
             told: false,
+            same_stamp: false,
         });
         Entry::Typed(self.typed.len() - 1)
     }
@@ -98,6 +104,13 @@ impl Book {
         match entry {
             Entry::Typed(at) => self.typed[at].told = true,
             Entry::Made(at) => self.made[at].told = true,
+        }
+    }
+
+    /// The answer said that its version shares the stamp of the one before.
+    pub(super) fn shares_its_stamp(&mut self, entry: Entry) {
+        if let Entry::Typed(at) = entry {
+            self.typed[at].same_stamp = true;
         }
     }
 
@@ -132,6 +145,8 @@ impl Book {
                 fates.logged += 1;
             } else if last[&typed.cell] > at {
                 fates.typed_over += 1;
+            } else if typed.same_stamp {
+                fates.same_second += 1;
             } else {
                 lost.push(format!("“{}” is nowhere: {:?}", typed.text, typed.cell));
             }
@@ -177,17 +192,21 @@ mod tests {
                 book.told(entry);
             }
         }
+        let entry = book.typing(cell("d"), "overwritten within its second");
+        book.told(entry);
+        book.shares_its_stamp(entry);
         let set = |text: &str| HashSet::from([text.to_owned()]);
         let (fates, lost) = book.fates(&set("stands"), &set("lost a conflict"));
         let expected = Fates {
             standing: 1,
             logged: 1,
             typed_over: 1,
+            same_second: 1,
         };
         assert_eq!(fates, expected);
         assert_eq!(lost.len(), 1);
         assert!(lost[0].contains("gone"), "{lost:?}");
-        assert_eq!(book.edits(Side::Crm), (4, 1));
+        assert_eq!(book.edits(Side::Crm), (5, 1));
     }
 
     #[test]

@@ -162,7 +162,12 @@ impl People {
         };
         let body = json!({ "fields": fields });
         match org.steer(method, &path, &body).await {
-            Ok(_) => self.book.told(entry),
+            Ok(answer) => {
+                self.book.told(entry);
+                if answer["modified_at"] == answer["modified_before"] && method == "PATCH" {
+                    self.book.shares_its_stamp(entry);
+                }
+            }
             // People meet locked rows, too; and they are told.
             Err(error) if format!("{error}").contains("UNABLE_TO_LOCK_ROW") => {}
             Err(error) => return Err(error),

@@ -153,6 +153,7 @@ impl Report {
         self.fates.standing += other.fates.standing;
         self.fates.logged += other.fates.logged;
         self.fates.typed_over += other.fates.typed_over;
+        self.fates.same_second += other.fates.same_second;
     }
 
     /// A world in one line.
@@ -244,6 +245,10 @@ impl Report {
         row(
             "that were typed over on their own side",
             self.fates.typed_over.to_string(),
+        );
+        row(
+            "that a lost answer took, within the second of another change of the record (ADR 2)",
+            self.fates.same_second.to_string(),
         );
         row("log entries", self.log_entries.to_string());
         let (median, late) = self.starts();

@@ -75,7 +75,8 @@ pub(super) const ROUTES: &[Route] = &[
         "Changes a record, as a person in the UI would.",
         update,
     )
-    .takes("Edit"),
+    .takes("Edit")
+    .answers("Changed"),
     Route::delete(
         "/records/{object}/{id}",
         "Puts a record into the recycle bin.",
@@ -128,10 +129,19 @@ fn update(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
     let actor = actor(sandbox, edit.who.as_deref())?;
     let (object, id) = record(asked);
     sandbox.world(|world| {
+        let before = modified_at(world, object, id);
         let options = options(world, &edit);
-        world.update(&actor, object, id, &edit.fields, &options)
-    })?;
-    done()
+        world.update(&actor, object, id, &edit.fields, &options)?;
+        Ok(json!({ "modified_before": before, "modified_at": modified_at(world, object, id) }))
+    })
+}
+
+/// When the record was last changed; null where it can't be read.
+fn modified_at(world: &World, object: &str, id: &str) -> Value {
+    let system = Actor::system(world.admin_id());
+    let record = world.retrieve(&system, object, id, Some(&["LastModifiedDate"]), "");
+    let record = record.ok().flatten().unwrap_or_default();
+    record["LastModifiedDate"].clone()
 }
 
 fn delete(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
