@@ -13,7 +13,8 @@
 
 use crate::connector::{Present, Watermark};
 use crate::ids::{CrmId, CrmObject};
-use crate::record::CrmRecord;
+use crate::record::{CrmRecord, Revision};
+use crate::value::Fields;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -231,9 +232,28 @@ pub fn call(present: &[Present], linked: &[Linked], import: bool) -> Called {
     }
 }
 
-/// A record of which both looks found nothing: as it was known, and deleted. It keeps its version, so that a
-/// later look which shows it alive counts.
-pub fn gone(known: CrmRecord, looked_at: Timestamp, answered_at: Timestamp) -> CrmRecord {
+/// A linked record of which both looks found nothing: as it was known, and deleted. It keeps its version, so
+/// that a later look which shows it alive counts; one that was never read, because it went between our create
+/// and the first look, is older than any.
+pub fn gone(
+    (object, id): (&CrmObject, &CrmId),
+    known: Option<CrmRecord>,
+    looked_at: Timestamp,
+    answered_at: Timestamp,
+) -> CrmRecord {
+    let known = known.unwrap_or_else(|| CrmRecord {
+        object: object.clone(),
+        id: id.clone(),
+        revision: Revision::default(),
+        modified_at: looked_at,
+        edited_at: None,
+        modified_by: None,
+        deleted: true,
+        successor: None,
+        fields: Fields::new(),
+        observed_at: looked_at,
+        answered_at,
+    });
     CrmRecord {
         deleted: true,
         observed_at: looked_at,

@@ -291,11 +291,10 @@ impl Engine {
                 .filter(|r| r.deleted && suspects.contains(&r.id))
                 .count() as u64;
             for id in absent {
-                if let Some(known) = self.store.mirrored(self.team, object, id).await? {
-                    let now = self.answered(tick).now;
-                    records.push(watch::gone(known, asked_at.now, now));
-                    gone += 1;
-                }
+                let known = self.store.mirrored(self.team, object, id).await?;
+                let now = self.answered(tick).now;
+                records.push(watch::gone((object, id), known, asked_at.now, now));
+                gone += 1;
             }
             let page = self.evidence(one.pair, records, tick);
             self.store.stage(self.team, page).await?;

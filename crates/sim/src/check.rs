@@ -386,7 +386,7 @@ fn fields_agree(
     Ok(())
 }
 
-/// A one-way field agrees when every change of its source was delivered.
+/// A one-way field agrees when every change of its source was delivered; a source that was blank all along has none.
 fn agrees(rule: &FieldRule, link: &RecordLink, crm: &Value, workspace: &Value) -> bool {
     let ty = &rule.crm_type;
     let base = link.base.get(&rule.mapping.workspace);
@@ -397,7 +397,8 @@ fn agrees(rule: &FieldRule, link: &RecordLink, crm: &Value, workspace: &Value) -
     match rule.mapping.direction {
         Direction::Both => rule.agree(crm, workspace),
         Direction::CrmToWorkspace => {
-            base.is_some_and(|base| same(crm, &base.crm, ty)) || rule.agree(crm, workspace)
+            base.map_or(crm.is_blank(), |base| same(crm, &base.crm, ty))
+                || rule.agree(crm, workspace)
         }
         Direction::WorkspaceToCrm => {
             rule.agree(crm, workspace)

@@ -14,7 +14,7 @@
 //!
 //! The row itself is the proof of a deletion. That a record is not to be seen is none.
 
-use super::{Decision, Input, RecordChange, entry, wait_until};
+use super::{Decision, Input, RecordChange, ancestor, entry, wait_until};
 use crate::error::ErrorClass;
 use crate::ids::{CrmId, CrmObject, LinkId, RecordId};
 use crate::link::{Agreed, BaseVersion, LinkState, ParkedLink, RecordLink};
@@ -193,6 +193,8 @@ fn taken_apart(input: &Input<'_>, crm: &CrmRecord) -> Decision {
     decision.link.gone = true;
     decision.link.revision = Some(crm.revision.clone());
     decision.link.parked = None;
+    // Nobody looks at this record again: what became of a doubted write is told now, or never.
+    ancestor::take_up(input, crm, &mut decision);
     decision
 }
 
@@ -289,7 +291,7 @@ impl Case<'_> {
         decision.record = RecordChange::Move(Box::new(Move {
             object: heir.object.clone(),
             id: heir.id.clone(),
-            base: self.base_with(theirs),
+            base: self.base_with(&decision.link.base, theirs),
             instead_of: absorb,
         }));
         decision
@@ -297,8 +299,8 @@ impl Case<'_> {
 
     /// What the old link agreed on. An opt-out counts as a change of ours, so that the other CRM record
     /// does not take it back.
-    fn base_with(&self, theirs: &CrmRecord) -> BaseVersion {
-        let mut base = self.input.link.base.clone();
+    fn base_with(&self, agreed: &BaseVersion, theirs: &CrmRecord) -> BaseVersion {
+        let mut base = agreed.clone();
         let rules = self.input.heir_rules;
         if self.heir.object != self.input.link.object {
             // Halves that differ by a rule of the other mapping mean nothing in this one.

@@ -5,7 +5,7 @@ use crate::notation::field_type;
 use tandem_core::connector::WriteOp;
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, UserId};
-use tandem_core::link::{Doubted, HeldField, PutBack};
+use tandem_core::link::{Doubted, HeldField, LinkState, PutBack};
 use tandem_core::mapping::{Direction, Winner};
 use tandem_core::reconcile::{Decision, RecordChange};
 use tandem_core::record::{Origin, Provenance};
@@ -361,6 +361,19 @@ fn a_look_from_after_its_time_ends_the_doubt() {
     let mut unseen = doubtful("A", "C", Some(0));
     unseen.crm = Some(lead(fields([])));
     assert!(unseen.decide().link.doubted.contains_key("title"));
+}
+
+/// Nobody looks at a record again that was deleted or converted: what its last look shows is all there is.
+#[test]
+fn a_lost_write_that_turns_up_in_a_record_that_goes_is_told() {
+    let mut case = doubtful("B", "C", Some(1_000));
+    case.crm.as_mut().expect("both sides").deleted = true;
+    let decision = case.decide();
+    assert_eq!(decision.link.state, LinkState::Unlinked);
+    assert_eq!(decision.link.base["title"], agreed("B"), "if it comes back");
+    let kinds: Vec<LogType> = decision.log.iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds, [LogType::Update, LogType::Unlink]);
+    assert_eq!(decision.log[0].changes[0].before, text("A"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::script::{Answer, Asked};
 use crate::world::{World, at, lead, now, object, tick};
-use tandem_core::connector::{Deletions, Failure, Present, RollPage, Watermark};
+use tandem_core::connector::{Deletions, Failure, Present, RollPage, Watermark, WriteOutcome};
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmId;
 use tandem_core::link::LinkState;
@@ -111,6 +111,25 @@ fn a_record_deleted_for_good_is_unlinked_after_a_second_look() {
     assert_eq!(state(&world, "00Q1"), LinkState::Active);
     feed(&world, 7_000, &["00Q2"]);
     assert_eq!(watch(&world, 7_400).calls, 1, "it is known to be deleted");
+}
+
+/// Deleted for good between our create and the first look at it: no version of it was ever read.
+#[test]
+fn a_record_that_was_never_read_is_gone_as_well() {
+    let world = watched();
+    world.add_lead(21, "Elm");
+    world.read_leads(22, Vec::new());
+    world.crm.will(Answer::Write(vec![WriteOutcome::Applied {
+        id: CrmId::new("00Q5"),
+        before: None,
+        after: None,
+    }]));
+    world.write(23);
+    assert_eq!(state(&world, "00Q5"), LinkState::Active);
+    feed(&world, 3_600, &["00Q5"]);
+    world.crm.will(Answer::Read(Vec::new()));
+    assert_eq!(watch(&world, 3_700).gone, 1);
+    assert_eq!(state(&world, "00Q5"), LinkState::Unlinked);
 }
 
 /// Absence needs two proofs: what the feed says and the look by id.
