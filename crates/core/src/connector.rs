@@ -398,7 +398,7 @@ pub trait Connector: Send + Sync {
     ) -> ConnectorResult<Vec<Result<ObjectSchema, Failure>>>;
 
     /// One page of changes of each of several objects; a part fails alone. `now` is our clock when
-    /// the request is made and becomes the records' `observed_at`.
+    /// the request is made and becomes the records' `observed_at`; their `look` is left to the engine.
     async fn pull(
         &self,
         requests: &[PullRequest],

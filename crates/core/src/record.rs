@@ -1,6 +1,6 @@
 //! One record as each side has it.
 
-use crate::ids::{CrmId, CrmObject, RecordId, UserId};
+use crate::ids::{CrmId, CrmObject, RecordId, ReservationId, UserId};
 use crate::value::Fields;
 use crate::workspace::Kind;
 use jiff::Timestamp;
@@ -38,6 +38,36 @@ pub struct Successor {
     pub id: CrmId,
 }
 
+/// When we looked at the CRM: between two moments, counted in reservations of the API budget.
+///
+/// Every request is reserved before it is made and accounted for after its answer, and the store numbers
+/// reservations in the order of its transactions. So the numbers say what came before what, whichever process looked and
+/// whatever its clock showed. A look shows a record as it stood somewhere in between; of two looks that overlap
+/// nobody knows which was later. The default is before every look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Look {
+    /// The reservation that the request was made out of.
+    pub began: ReservationId,
+    /// The last reservation of anybody that had been made when the answer was accounted for.
+    pub ended: ReservationId,
+}
+
+impl Look {
+    /// Whether it began when the other one was over.
+    pub fn is_after(self, other: Self) -> bool {
+        self.began > other.ended
+    }
+
+    /// What two looks that saw the same are together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            began: self.began.max(other.began),
+            ended: self.ended.max(other.ended),
+        }
+    }
+}
+
 /// A CRM record as read at one moment. Fields that were not asked for or can't be seen are absent.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct CrmRecord {
@@ -61,11 +91,11 @@ pub struct CrmRecord {
     pub successor: Option<Box<Successor>>,
     /// Values by CRM field name.
     pub fields: Fields,
-    /// When the request that brought it was sent, by our clock: older evidence never wins.
+    /// When the request that brought it was sent, by our clock: for people, and for waits. It orders nothing.
     pub observed_at: Timestamp,
-    /// When its answer was here, by our clock: it shows the record as it stood somewhere in between. Of
-    /// two looks that overlap nobody knows which was later.
-    pub answered_at: Timestamp,
+    /// The look that brought it: older evidence never wins. The engine sets it; connectors know nothing of it.
+    #[serde(default)]
+    pub look: Look,
 }
 
 impl CrmRecord {

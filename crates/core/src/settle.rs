@@ -6,7 +6,7 @@ use crate::ids::CrmId;
 use crate::link::{Agreed, Doubted, ParkedField, ParkedLink, PutBack};
 use crate::mapping::{FieldRule, PairRules, Winner};
 use crate::reconcile::is_conflict;
-use crate::record::CrmRecord;
+use crate::record::{CrmRecord, Look};
 use crate::retry::next_attempt;
 use crate::settings::Guards;
 use crate::sync_log::{FieldChange, LogDraft, LogError, LogSource, LogStatus, LogType, Rule};
@@ -25,6 +25,8 @@ pub struct Settling<'a> {
     pub rules: &'a PairRules,
     /// Our clock, after the answer.
     pub now: Timestamp,
+    /// The request as a look at the CRM.
+    pub look: Look,
     /// In `0.0..1.0`, spreads the next try.
     pub jitter: f64,
     /// This intent's share of the calls spent, in hundredths.
@@ -125,7 +127,7 @@ impl Settling<'_> {
     /// A record of the answer that is being settled.
     fn seen(&self, record: &CrmRecord) -> CrmRecord {
         CrmRecord {
-            answered_at: self.now.max(record.answered_at),
+            look: self.look,
             ..record.clone()
         }
     }

@@ -362,7 +362,7 @@ pub trait SyncStore: Send + Sync {
 
     /// Stores pulled records that are news, makes their links due, and moves the progress: all in one
     /// transaction. A record is news if its revision is newer than the known one, or equal with other
-    /// values and looked at after that one was here. Records that were deleted before we knew them are dropped.
+    /// values and of a later look. Records that were deleted before we knew them are dropped.
     async fn stage(&self, team: TeamId, page: StagePage) -> StoreResult<StageReport>;
 
     /// How far each object is watched beside reading it.
@@ -478,14 +478,18 @@ pub trait SyncStore: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<Option<ReservationId>>;
 
-    /// Replaces a reservation by what was really spent and what the org said about its use.
+    /// Replaces a reservation by what was really spent and what the org said about its use. Returns the last
+    /// reservation of anybody so far: with the reservation itself it says when the request was made ([`Look`]).
+    /// Reservations of a team are numbered in the order of the transactions that make them.
+    ///
+    /// [`Look`]: crate::record::Look
     async fn spend_calls(
         &self,
         team: TeamId,
         reservation: ReservationId,
         spent: Spent,
         now: Timestamp,
-    ) -> StoreResult<()>;
+    ) -> StoreResult<ReservationId>;
 
     /// Our calls in each of the last 24 hours and in the one under way; idle hours may be missing.
     async fn calls_by_hour(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<HourCalls>>;

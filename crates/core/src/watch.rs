@@ -13,7 +13,7 @@
 
 use crate::connector::{Present, Watermark};
 use crate::ids::{CrmId, CrmObject};
-use crate::record::{CrmRecord, Revision};
+use crate::record::{CrmRecord, Look, Revision};
 use crate::value::Fields;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -239,7 +239,6 @@ pub fn gone(
     (object, id): (&CrmObject, &CrmId),
     known: Option<CrmRecord>,
     looked_at: Timestamp,
-    answered_at: Timestamp,
 ) -> CrmRecord {
     let known = known.unwrap_or_else(|| CrmRecord {
         object: object.clone(),
@@ -252,12 +251,11 @@ pub fn gone(
         successor: None,
         fields: Fields::new(),
         observed_at: looked_at,
-        answered_at,
+        look: Look::default(),
     });
     CrmRecord {
         deleted: true,
         observed_at: looked_at,
-        answered_at,
         ..known
     }
 }

@@ -59,7 +59,7 @@ impl Engine {
             if !creates(claimed) {
                 return None;
             }
-            let settling = self.settling(claimed, pair, tick, accounted.calls, payloads.len());
+            let settling = self.settling(claimed, pair, tick, accounted.receipt, payloads.len());
             match &accounted.answer {
                 Ok(records) => {
                     let payload = claimed.intent.payload();
@@ -78,7 +78,7 @@ impl Engine {
         self.store.settle(self.team, settlements, tick.now).await?;
         Ok(Asked {
             rest,
-            calls: accounted.calls,
+            calls: accounted.receipt.calls,
         })
     }
 }

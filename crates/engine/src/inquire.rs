@@ -54,7 +54,7 @@ impl Engine {
         let tick = self.answered(tick);
         let accounted = self.account(reservation, result, tick).await?;
         let (found, again_at) = match accounted.answer {
-            Ok(found) => (found, None),
+            Ok(found) => (accounted.receipt.seen(found), None),
             Err(failure) => {
                 let asked = failure.retry_after_seconds;
                 let again = next_attempt(tick.now, 1, asked, tick.jitter);
@@ -64,7 +64,7 @@ impl Engine {
         let outcome = InquireOutcome {
             asked: ids.len(),
             found: found.len(),
-            calls: accounted.calls,
+            calls: accounted.receipt.calls,
             refused: None,
         };
         let answered = Answered {

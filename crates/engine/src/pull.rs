@@ -8,7 +8,6 @@ use tandem_core::error::{Directive, ErrorClass};
 use tandem_core::horizon::Reach;
 use tandem_core::ids::CrmObject;
 use tandem_core::link::Lane;
-use tandem_core::record::CrmRecord;
 use tandem_core::retry::next_attempt;
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{ObjectProgress, PullPosition, StagePage};
@@ -94,7 +93,7 @@ impl Engine {
         let accounted = self.account(reservation, result, tick).await?;
         let mut outcome = PullOutcome {
             objects,
-            calls: accounted.calls,
+            calls: accounted.receipt.calls,
             ..Default::default()
         };
         let parts = match accounted.answer {
@@ -102,6 +101,10 @@ impl Engine {
             Err(failure) => requests.iter().map(|_| Err(failure.clone())).collect(),
         };
         for (request, part) in requests.iter().zip(parts) {
+            let part = part.map(|page| PulledPage {
+                records: accounted.receipt.seen(page.records),
+                ..page
+            });
             self.take_part(&rules, &progress, request, part, tick, &mut outcome)
                 .await?;
         }
@@ -179,7 +182,6 @@ impl Engine {
         page: PulledPage,
         tick: Tick,
     ) -> Option<StagePage> {
-        let answered_at = self.answered(tick).now;
         let pair = rules.pair(object)?;
         let from = known
             .map(|known| known.position.clone())
@@ -190,14 +192,7 @@ impl Engine {
             kind: pair.kind,
             import: pair.import,
             external_id: pair.external_id.clone(),
-            records: page
-                .records
-                .into_iter()
-                .map(|record| CrmRecord {
-                    answered_at,
-                    ..record
-                })
-                .collect(),
+            records: page.records,
             from,
             next: Some(page.next),
             behind_seconds: page.behind_seconds,

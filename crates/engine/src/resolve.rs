@@ -1,5 +1,6 @@
 //! Resolve: find out what became of writes whose answer was lost. Reading only.
 
+use crate::spend::Receipt;
 use crate::{Engine, StepResult, Tick};
 use tandem_core::connector::{CreateProbe, Failure, ProbeAnswer, WriteOp};
 use tandem_core::ids::CrmId;
@@ -87,12 +88,12 @@ impl Engine {
             .await;
         let tick = self.answered(tick);
         let accounted = self.account(reservation, result, tick).await?;
-        outcome.calls += accounted.calls;
+        outcome.calls += accounted.receipt.calls;
         Ok(claimed
             .iter()
             .map(|claimed_one| {
                 let settling =
-                    self.settling(claimed_one, pair, tick, accounted.calls, claimed.len());
+                    self.settling(claimed_one, pair, tick, accounted.receipt, claimed.len());
                 match &accounted.answer {
                     Ok(records) => {
                         let id = claimed_one.intent.crm_id();
@@ -129,13 +130,13 @@ impl Engine {
             .await;
         let tick = self.answered(tick);
         let accounted = self.account(reservation, result, tick).await?;
-        outcome.calls += accounted.calls;
+        outcome.calls += accounted.receipt.calls;
         Ok(claimed
             .iter()
             .enumerate()
             .map(|(at, claimed_one)| {
                 let settling =
-                    self.settling(claimed_one, pair, tick, accounted.calls, claimed.len());
+                    self.settling(claimed_one, pair, tick, accounted.receipt, claimed.len());
                 match &accounted.answer {
                     Ok(answers) => settling.probed(answers.get(at).unwrap_or(&ProbeAnswer::Absent)),
                     Err(failure) => in_doubt(settling.failed(failure)),
@@ -156,7 +157,10 @@ impl Engine {
         let failure = Failure::new(tandem_core::error::ErrorClass::ApiLimit, refused);
         claimed
             .iter()
-            .map(|c| in_doubt(self.settling(c, pair, tick, 0, 1).failed(&failure)))
+            .map(|c| {
+                let settling = self.settling(c, pair, tick, Receipt::default(), 1);
+                in_doubt(settling.failed(&failure))
+            })
             .collect()
     }
 }

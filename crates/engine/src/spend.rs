@@ -6,13 +6,32 @@ use tandem_core::connector::{ConnectorResult, Failure, OrgUsage, Reply};
 use tandem_core::error::{Directive, ErrorClass};
 use tandem_core::ids::ReservationId;
 use tandem_core::link::Lane;
+use tandem_core::record::{CrmRecord, Look};
 use tandem_core::settings::ConnectionState;
 use tandem_core::sync_log::{LogDraft, LogError, LogSource, LogStatus, LogType};
 
-/// A request's answer once its cost is accounted for.
+/// A request's answer once it is accounted for.
 pub(crate) struct Accounted<T> {
     pub(crate) answer: Result<T, Failure>,
+    pub(crate) receipt: Receipt,
+}
+
+/// What the books say of a request. The default is of one that was not made.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Receipt {
+    /// API calls spent.
     pub(crate) calls: u32,
+    /// When it was made, among all others: the order of whatever it showed.
+    pub(crate) look: Look,
+}
+
+impl Receipt {
+    /// What a request showed, with the look that showed it.
+    pub(crate) fn seen(self, records: Vec<CrmRecord>) -> Vec<CrmRecord> {
+        let look = self.look;
+        let records = records.into_iter();
+        records.map(|record| CrmRecord { look, ..record }).collect()
+    }
 }
 
 impl Engine {
@@ -42,7 +61,7 @@ impl Engine {
         let accounted = self
             .account(reservation, result, self.answered(tick))
             .await?;
-        Ok(Some(accounted.calls))
+        Ok(Some(accounted.receipt.calls))
     }
 
     /// Accounts for a request, and closes the connection where its failure says so.
@@ -53,7 +72,8 @@ impl Engine {
         tick: Tick,
     ) -> StepResult<Accounted<T>> {
         let (answer, spent) = spent(result);
-        self.store
+        let last = self
+            .store
             .spend_calls(self.team, reservation, spent, tick.now)
             .await?;
         if let Err(failure) = &answer
@@ -61,9 +81,14 @@ impl Engine {
         {
             self.lose_connection(failure, tick).await?;
         }
+        let look = Look {
+            began: reservation,
+            ended: last,
+        };
+        let calls = spent.calls;
         Ok(Accounted {
             answer,
-            calls: spent.calls,
+            receipt: Receipt { calls, look },
         })
     }
 

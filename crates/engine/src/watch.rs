@@ -131,7 +131,7 @@ impl Engine {
             watched.iter().filter_map(|one| request(one)).collect();
         let result = self.connector.deletions(&requests, tick.now).await;
         let accounted = self.account(reservation, result, tick).await?;
-        outcome.calls += accounted.calls;
+        outcome.calls += accounted.receipt.calls;
         let parts = match accounted.answer {
             Ok(parts) => parts,
             Err(failure) => requests.iter().map(|_| Err(failure.clone())).collect(),
@@ -198,7 +198,7 @@ impl Engine {
         };
         let result = self.connector.roll(&request).await;
         let accounted = self.account(reservation, result, tick).await?;
-        outcome.calls += accounted.calls;
+        outcome.calls += accounted.receipt.calls;
         match accounted.answer {
             Ok(page) => self.take_roll(one, roll_call, page, tick, outcome).await,
             Err(failure) => self.look_failed(one, &failure, tick, outcome).await,
@@ -274,7 +274,7 @@ impl Engine {
                 .read(object, some, &fields, asked_at.now)
                 .await;
             let accounted = self.account(reservation, result, tick).await?;
-            outcome.calls += accounted.calls;
+            outcome.calls += accounted.receipt.calls;
             let mut records = match accounted.answer {
                 Ok(records) => records,
                 Err(failure) => {
@@ -292,10 +292,10 @@ impl Engine {
                 .count() as u64;
             for id in absent {
                 let known = self.store.mirrored(self.team, object, id).await?;
-                let now = self.answered(tick).now;
-                records.push(watch::gone((object, id), known, asked_at.now, now));
+                records.push(watch::gone((object, id), known, asked_at.now));
                 gone += 1;
             }
+            let records = accounted.receipt.seen(records);
             let page = self.evidence(one.pair, records, tick);
             self.store.stage(self.team, page).await?;
         }
@@ -304,17 +304,12 @@ impl Engine {
 
     /// Records that no pull brought.
     fn evidence(&self, pair: &PairRules, records: Vec<CrmRecord>, tick: Tick) -> StagePage {
-        let answered_at = self.answered(tick).now;
-        let answered = |record| CrmRecord {
-            answered_at,
-            ..record
-        };
         StagePage {
             object: pair.object.clone(),
             kind: pair.kind,
             import: pair.import,
             external_id: pair.external_id.clone(),
-            records: records.into_iter().map(answered).collect(),
+            records,
             from: PullPosition::default(),
             next: None,
             behind_seconds: std::collections::BTreeMap::new(),

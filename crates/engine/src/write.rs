@@ -1,6 +1,7 @@
 //! Write: send intents of one object, settle what comes back. One request per step.
 
 use crate::ask::{self, Asked};
+use crate::spend::Receipt;
 use crate::{Engine, StepResult, Tick};
 use jiff::SignedDuration;
 use tandem_core::budget::Spent;
@@ -157,7 +158,8 @@ impl Engine {
         let (store, now) = (&self.store, tick.now);
         store
             .spend_calls(self.team, reservation, Spent::default(), now)
-            .await
+            .await?;
+        Ok(())
     }
 
     /// Sends a batch and settles it; how many the CRM took, and the calls spent.
@@ -178,7 +180,7 @@ impl Engine {
         let tick = self.answered(tick);
         let accounted = self.account(reservation, result, tick).await?;
         let settling =
-            |claimed| self.settling(claimed, pair, tick, accounted.calls, requests.len());
+            |claimed| self.settling(claimed, pair, tick, accounted.receipt, requests.len());
         let (settlements, applied): (Vec<Settlement>, usize) = match &accounted.answer {
             Ok(outcomes) => settle_all(claimed, outcomes, settling),
             Err(failure) => (
@@ -190,7 +192,7 @@ impl Engine {
             ),
         };
         self.store.settle(self.team, settlements, tick.now).await?;
-        Ok((applied, accounted.calls))
+        Ok((applied, accounted.receipt.calls))
     }
 
     pub(crate) fn settling<'a>(
@@ -198,7 +200,7 @@ impl Engine {
         claimed: &'a ClaimedIntent,
         pair: &'a PairRules,
         tick: Tick,
-        calls: u32,
+        receipt: Receipt,
         shared_by: usize,
     ) -> Settling<'a> {
         Settling {
@@ -207,7 +209,9 @@ impl Engine {
             rules: pair,
             now: tick.now,
             jitter: tick.jitter,
-            calls_hundredths: calls * 100 / u32::try_from(shared_by.max(1)).unwrap_or(u32::MAX),
+            look: receipt.look,
+            calls_hundredths: receipt.calls * 100
+                / u32::try_from(shared_by.max(1)).unwrap_or(u32::MAX),
             create_horizon_seconds: self.connector.capabilities().create_horizon_seconds,
             guards: self.guards,
         }

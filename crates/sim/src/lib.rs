@@ -13,6 +13,7 @@
 mod admin;
 pub mod campaign;
 pub mod check;
+mod chronicle;
 mod claims;
 pub mod clock;
 pub mod day;
@@ -26,6 +27,7 @@ mod written;
 
 use admin::Admin;
 use check::Broken;
+use chronicle::Chronicle;
 use claims::{Ledger, Purse};
 use clock::{Clock, Dice};
 use executor::{Task, block_on, pause};
@@ -140,6 +142,7 @@ struct Run<'t> {
     people: People,
     workers: Vec<Worker>,
     ledger: Ledger,
+    chronicle: Chronicle,
     seen: BTreeMap<CrmObject, i64>,
     displaced: check::Displaced,
     judged: usize,
@@ -158,7 +161,8 @@ impl<'t> Run<'t> {
         let external_ids = dice.percent(50);
         let schemas = setup::schemas(external_ids);
         let sandbox = setup::sandbox(seed, external_ids, &dice);
-        let wire = Wire::new(sandbox.clone(), dice.clone());
+        let chronicle = Chronicle::new(tell.is_some());
+        let wire = Wire::new(sandbox.clone(), dice.clone()).told_in(chronicle.clone());
         let vault = setup::vault(&sandbox);
         let conditional_most = if dice.percent(70) {
             usize::MAX
@@ -205,6 +209,7 @@ impl<'t> Run<'t> {
             people,
             workers: Vec::new(),
             ledger: Ledger::default(),
+            chronicle,
             seen: BTreeMap::new(),
             displaced: check::Displaced::new(),
             judged: 0,
@@ -238,13 +243,16 @@ impl<'t> Run<'t> {
         let (clock, dice) = (self.clock.clone(), self.dice.clone());
         let idle_turns = Arc::new(AtomicU64::new(0));
         let idle = idle_turns.clone();
+        let chronicle = self.chronicle.clone();
         let task = Task::new(async move {
             loop {
                 let tick = Tick {
                     now: clock.now(),
                     jitter: dice.unit(),
                 };
-                match engine.turn(tick, &[]).await {
+                let turn = engine.turn(tick, &[]).await;
+                chronicle.note(|| format!("worker {number}: {turn:?}"));
+                match turn {
                     Ok(Turn::Idle { .. }) => {
                         idle.fetch_add(1, Ordering::Relaxed);
                         pause().await;
@@ -446,6 +454,9 @@ impl<'t> Run<'t> {
     }
 
     fn check_step(&mut self) -> Result<(), Broken> {
+        for line in self.chronicle.take() {
+            self.told(|| line);
+        }
         let seen = self.wire.violation().or_else(|| self.ledger.violation());
         if let Some(broken) = seen {
             return Err(broken);

@@ -283,7 +283,7 @@ impl SyncStore for SimStore {
         reservation: ReservationId,
         spent: Spent,
         now: Timestamp,
-    ) -> StoreResult<()> {
+    ) -> StoreResult<ReservationId> {
         self.purse.close(reservation, spent.calls);
         forward!(self.spend_calls(team, reservation, spent, now))
     }

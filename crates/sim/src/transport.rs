@@ -3,6 +3,7 @@
 //! It also watches what only the wire shows: every record that is written has an intent that says so, every call was
 //! reserved, no record is written twice at the same time, and no two writes lock one account.
 
+use crate::chronicle::Chronicle;
 use crate::claims::Purse;
 use crate::clock::Dice;
 use crate::executor::pause;
@@ -47,6 +48,7 @@ pub struct Wire {
     sandbox: Arc<Sandbox>,
     dice: Dice,
     shared: Arc<Mutex<Shared>>,
+    chronicle: Chronicle,
     /// Whose end this is, where it is watched.
     worker: Option<Watched>,
 }
@@ -80,8 +82,14 @@ impl Wire {
             sandbox,
             dice,
             shared: Arc::default(),
+            chronicle: Chronicle::default(),
             worker: None,
         }
+    }
+
+    /// The same wire, and what is sent over it is told there.
+    pub(crate) fn told_in(self, chronicle: Chronicle) -> Self {
+        Self { chronicle, ..self }
     }
 
     /// This worker's end of the same wire.
@@ -281,6 +289,18 @@ impl Transport for Wire {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         self.lock().requests += 1;
         let written = written(&request);
+        let told = if written.is_empty() {
+            String::new()
+        } else {
+            format!(" writes {written:?}")
+        };
+        self.chronicle.note(|| {
+            format!(
+                "  sent: {} {}{told}",
+                request.method(),
+                request.uri().path()
+            )
+        });
         self.judge(&request, &written);
         let in_flight = InFlight::enter(self, &written);
         pause().await;

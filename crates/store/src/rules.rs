@@ -23,7 +23,7 @@ pub use link::{
     is_workspace_half, leave_to_owner, note_parking_entry, retry, rules_changed, workspace_changed,
 };
 pub use mirror::{KIN_MAX, archive, end_of_chain, must_be_current, redirect, revive, take_over};
-pub use news::{Look, News, news, take_in};
+pub use news::{Evidence, News, news, take_in};
 pub use progress::{
     advance, drop_page, forget_position, late_seconds, never_read, note_failure, wants_more,
 };

@@ -14,7 +14,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 use tandem_core::ids::{CrmId, CrmObject};
-use tandem_core::record::{CrmRecord, Revision, Succession, Successor};
+use tandem_core::record::{CrmRecord, Look, Revision, Succession, Successor};
 use tandem_core::schema::{FieldType, ObjectSchema};
 use tandem_core::value::{Reference, Value};
 
@@ -139,7 +139,7 @@ impl Columns<'_> {
             successor: successor(object, row),
             fields: self.0.iter().filter_map(field).collect(),
             observed_at,
-            answered_at: observed_at,
+            look: Look::default(),
         })
     }
 }

@@ -6,7 +6,7 @@ use tandem_core::Timestamp;
 use tandem_core::ids::{CrmId, CrmObject, LinkId, RecordId, UserId};
 use tandem_core::link::{LinkState, RecordLink};
 use tandem_core::mapping::{Direction, FieldMapping, FieldRule, PairRules, Winner};
-use tandem_core::record::{CrmRecord, Origin, Provenance, Revision, WorkspaceRecord};
+use tandem_core::record::{CrmRecord, Look, Origin, Provenance, Revision, WorkspaceRecord};
 use tandem_core::value::{Fields, Value};
 use tandem_core::workspace::Kind;
 
@@ -75,7 +75,7 @@ pub(crate) fn lead(fields: Fields) -> CrmRecord {
         successor: None,
         fields,
         observed_at: at(11),
-        answered_at: at(11),
+        look: Look::default(),
     }
 }
 

@@ -6,10 +6,10 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use tandem_core::connector::{Failure, ProbeAnswer, WriteOp, WriteOutcome};
 use tandem_core::error::{Directive, ErrorClass};
-use tandem_core::ids::{CrmId, CrmObject, IntentId};
+use tandem_core::ids::{CrmId, CrmObject, IntentId, ReservationId};
 use tandem_core::link::{Agreed, Lane, PutBack};
 use tandem_core::mapping::{Direction, PairRules, Winner};
-use tandem_core::record::CrmRecord;
+use tandem_core::record::{CrmRecord, Look};
 use tandem_core::settings::Guards;
 use tandem_core::settle::Settling;
 use tandem_core::sync_log::{LogStatus, LogType, Rule};
@@ -98,6 +98,7 @@ impl Case {
             epoch: 2,
             rules: &self.rules,
             now: at(50),
+            look: LOOK,
             jitter: 1.0,
             calls_hundredths: 25,
             create_horizon_seconds: self.horizon_seconds,
@@ -126,10 +127,16 @@ fn failure(class: ErrorClass, fields: &[&str]) -> Failure {
     failure
 }
 
-/// The record of an answer that was here when it was settled.
+/// The request whose answer is settled.
+const LOOK: Look = Look {
+    began: ReservationId(3),
+    ended: ReservationId(5),
+};
+
+/// The record of an answer, with the look that showed it.
 fn answered(record: CrmRecord) -> CrmRecord {
     CrmRecord {
-        answered_at: at(50),
+        look: LOOK,
         ..record
     }
 }

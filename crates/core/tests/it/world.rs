@@ -9,7 +9,7 @@ use tandem_core::ids::IntentId;
 use tandem_core::link::{Agreed, Lane, RecordLink};
 use tandem_core::mapping::{FieldRule, PairRules};
 use tandem_core::reconcile::{Decision, Input, Kin, RecordChange, reconcile};
-use tandem_core::record::{CrmRecord, WorkspaceRecord};
+use tandem_core::record::{CrmRecord, Look, WorkspaceRecord};
 use tandem_core::settings::{Guards, SyncSettings};
 use tandem_core::settle::Settling;
 use tandem_core::sync_log::{FieldChange, LogDraft};
@@ -250,7 +250,6 @@ impl World {
     fn seen(&self) -> Option<CrmRecord> {
         let mut record = self.crm.clone()?;
         record.observed_at = at(self.now);
-        record.answered_at = at(self.now);
         Some(record)
     }
 
@@ -363,7 +362,6 @@ impl World {
         after.modified_at = at(self.now);
         after.revision.order = self.now;
         after.observed_at = at(self.now);
-        after.answered_at = at(self.now);
         self.crm = Some(after.clone());
         WriteOutcome::Applied {
             id: after.id.clone(),
@@ -415,6 +413,7 @@ impl World {
             epoch: 1,
             rules: &self.rules,
             now: at(self.now),
+            look: Look::default(),
             jitter: 0.5,
             calls_hundredths: 0,
             create_horizon_seconds: 0,

@@ -10,7 +10,7 @@ use tandem_core::connector::{Next, OrgUsage, PulledPage, Watermark, WriteOutcome
 use tandem_core::ids::{CrmId, CrmObject, RecordId, TeamId, UserId};
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::mapping::{Direction, FieldMapping, FieldRule, PairRules, Winner};
-use tandem_core::record::{CrmRecord, Origin, Revision};
+use tandem_core::record::{CrmRecord, Look, Origin, Revision};
 use tandem_core::schema::FieldType;
 use tandem_core::settings::{ConnectionState, Guards, SyncSettings, TeamRules};
 use tandem_core::store::{ObjectProgress, SyncStore, WorkspaceEdit};
@@ -67,7 +67,7 @@ pub(crate) fn lead(id: &str, changed: i64, seen: i64, values: &[(&str, &str)]) -
         successor: None,
         fields: fields(values),
         observed_at: at(seen),
-        answered_at: at(seen),
+        look: Look::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Guard, Without};
 use crate::executor::block_on;
 use tandem_core::Timestamp;
-use tandem_core::ids::{IntentId, LinkId, TeamId};
+use tandem_core::ids::{IntentId, LinkId, ReservationId, TeamId};
 use tandem_core::link::RecordLink;
 use tandem_core::record::CrmRecord;
 use tandem_core::settings::TeamRules;
@@ -134,22 +134,19 @@ impl Mutant<'_> {
 
     fn record(&self, record: &mut CrmRecord) {
         if self.without.is(Guard::AnsweredAt) {
-            record.answered_at = record.observed_at;
+            record.look.ended = record.look.began;
         }
         if !self.without.is(Guard::OlderEvidence) {
             return;
         }
         let known = self.see(|view| {
             let known = view.mirror(&record.object, &record.id);
-            known.map(|known| (known.revision.order, known.answered_at))
+            known.map(|known| (known.revision.order, known.look.ended))
         });
-        if let Some((order, answered_at)) =
-            known.filter(|(order, _)| *order > record.revision.order)
-        {
+        if let Some((order, ended)) = known.filter(|(order, _)| *order > record.revision.order) {
             record.revision.order = order;
-            let later = answered_at.checked_add(jiff::SignedDuration::from_micros(1));
-            record.observed_at = later.unwrap_or(answered_at);
-            record.answered_at = record.observed_at;
+            let later = ReservationId(ended.0 + 1);
+            (record.look.began, record.look.ended) = (later, later);
         }
     }
 

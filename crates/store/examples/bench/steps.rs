@@ -4,9 +4,9 @@ use crate::world::{World, at, claim};
 use crate::{Measured, Outcome};
 use std::time::{Duration, Instant};
 use tandem_core::connector::WriteOutcome;
-use tandem_core::ids::UserId;
+use tandem_core::ids::{ReservationId, UserId};
 use tandem_core::reconcile::{Input, Kin, reconcile};
-use tandem_core::record::{CrmRecord, Origin, Revision};
+use tandem_core::record::{CrmRecord, Look, Origin, Revision};
 use tandem_core::settings::{Guards, SyncSettings};
 use tandem_core::settle::Settling;
 use tandem_core::store::{ClaimedIntent, DecisionCommit, LinkWork, SyncStore, WorkspaceEdit};
@@ -160,6 +160,12 @@ pub(crate) async fn send(world: &World) -> Outcome<Measured> {
     })
 }
 
+/// A look after every one that was made.
+const LATER: Look = Look {
+    began: ReservationId(20),
+    ended: ReservationId(20),
+};
+
 async fn outcome(world: &World, claimed: &ClaimedIntent) -> Outcome<Settlement> {
     let intent = &claimed.intent;
     let id = intent.crm_id().ok_or("an update names its record")?;
@@ -175,7 +181,7 @@ async fn outcome(world: &World, claimed: &ClaimedIntent) -> Outcome<Settlement> 
         },
         modified_at: at(20),
         observed_at: at(20),
-        answered_at: at(20),
+        look: LATER,
         ..before.clone()
     };
     after.fields.extend(intent.payload());
@@ -184,6 +190,7 @@ async fn outcome(world: &World, claimed: &ClaimedIntent) -> Outcome<Settlement> 
         epoch: claimed.epoch,
         rules: world.pair(),
         now: at(21),
+        look: LATER,
         jitter: 0.5,
         calls_hundredths: 1,
         create_horizon_seconds: 600,

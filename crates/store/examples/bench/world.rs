@@ -7,7 +7,7 @@ use tandem_core::connector::{Next, PageToken, Watermark};
 use tandem_core::ids::{CrmId, CrmObject, TeamId};
 use tandem_core::link::{Lane, Lanes};
 use tandem_core::mapping::{Direction, FieldMapping, FieldRule, PairRules, Winner};
-use tandem_core::record::{CrmRecord, Revision};
+use tandem_core::record::{CrmRecord, Look, Revision};
 use tandem_core::schema::FieldType;
 use tandem_core::settings::TeamRules;
 use tandem_core::store::{Claim, PullPosition, StagePage, SyncStore};
@@ -125,7 +125,7 @@ pub(crate) fn lead(number: usize) -> CrmRecord {
             .map(|(_, crm)| ((*crm).to_owned(), Value::text(value(crm))))
             .collect(),
         observed_at: at(2),
-        answered_at: at(2),
+        look: Look::default(),
     }
 }
 

@@ -24,9 +24,9 @@ async fn spend(b: &Bench, second: i64, id: ReservationId, calls: u32, used: Opti
     settle(b, second, id, spent).await;
 }
 
-async fn settle(b: &Bench, second: i64, id: ReservationId, spent: Spent) {
+async fn settle(b: &Bench, second: i64, id: ReservationId, spent: Spent) -> ReservationId {
     let settled = b.store().spend_calls(b.team, id, spent, at(second));
-    settled.await.expect("spend_calls");
+    settled.await.expect("spend_calls")
 }
 
 /// The org's count, and what of ours stands beside it: spent, and reserved.
@@ -46,6 +46,20 @@ async fn told(b: &Bench, second: i64, used: u64) {
         .await
         .expect("a first call is free");
     spend(b, second, id, 1, Some(used)).await;
+}
+
+/// The order of looks: whichever process reserves, and wherever its clock stands.
+pub(super) async fn reservations_are_numbered_in_the_order_they_are_made(b: &Bench) {
+    let first = reserve(b, 100, 1, Lane::Normal).await.expect("reserved");
+    let second = reserve(b, 10, 1, Lane::Normal).await.expect("reserved");
+    assert!(second > first, "the clock was set back");
+    let ended = |id, at_second| settle(b, at_second, id, Spent::default());
+    assert_eq!(ended(first, 5).await, second, "they overlap");
+    let third = reserve(b, 1, 1, Lane::Bulk).await.expect("reserved");
+    assert!(third > second, "it began when the first one was over");
+    assert_eq!(ended(second, 300).await, third);
+    assert_eq!(ended(third, 2).await, third, "nobody came after it");
+    assert_eq!(ended(ReservationId(0), 2).await, third);
 }
 
 pub(super) async fn a_reservation_is_replaced_by_what_was_spent(b: &Bench) {

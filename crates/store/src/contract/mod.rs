@@ -231,6 +231,7 @@ cases! {
         only_a_plan_that_is_there_can_be_decided,
     }
     budget {
+        reservations_are_numbered_in_the_order_they_are_made,
         a_reservation_is_replaced_by_what_was_spent,
         a_lost_reservation_returns_by_itself,
         nothing_passes_the_threshold,

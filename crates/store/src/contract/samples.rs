@@ -3,11 +3,11 @@
 use tandem_core::Timestamp;
 use tandem_core::connector::WriteOp;
 use tandem_core::error::ErrorClass;
-use tandem_core::ids::{CrmId, CrmObject, RecordId, UserId};
+use tandem_core::ids::{CrmId, CrmObject, RecordId, ReservationId, UserId};
 use tandem_core::link::{HeldField, ParkedField, ParkedLink, RecordLink};
 use tandem_core::mapping::{Direction, FieldMapping, FieldRule, PairRules, Winner};
 use tandem_core::reconcile::Decision;
-use tandem_core::record::{CrmRecord, Origin, Revision};
+use tandem_core::record::{CrmRecord, Look, Origin, Revision};
 use tandem_core::schema::FieldType;
 use tandem_core::settings::TeamRules;
 use tandem_core::sync_log::{LogDraft, LogSource, LogType, Rule};
@@ -135,14 +135,23 @@ pub(super) fn crm(name: &str, id: &str, order: i64, values: &[(&str, &str)]) -> 
         successor: None,
         fields: fields(values),
         observed_at: at(order),
-        answered_at: at(order),
+        look: look(order),
+    }
+}
+
+/// A short look, as the only one in that second.
+pub(super) fn look(second: i64) -> Look {
+    let began = ReservationId(second);
+    Look {
+        began,
+        ended: began,
     }
 }
 
 pub(super) fn seen(second: i64, record: CrmRecord) -> CrmRecord {
     CrmRecord {
         observed_at: at(second),
-        answered_at: at(second),
+        look: look(second),
         ..record
     }
 }

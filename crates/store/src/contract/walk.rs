@@ -18,6 +18,7 @@ use tandem_core::connector::{OrgUsage, WriteOp};
 use tandem_core::ids::{CrmId, RecordId, ReservationId};
 use tandem_core::link::{Agreed, Lane, LinkState};
 use tandem_core::reconcile::{Decision, RecordChange};
+use tandem_core::record::Look;
 use tandem_core::store::{
     Claim, ClaimedIntent, DecisionCommit, HoldResolution, LinkWork, StagePage, WorkspaceEdit,
 };
@@ -142,8 +143,12 @@ impl Walk {
         let id = format!("{name}-{}", self.dice.below(6));
         let values = self.values(kind, false);
         let mut record = crm(name, &id, self.second - self.dice.below(20), &values);
-        record.observed_at = at(self.second - self.dice.below(10));
-        record.answered_at = record.observed_at;
+        let began = self.second - self.dice.below(10);
+        record.observed_at = at(began);
+        record.look = Look {
+            began: ReservationId(began),
+            ended: ReservationId(began + self.dice.below(3)),
+        };
         if let (0, Some(index)) = (self.dice.below(4), self.dice.pick_late(self.records.len())) {
             let key = Value::text(format!("key-{index}"));
             record.fields.insert(KEY_FIELD.into(), key);

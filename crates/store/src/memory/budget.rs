@@ -53,9 +53,15 @@ impl Budget {
         Some(self.books.reserve(1, now))
     }
 
-    pub(super) fn spend(&mut self, id: ReservationId, spent: Spent, now: Timestamp) {
+    pub(super) fn spend(
+        &mut self,
+        id: ReservationId,
+        spent: Spent,
+        now: Timestamp,
+    ) -> ReservationId {
         self.books.settle(id, spent, now);
         *self.hours.entry(hour(now)).or_default() += u64::from(spent.calls);
+        self.books.last
     }
 
     pub(super) fn calls_by_hour(&self, now: Timestamp) -> Vec<HourCalls> {

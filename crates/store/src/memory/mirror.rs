@@ -164,7 +164,7 @@ impl Team {
         let seen: Vec<_> = answered.found.iter().map(|one| one.id.clone()).collect();
         for record in answered.found {
             let place = (record.object.clone(), record.id.clone());
-            let news = self.mirrors.take_in(record, rules::Look::Pull);
+            let news = self.mirrors.take_in(record, rules::Evidence::Read);
             let link = self.links.of_crm(&place.0, &place.1).map(|row| row.link.id);
             if let Some(link) = link.filter(|_| news.is_news()) {
                 self.links.change(link, rules::crm_changed);

@@ -25,7 +25,7 @@ impl Team {
         row.intent.refusals += u32::from(settlement.refused);
         let (link, lane) = (row.intent.link, row.intent.lane);
         if let Some(mirror) = settlement.mirror.take() {
-            self.mirrors.take_in(mirror, rules::Look::ReadBack);
+            self.mirrors.take_in(mirror, rules::Evidence::ReadBack);
         }
         let identified = self.identify(link, lane, &mut settlement, now);
         self.links

@@ -42,7 +42,7 @@ impl Team {
         let stamped_anew = known.is_none_or(|known| known.revision.order < record.revision.order);
         let late = rules::late_seconds(page, &id, stamped_anew);
         report.late_seconds = report.late_seconds.max(late);
-        match self.mirrors.take_in(record, rules::Look::Pull) {
+        match self.mirrors.take_in(record, rules::Evidence::Read) {
             News::Stale => report.stale += 1,
             News::Unchanged if page.echo_guard => report.unchanged += 1,
             News::New | News::Changed | News::Unchanged => {
@@ -65,13 +65,13 @@ impl Team {
         } else {
             let place = (record.object.clone(), record.id.clone());
             if self.mirrors.concerns(&place) {
-                self.mirrors.take_in(record, rules::Look::Pull);
+                self.mirrors.take_in(record, rules::Evidence::Read);
             }
             return;
         }
         let late = rules::late_seconds(page, &record.id, true);
         report.late_seconds = report.late_seconds.max(late);
-        self.mirrors.take_in(record, rules::Look::Pull);
+        self.mirrors.take_in(record, rules::Evidence::Read);
         report.new += 1;
     }
 

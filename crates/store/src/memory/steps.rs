@@ -212,11 +212,8 @@ impl SyncStore for MemoryStore {
         reservation: ReservationId,
         spent: Spent,
         now: Timestamp,
-    ) -> StoreResult<()> {
-        self.with(team, |team| {
-            team.budget.spend(reservation, spent, now);
-            Ok(())
-        })
+    ) -> StoreResult<ReservationId> {
+        self.with(team, |team| Ok(team.budget.spend(reservation, spent, now)))
     }
 
     async fn calls_by_hour(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<HourCalls>> {

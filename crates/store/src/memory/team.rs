@@ -46,7 +46,7 @@ impl Mirrors {
     }
 
     /// Keeps a record if it is news.
-    pub(super) fn take_in(&mut self, record: CrmRecord, look: rules::Look) -> rules::News {
+    pub(super) fn take_in(&mut self, record: CrmRecord, evidence: rules::Evidence) -> rules::News {
         let of_object = match self.rows.get_mut(&record.object) {
             Some(of_object) => of_object,
             None => self.rows.entry(record.object.clone()).or_default(),
@@ -54,7 +54,7 @@ impl Mirrors {
         let id = record.id.clone();
         let mut mirror = of_object.remove(&id);
         let before = mirror.as_ref().and_then(successor);
-        let news = rules::take_in(&mut mirror, record, look);
+        let news = rules::take_in(&mut mirror, record, evidence);
         let after = mirror.as_ref().and_then(successor);
         if before != after {
             if let Some((heir, loser)) = before {

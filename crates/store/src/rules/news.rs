@@ -11,7 +11,7 @@ use tandem_core::record::CrmRecord;
 pub enum News {
     /// Nothing was known.
     New,
-    /// It is newer, or of the same version with other content and looked at after the known one was here.
+    /// It is newer, or of the same version with other content and of a later look.
     Changed,
     /// It says what is known already.
     Unchanged,
@@ -28,20 +28,19 @@ impl News {
 
 /// How a record came in. It matters only between versions of one stamp whose looks overlap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Look {
-    /// By a pull, which goes back over the same time again: in doubt the known record stays.
-    Pull,
+pub enum Evidence {
+    /// By reading, which goes back over the same time again: in doubt the known record stays.
+    Read,
     /// By the read-back of our own write, on which the base was just agreed: in doubt it is newer.
     ReadBack,
 }
 
 /// Compares an incoming record with the known one.
 ///
-/// Two versions may share a stamp (Salesforce stamps whole seconds), so within one the time at which
-/// we looked decides, as far as it can: each look shows the record at some time between the asking
-/// and the answer. A field that the incoming record lacks was not asked for and says nothing; one
-/// that the known record lacks is news, whoever looked later.
-pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord, look: Look) -> News {
+/// Two versions may share a stamp (Salesforce stamps whole seconds), so within one the order of the looks
+/// decides, as far as it can ([`Look`](tandem_core::record::Look)). A field that the incoming record lacks was not
+/// asked for and says nothing; one that the known record lacks is news, whoever looked later.
+pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord, evidence: Evidence) -> News {
     let Some(known) = known else {
         return News::New;
     };
@@ -49,7 +48,7 @@ pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord, look: Look) -> News
         Ordering::Less => News::Stale,
         Ordering::Greater => News::Changed,
         Ordering::Equal if says_the_same(known, incoming) => News::Unchanged,
-        Ordering::Equal if is_later(known, incoming, look) => News::Changed,
+        Ordering::Equal if is_later(known, incoming, evidence) => News::Changed,
         Ordering::Equal if shows_more(known, incoming) => News::Changed,
         Ordering::Equal => News::Stale,
     }
@@ -58,25 +57,25 @@ pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord, look: Look) -> News
 /// Takes an incoming record into the mirrored one, if it is news. A version holds what was read with it:
 /// a field that a newer one lacks is not known any more, since it may be long overwritten.
 ///
-/// An unchanged record seen later moves `observed_at` on, so that an answer that was under way in
+/// An unchanged record seen later moves its look on, so that an answer that was under way in
 /// between is recognised as older. A store that writes rows must do so also in that case.
-pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord, look: Look) -> News {
-    let verdict = news(mirror.as_ref(), &incoming, look);
+pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord, evidence: Evidence) -> News {
+    let verdict = news(mirror.as_ref(), &incoming, evidence);
     match (verdict, mirror.as_mut()) {
         (News::New, _) => *mirror = Some(incoming),
-        (News::Changed, Some(known)) => replace(known, incoming, look),
+        (News::Changed, Some(known)) => replace(known, incoming, evidence),
         (News::Unchanged, Some(known)) => {
             known.observed_at = known.observed_at.max(incoming.observed_at);
-            known.answered_at = known.answered_at.max(incoming.answered_at);
+            known.look = known.look.and(incoming.look);
         }
         _ => {}
     }
     verdict
 }
 
-fn replace(known: &mut CrmRecord, mut incoming: CrmRecord, look: Look) {
+fn replace(known: &mut CrmRecord, mut incoming: CrmRecord, evidence: Evidence) {
     if incoming.revision.order == known.revision.order {
-        if !is_later(known, &incoming, look) {
+        if !is_later(known, &incoming, evidence) {
             for (field, value) in incoming.fields {
                 known.fields.entry(field).or_insert(value);
             }
@@ -94,14 +93,14 @@ fn replace(known: &mut CrmRecord, mut incoming: CrmRecord, look: Look) {
     *known = incoming;
 }
 
-fn is_later(known: &CrmRecord, incoming: &CrmRecord, look: Look) -> bool {
-    match look {
-        Look::Pull => incoming.observed_at > known.answered_at,
+fn is_later(known: &CrmRecord, incoming: &CrmRecord, evidence: Evidence) -> bool {
+    match evidence {
+        Evidence::Read => incoming.look.is_after(known.look),
         // A deletion is taken back by nothing but a look that was certainly later.
-        Look::ReadBack if known.deleted && !incoming.deleted => {
-            incoming.observed_at > known.answered_at
+        Evidence::ReadBack if known.deleted && !incoming.deleted => {
+            incoming.look.is_after(known.look)
         }
-        Look::ReadBack => incoming.answered_at >= known.observed_at,
+        Evidence::ReadBack => !known.look.is_after(incoming.look),
     }
 }
 
@@ -123,8 +122,8 @@ fn says_the_same(known: &CrmRecord, incoming: &CrmRecord) -> bool {
 mod tests {
     use super::*;
     use tandem_core::Timestamp;
-    use tandem_core::ids::{CrmId, CrmObject};
-    use tandem_core::record::Revision;
+    use tandem_core::ids::{CrmId, CrmObject, ReservationId};
+    use tandem_core::record::{Look, Revision};
     use tandem_core::value::Value;
 
     fn record(order: i64, seen: i64, name: &str) -> CrmRecord {
@@ -141,46 +140,48 @@ mod tests {
             deleted: name == "deleted",
             successor: None,
             fields: [("Name".to_owned(), Value::text(name))].into(),
-            observed_at: Timestamp::new(seen, 0).unwrap_or_default(),
-            answered_at: Timestamp::new(seen, 0).unwrap_or_default(),
+            observed_at: Timestamp::UNIX_EPOCH,
+            look: look(seen, seen),
+        }
+    }
+
+    fn look(began: i64, ended: i64) -> Look {
+        Look {
+            began: ReservationId(began),
+            ended: ReservationId(ended),
+        }
+    }
+
+    /// `5 10-20 A`: version, look, what it shows.
+    fn read(cell: &str) -> Option<CrmRecord> {
+        let mut words = cell.split_whitespace();
+        let order = words.next()?.parse().ok()?;
+        let (began, ended) = words.next()?.split_once('-')?;
+        Some(CrmRecord {
+            look: look(began.parse().ok()?, ended.parse().ok()?),
+            ..record(order, 0, words.next()?)
+        })
+    }
+
+    fn check(row: &str) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [known, incoming, reading, read_back] = cells[..] else {
+            panic!("four cells: {row}");
+        };
+        let records = read(known).zip(read(incoming));
+        let (known, incoming) = records.unwrap_or_else(|| panic!("two records: {row}"));
+        for (evidence, verdict) in [(Evidence::Read, reading), (Evidence::ReadBack, read_back)] {
+            let found = format!("{:?}", news(Some(&known), &incoming, evidence));
+            assert_eq!(found.to_lowercase(), verdict, "{evidence:?}: {row}");
+            assert_eq!(news(None, &incoming, evidence), News::New);
         }
     }
 
     #[test]
     fn the_table_of_news() {
-        let known = record(5, 10, "A");
-        for (incoming, pulled, read_back) in [
-            (record(4, 99, "B"), News::Stale, News::Stale),
-            (record(6, 1, "A"), News::Changed, News::Changed),
-            (record(5, 1, "A"), News::Unchanged, News::Unchanged),
-            (record(5, 9, "B"), News::Stale, News::Stale),
-            (record(5, 10, "B"), News::Stale, News::Changed),
-            (record(5, 11, "B"), News::Changed, News::Changed),
-            (record(5, 11, "deleted"), News::Changed, News::Changed),
-        ] {
-            assert_eq!(
-                news(Some(&known), &incoming, Look::Pull),
-                pulled,
-                "{incoming:?}"
-            );
-            let verdict = news(Some(&known), &incoming, Look::ReadBack);
-            assert_eq!(verdict, read_back, "{incoming:?}");
-        }
-        assert_eq!(news(None, &known, Look::Pull), News::New);
-    }
-
-    #[test]
-    fn of_overlapping_looks_a_pull_waits_and_a_read_back_wins() {
-        let known = CrmRecord {
-            answered_at: record(0, 20, "").observed_at,
-            ..record(5, 10, "A")
-        };
-        let overlapping = record(5, 15, "B");
-        assert_eq!(news(Some(&known), &overlapping, Look::Pull), News::Stale);
-        assert_eq!(
-            news(Some(&known), &overlapping, Look::ReadBack),
-            News::Changed
-        );
+        let rows = include_str!("news.txt").lines();
+        let rows = rows.filter(|row| !row.starts_with('#'));
+        assert!(rows.inspect(|row| check(row)).count() > 10);
     }
 
     #[test]
@@ -191,7 +192,7 @@ mod tests {
             ..record(order, seen, "")
         };
         assert_eq!(
-            take_in(&mut mirror, other(6, 11), Look::ReadBack),
+            take_in(&mut mirror, other(6, 11), Evidence::ReadBack),
             News::Changed
         );
         let shown = |mirror: &Option<CrmRecord>| {
@@ -200,12 +201,12 @@ mod tests {
         };
         assert_eq!(shown(&mirror), ["Phone"]);
         assert_eq!(
-            take_in(&mut mirror, other(6, 12), Look::Pull),
+            take_in(&mut mirror, other(6, 12), Evidence::Read),
             News::Unchanged
         );
         let again = record(6, 12, "A");
         assert_eq!(
-            take_in(&mut mirror, again, Look::Pull),
+            take_in(&mut mirror, again, Evidence::Read),
             News::Changed,
             "it is seen again"
         );
@@ -227,7 +228,7 @@ mod tests {
             (9, Some(at(8)), 8),
             (10, None, 10),
         ] {
-            take_in(&mut mirror, modified(order, met), Look::ReadBack);
+            take_in(&mut mirror, modified(order, met), Evidence::ReadBack);
             let known = mirror.as_ref().map(CrmRecord::changed_at);
             assert_eq!(known, Some(at(changed)), "version {order}");
         }
@@ -237,15 +238,15 @@ mod tests {
     fn seeing_the_same_later_outdates_what_was_under_way() {
         let mut mirror = Some(record(5, 10, "A"));
         assert_eq!(
-            take_in(&mut mirror, record(5, 20, "A"), Look::Pull),
+            take_in(&mut mirror, record(5, 20, "A"), Evidence::Read),
             News::Unchanged
         );
         assert_eq!(
-            take_in(&mut mirror, record(5, 15, "B"), Look::Pull),
+            take_in(&mut mirror, record(5, 15, "B"), Evidence::Read),
             News::Stale
         );
         assert_eq!(
-            take_in(&mut mirror, record(5, 21, "B"), Look::Pull),
+            take_in(&mut mirror, record(5, 21, "B"), Evidence::Read),
             News::Changed
         );
     }

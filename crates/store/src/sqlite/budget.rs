@@ -70,17 +70,18 @@ pub(super) fn spend(
     reservation: ReservationId,
     spent: Spent,
     now: Timestamp,
-) -> DbResult<()> {
+) -> DbResult<ReservationId> {
     let books = load(tx, team)?;
-    change(tx, team, books, |books| {
+    let last = change(tx, team, books, |books| {
         books.settle(reservation, spent, now);
+        books.last
     })?;
     tx.execute(
         "INSERT INTO calls_by_hour (team, hour_us, calls) VALUES (?, ?, ?) \
          ON CONFLICT DO UPDATE SET calls = calls + excluded.calls",
         params![team.0, hour_us(now), spent.calls],
     )?;
-    Ok(())
+    Ok(last)
 }
 
 pub(super) fn set_pace(

@@ -6,7 +6,7 @@ use super::links::{self, LinkRow};
 use super::mirrors::Mirrors;
 use super::tx::Tx;
 use super::{intents, log, records};
-use crate::rules::{self, Look};
+use crate::rules::{self, Evidence};
 use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::Timestamp;
@@ -318,7 +318,7 @@ pub(super) fn answered(tx: &Tx<'_>, team: TeamId, answered: Answered) -> DbResul
 fn take_in(tx: &Tx<'_>, team: TeamId, record: CrmRecord, now: Timestamp) -> DbResult<()> {
     let (object, id) = (record.object.clone(), record.id.clone());
     let mut known = Mirrors::load(tx, team, &object, &[&id])?;
-    let news = known.take_in(tx, team, record, Look::Pull)?;
+    let news = known.take_in(tx, team, record, Evidence::Read)?;
     let row = links::by_crm(tx, team, &object, &[&id])?.remove(&id);
     if let Some(mut row) = row.filter(|_| news.is_news()) {
         row.change(rules::crm_changed);

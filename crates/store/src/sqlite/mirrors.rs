@@ -3,7 +3,7 @@
 use super::column::{doc, json};
 use super::error::DbResult;
 use super::tx::Tx;
-use crate::rules::{self, Look, News};
+use crate::rules::{self, Evidence, News};
 use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::ids::{CrmId, CrmObject, LinkId, TeamId};
@@ -67,11 +67,11 @@ impl Mirrors {
         tx: &Tx<'_>,
         team: TeamId,
         record: CrmRecord,
-        look: Look,
+        evidence: Evidence,
     ) -> DbResult<News> {
         let id = record.id.clone();
         let mut mirror = self.0.remove(&id);
-        let news = rules::take_in(&mut mirror, record, look);
+        let news = rules::take_in(&mut mirror, record, evidence);
         if let Some(mirror) = mirror {
             if news != News::Stale {
                 save(tx, team, &mirror)?;

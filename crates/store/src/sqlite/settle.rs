@@ -75,7 +75,7 @@ impl<'a> Batch<'a> {
         if let Some(record) = settlement.mirror.take()
             && let Some(mirrors) = self.mirrors.get_mut(&record.object)
         {
-            mirrors.take_in(self.tx, self.team, record, rules::Look::ReadBack)?;
+            mirrors.take_in(self.tx, self.team, record, rules::Evidence::ReadBack)?;
         }
         if self.identify(&mut row, intent.intent.lane, &mut settlement)? {
             self.identified.extend(row.link.record);

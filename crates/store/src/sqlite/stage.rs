@@ -95,7 +95,7 @@ impl<'a> Staging<'a> {
         self.note_lateness(&record);
         match self
             .mirrors
-            .take_in(self.tx, self.team, record, rules::Look::Pull)?
+            .take_in(self.tx, self.team, record, rules::Evidence::Read)?
         {
             News::Stale => self.report.stale += 1,
             News::Unchanged if self.page.echo_guard => self.report.unchanged += 1,
@@ -126,14 +126,14 @@ impl<'a> Staging<'a> {
         } else {
             if self.mirrors.knows(&record.id) || self.heirs.contains(&record.id) {
                 self.mirrors
-                    .take_in(self.tx, self.team, record, rules::Look::Pull)?;
+                    .take_in(self.tx, self.team, record, rules::Evidence::Read)?;
             }
             return Ok(());
         };
         self.links.insert(record.id.clone(), row);
         self.note_lateness(&record);
         self.mirrors
-            .take_in(self.tx, self.team, record, rules::Look::Pull)?;
+            .take_in(self.tx, self.team, record, rules::Evidence::Read)?;
         self.report.new += 1;
         Ok(())
     }

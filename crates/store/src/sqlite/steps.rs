@@ -256,7 +256,7 @@ impl SyncStore for SqliteStore {
         reservation: ReservationId,
         spent: Spent,
         now: Timestamp,
-    ) -> StoreResult<()> {
+    ) -> StoreResult<ReservationId> {
         self.step(team, move |tx| {
             budget::spend(tx, team, reservation, spent, now)
         })

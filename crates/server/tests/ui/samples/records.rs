@@ -8,7 +8,7 @@ use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject, LinkId, RecordId, UserId};
 use tandem_core::link::{HeldField, LinkState, ParkedField, RecordLink};
 use tandem_core::mapping::{Direction, Winner};
-use tandem_core::record::{CrmRecord, Origin, Provenance, Revision, WorkspaceRecord};
+use tandem_core::record::{CrmRecord, Look, Origin, Provenance, Revision, WorkspaceRecord};
 use tandem_core::schema::FieldType;
 use tandem_core::value::{Fields, Value};
 use tandem_core::workspace::{Kind, standard_fields};
@@ -190,7 +190,7 @@ impl Samples {
                 successor: None,
                 fields: Fields::new(),
                 observed_at: minutes_ago(3),
-                answered_at: minutes_ago(3),
+                look: Look::default(),
             }),
             intent: None,
             log: self.entries(),

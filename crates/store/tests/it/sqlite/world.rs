@@ -3,12 +3,12 @@
 use std::path::Path;
 use tandem_core::Timestamp;
 use tandem_core::connector::{Next, Watermark};
-use tandem_core::ids::{CrmId, CrmObject, RecordId, TeamId};
+use tandem_core::ids::{CrmId, CrmObject, RecordId, ReservationId, TeamId};
 use tandem_core::link::Lanes;
 use tandem_core::link::{Lane, RecordLink};
 use tandem_core::mapping::{Direction, FieldMapping, FieldRule, PairRules, Winner};
 use tandem_core::reconcile::{Decision, RecordChange};
-use tandem_core::record::{CrmRecord, Origin, Revision};
+use tandem_core::record::{CrmRecord, Look, Origin, Revision};
 use tandem_core::schema::FieldType;
 use tandem_core::settings::TeamRules;
 use tandem_core::store::{Claim, DecisionCommit, LinkWork, StagePage, SyncStore, WorkspaceEdit};
@@ -168,7 +168,10 @@ pub(super) fn crm(object: &str, id: &str, order: i64, values: &[(&str, &str)]) -
         successor: None,
         fields: fields(values),
         observed_at: at(order),
-        answered_at: at(order),
+        look: Look {
+            began: ReservationId(order),
+            ended: ReservationId(order),
+        },
     }
 }
 
