@@ -54,7 +54,7 @@ impl World {
         self.transaction(|world| {
             world.delete(actor, object, id, &DmlOptions::default())?;
             let (at, batch) = (world.now_seconds(), world.deletions);
-            for object in world.object_numbers() {
+            for object in world.stored_objects() {
                 let rows = world
                     .table(object)
                     .deleted((at, SfId::MIN)..=(at, SfId::MAX));
