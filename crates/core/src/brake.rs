@@ -211,6 +211,17 @@ impl BrakeSettings {
         }
     }
 
+    /// The limit of an effect, to be set.
+    pub fn limit_mut(&mut self, effect: Effect) -> &mut Limit {
+        match effect {
+            Effect::Delete => &mut self.delete,
+            Effect::Unlink => &mut self.unlink,
+            Effect::Blank => &mut self.blank,
+            Effect::Owner => &mut self.owner,
+            Effect::Change => &mut self.change,
+        }
+    }
+
     /// Records that may pass within the window: the greatest of the three bounds.
     pub fn allowed(&self, effect: Effect, normal: u64, linked: u64) -> u64 {
         let limit = self.limit(effect);

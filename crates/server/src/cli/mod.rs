@@ -8,6 +8,7 @@ mod doctor;
 mod door;
 pub(crate) mod failure;
 mod incidents;
+mod plans;
 mod sandbox;
 mod serve;
 mod undo;
@@ -56,6 +57,8 @@ enum Command {
     Logs(data::LogArgs),
     /// Show what the CRM refuses, by cause, and fix it.
     Incidents(incidents::IncidentArgs),
+    /// Show what the brake holds because it would touch far more records than normal, and decide it.
+    Plans(plans::PlanArgs),
     /// Try again what the CRM refused.
     Retry(data::RetryArgs),
     /// Put back what the sync changed: of an entry, a record, a version of a mapping, a window of time.
@@ -83,6 +86,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Sync(output) => data::sync(config()?, output).await,
         Command::Logs(args) => data::logs(config()?, args).await,
         Command::Incidents(args) => incidents::incidents(config()?, args).await,
+        Command::Plans(args) => plans::plans(config()?, args).await,
         Command::Retry(args) => data::retry(config()?, args).await,
         Command::Undo(args) => undo::undo(config()?, args).await,
         Command::Why(args) => undo::why(config()?, args).await,

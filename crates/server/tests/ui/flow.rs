@@ -319,6 +319,54 @@ async fn the_threshold_is_kept_and_a_wrong_one_is_refused_in_its_dialog() {
 }
 
 #[tokio::test]
+async fn the_limits_of_the_brake_are_set_and_wrong_ones_come_back_with_their_reason() {
+    let visitor = Visitor::administrator().await;
+    let page = visitor.get("/plans?edit=limits").await;
+    is_page(&page, StatusCode::OK);
+    assert!(page.body.contains("<dialog"));
+    let limits = |owner: &'static str, blank: &'static str| {
+        [
+            ("enabled", "on"),
+            ("times_normal", "4"),
+            ("delete_records", "10"),
+            ("delete_percent", "1"),
+            ("unlink_records", "10"),
+            ("unlink_percent", "1"),
+            ("blank_records", blank),
+            ("blank_percent", "3"),
+            ("owner_records", owner),
+            ("owner_percent", "3"),
+            ("change_records", "900"),
+            ("change_percent", "9"),
+        ]
+    };
+    let none = visitor.post("/plans/limits", &limits("0", "20")).await;
+    is_page(&none, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(none.body.contains("Change owners: let at least 1 record"));
+    assert!(none.body.contains("value=\"900\""), "what was typed stays");
+    let words = visitor.post("/plans/limits", &limits("20", "many")).await;
+    is_page(&words, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(words.body.contains("“many” is no number"), "{}", words.body);
+    let saved = visitor.post("/plans/limits", &limits("20", "21")).await;
+    assert_eq!(location(&saved), "/plans?done=saved");
+    let brake = visitor.server.app.brake(&visitor.actor().await).await;
+    let brake = brake.expect("answers");
+    assert_eq!((brake.times_normal, brake.change.records), (4, 900));
+    assert_eq!((brake.blank.records, brake.owner.percent), (21, 3));
+    let off = visitor
+        .post("/plans/limits", &limits("20", "21")[1..])
+        .await;
+    assert_eq!(location(&off), "/plans?done=saved");
+    assert!(
+        visitor
+            .get("/plans")
+            .await
+            .body
+            .contains("Nothing is held: whatever")
+    );
+}
+
+#[tokio::test]
 async fn the_sync_is_not_enabled_without_a_connection() {
     let visitor = Visitor::administrator().await;
     let refused = visitor

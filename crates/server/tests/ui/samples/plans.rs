@@ -2,11 +2,14 @@
 
 use super::{Samples, minutes_ago};
 use maud::Markup;
-use tandem_core::brake::{Effect, Impact, Plan, PlanState, PlannedRecord, Side, ValueChange};
+use tandem_core::brake::{
+    BrakeSettings, Effect, Impact, Plan, PlanState, PlannedRecord, Side, ValueChange,
+};
 use tandem_core::ids::{CrmId, CrmObject, LinkId, PlanId, RecordId, UserId};
 use tandem_core::value::Value;
 use tandem_core::workspace::Kind;
 use tandem_server::app::plans::{PlanPage, PlannedLine};
+use tandem_server::http::ui::pages::plan_limits::LimitsForm;
 use tandem_server::http::ui::pages::plans::{detail, list};
 
 impl Samples {
@@ -27,9 +30,25 @@ impl Samples {
             lines,
         };
         let refused = [self.error("", "Plan 7 is approved by now.")];
+        let brake = BrakeSettings::default();
+        let off = BrakeSettings {
+            enabled: false,
+            ..brake
+        };
+        let form = LimitsForm::of(&brake);
+        let mut wrong = form.clone();
+        wrong.errors.push(self.error(
+            "owner",
+            "Change owners: let at least 1 record and at most 100 percent pass.",
+        ));
         vec![
-            ("plans", list(&shell, &plans)),
-            ("plans-none", list(&shell, &[])),
+            ("plans", list(&shell, &plans, &brake, None)),
+            ("plans-none", list(&shell, &[], &off, None)),
+            ("plans-limits", list(&shell, &plans, &brake, Some(&form))),
+            (
+                "plans-limits-wrong",
+                list(&shell, &[], &brake, Some(&wrong)),
+            ),
             (
                 "plan-open",
                 detail(&shell, &page(states[0], self.lines()), &[]),

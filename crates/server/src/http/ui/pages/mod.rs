@@ -11,6 +11,7 @@ pub mod incidents;
 pub mod log_entry;
 pub mod logs;
 pub mod mapping;
+pub mod plan_limits;
 pub mod plans;
 pub mod problem;
 pub mod record;

@@ -1,5 +1,6 @@
-//! Held plans: what the brake keeps back because it would touch far more records than normal.
+//! Held plans: what the brake keeps back because it would touch far more records than normal, and how much that is.
 
+use super::plan_limits::{LimitsForm, shown as limits};
 use crate::app::plans::{PlanPage, PlannedLine};
 use crate::http::ui::parts::badge::{Tone, badge};
 use crate::http::ui::parts::form::{FieldError, button_post, form_errors};
@@ -8,11 +9,16 @@ use crate::http::ui::parts::log_table::record_href;
 use crate::http::ui::parts::text::{Shown, code, counted, field_label, grouped, sentence, shown};
 use crate::http::ui::parts::when::{ago, stamp};
 use maud::{Markup, html};
-use tandem_core::brake::{Effect, Impact, Plan, PlanState, Side, ValueChange};
+use tandem_core::brake::{BrakeSettings, Effect, Impact, Plan, PlanState, Side, ValueChange};
 
-/// Draws the list.
-pub fn list(shell: &Shell, plans: &[Plan]) -> Markup {
-    let body = html! {
+/// Draws the list, and the limits; the form that sets them where it is open.
+pub fn list(
+    shell: &Shell,
+    plans: &[Plan],
+    brake: &BrakeSettings,
+    form: Option<&LimitsForm>,
+) -> Markup {
+    let plans = html! {
         @if plans.is_empty() {
             (empty("Nothing is held", &html! {
                 "If the sync were to erase, delete, unlink, re-own or overwrite far more than it normally does, "
@@ -34,7 +40,11 @@ pub fn list(shell: &Shell, plans: &[Plan]) -> Markup {
             title: "Held plans",
             lead: lead(),
             actions: html! {},
-            body: card("Plans", &html! {}, &body),
+            body: html! {
+                (card("Plans", &html! {}, &plans))
+                (limits(brake))
+                @if let Some(form) = form { (form.draw(&shell.csrf)) }
+            },
         },
     )
 }

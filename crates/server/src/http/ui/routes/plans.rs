@@ -6,18 +6,22 @@ use super::{PageResult, refused};
 use crate::app::{App, AppError, AppResult};
 use crate::http::csrf::CheckedForm;
 use crate::http::problem::Problem;
+use crate::http::ui::pages::plan_limits::LimitsForm;
 use crate::http::ui::pages::plans::{detail, list};
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
 use axum::routing::{get, post};
+use maud::Markup;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use tandem_core::brake::PlanChoice;
 use tandem_core::ids::{LinkId, PlanId};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/plans", get(show_all))
+        .route("/plans/limits", post(set_limits))
         .route("/plans/{id}", get(show))
         .route("/plans/{id}/approve", post(approve))
         .route("/plans/{id}/keep", post(keep))
@@ -29,9 +33,44 @@ struct Asked {
     after: Option<i64>,
 }
 
-async fn show_all(State(app): State<App>, visitor: Visitor) -> PageResult {
+#[derive(Deserialize)]
+struct Editing {
+    edit: Option<String>,
+}
+
+async fn show_all(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(editing): Query<Editing>,
+) -> PageResult {
+    let brake = app.brake(&visitor.actor).await?;
+    let open = editing.edit.is_some_and(|what| what == "limits");
+    let form = open.then(|| LimitsForm::of(&brake));
+    Ok(all(&app, &visitor, form.as_ref()).await?.into_response())
+}
+
+async fn all(app: &App, visitor: &Visitor, form: Option<&LimitsForm>) -> Result<Markup, Problem> {
     let plans = app.plans(&visitor.actor).await?;
-    Ok(list(&visitor.shell(&app).await?, &plans).into_response())
+    let brake = app.brake(&visitor.actor).await?;
+    Ok(list(&visitor.shell(app).await?, &plans, &brake, form))
+}
+
+async fn set_limits(
+    State(app): State<App>,
+    visitor: Visitor,
+    form: CheckedForm<BTreeMap<String, String>>,
+) -> PageResult {
+    let mut typed = LimitsForm::typed(form.form);
+    let set = match typed.brake() {
+        Ok(brake) => app.set_brake(&form.actor, brake).await,
+        Err(error) => Err(error),
+    };
+    let Err(error) = set else {
+        return Ok(Redirect::to(&done("/plans", "saved")).into_response());
+    };
+    let (status, error) = shown_in_form(error)?;
+    typed.errors.push(error);
+    Ok(refused(status, all(&app, &visitor, Some(&typed)).await?))
 }
 
 async fn show(
