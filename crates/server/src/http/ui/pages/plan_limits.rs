@@ -31,7 +31,7 @@ pub(super) fn shown(brake: &BrakeSettings) -> Markup {
                             tr {
                                 td data-label="What is done" { (effect.label()) }
                                 td data-label="Records" class="end num" { (grouped(u64::from(brake.limit(*effect).records))) }
-                                td data-label="Share of linked records" class="end num" { (brake.limit(*effect).percent) " %" }
+                                td data-label="Share of linked" class="end num" { (brake.limit(*effect).percent) " %" }
                                 td data-label="Normal hours" class="end num" { (brake.times_normal) " times" }
                             }
                         }
