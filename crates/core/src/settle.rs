@@ -132,15 +132,23 @@ impl Settling<'_> {
         }
     }
 
-    /// Somebody was faster: take their version in and decide again.
+    /// Somebody was faster: take their version in and decide again. If it can't be seen yet, because their
+    /// change is not committed, the same decision would meet it again and again: it waits.
     fn stale(&self, current: Option<&CrmRecord>) -> Settlement {
         let next = match current {
-            Some(_) => IntentNext::Done { recheck: true },
+            Some(record) if self.shows_news(record) => IntentNext::Done { recheck: true },
+            Some(_) => IntentNext::Retry(self.again(None)),
             None => IntentNext::Resolve(self.now),
         };
         let mut settlement = self.settlement(next);
         settlement.mirror = current.map(|record| self.seen(record));
         settlement
+    }
+
+    /// Whether a record is another one than the write was decided on.
+    fn shows_news(&self, record: &CrmRecord) -> bool {
+        let decided_on = self.intent.draft.unmodified_since;
+        !record.lives() || decided_on.is_none_or(|at| record.modified_at > at)
     }
 
     fn applied(

@@ -422,7 +422,7 @@ pub trait SyncStore: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<CommitReport>;
 
-    /// Objects with intents of these lanes that could be sent now, in the order they should be: those of
+    /// Objects with intents of these lanes that [`claim_intents`](Self::claim_intents) could give out now, in the order they should be: those of
     /// people first, then parents before children, then best lane, then oldest. An object with intents of
     /// people and others is there twice. Counting stops at [`SENDABLE_COUNT_MAX`].
     async fn sendable_objects(
@@ -432,8 +432,9 @@ pub trait SyncStore: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<Vec<Sendable>>;
 
-    /// Gives out unsent intents of one object and marks them as being sent. Never two for one link,
-    /// and none whose lock key is held by one that somebody else is sending.
+    /// Gives out unsent intents of one object and marks them as being sent. Never two for one link, none
+    /// whose lock key is held by one that somebody else is sending, and none whose link is due: what is known by now
+    /// is decided first, and that decision replaces the intent.
     async fn claim_intents(
         &self,
         team: TeamId,

@@ -2,6 +2,7 @@
 
 use crate::executor::block_on;
 use crate::people::{Cell, People, Typed};
+use crate::too_much;
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::brake::{Plan, PlanState};
 use tandem_core::ids::{CrmObject, LinkId, PlanId, TeamId};
@@ -112,7 +113,7 @@ pub fn no_blank_erases<'l>(
 }
 
 /// Whether a rule stands for a value that one side took over from the other.
-fn is_change(rule: Rule) -> bool {
+pub(crate) fn is_change(rule: Rule) -> bool {
     matches!(
         rule,
         Rule::OnlyCrmChanged
@@ -164,6 +165,8 @@ pub fn at_rest(
     let checked = store.inspect(team, |view| {
         nothing_left(view)?;
         held_are_listed(view, &plans)?;
+        let log = view.log().iter().map(|(_, entry)| entry);
+        too_much::nothing_passed(&rules.settings, &plans, log)?;
         one_link_each(view, org)?;
         nothing_dangles(view)?;
         for due in view.links() {
@@ -203,17 +206,23 @@ fn held_are_listed(view: View<'_>, plans: &[Plan]) -> Result<(), Broken> {
     for id in view.links().flat_map(|due| &due.link.plans) {
         *counted.entry(*id).or_default() += 1;
     }
+    let decidable = |plan: &Plan| matches!(plan.state, PlanState::Open | PlanState::Kept { .. });
+    let waits = |id: &PlanId| plans.iter().any(|plan| plan.id == *id && decidable(plan));
+    let mut links = view.links().map(|due| due.link);
+    if let Some(stuck) = links.find(|link| !link.plans.is_empty() && !link.plans.iter().any(waits))
+    {
+        let text = format!(
+            "link {} is held by no plan that a person can decide",
+            stuck.id
+        );
+        return Err(text);
+    }
     for plan in plans {
         let held = counted.remove(&plan.id).unwrap_or_default();
-        let (id, state) = (plan.id, plan.state.as_str());
+        let id = plan.id;
         if held != plan.records {
             let text = format!("plan {id} counts {} records and holds {held}", plan.records);
             return Err(text);
-        }
-        if held > 0 && !matches!(plan.state, PlanState::Open | PlanState::Kept { .. }) {
-            return Err(format!(
-                "plan {id} is {state} and still holds {held} records"
-            ));
         }
         if held == 0 && plan.state.is_open() {
             return Err(format!("plan {id} holds nothing and is open"));

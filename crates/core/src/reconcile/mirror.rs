@@ -297,8 +297,8 @@ impl Case<'_> {
         decision
     }
 
-    /// What the old link agreed on. An opt-out counts as a change of ours, so that the other CRM record
-    /// does not take it back.
+    /// What the old link agreed on; of fields that the other mapping lacks, too: it may get them back. An opt-out
+    /// counts as a change of ours, so that the other CRM record does not take it back.
     fn base_with(&self, agreed: &BaseVersion, theirs: &CrmRecord) -> BaseVersion {
         let mut base = agreed.clone();
         let rules = self.input.heir_rules;
@@ -306,7 +306,10 @@ impl Case<'_> {
             // Halves that differ by a rule of the other mapping mean nothing in this one.
             base.retain(|name, agreed| {
                 let rule = rules.and_then(|rules| rules.by_workspace(name));
-                rule.is_some_and(|rule| same(&agreed.crm, &agreed.workspace, &rule.crm_type))
+                match rule {
+                    Some(rule) => same(&agreed.crm, &agreed.workspace, &rule.crm_type),
+                    None => agreed.crm == agreed.workspace,
+                }
             });
         }
         let rule = rules.and_then(|rules| rules.by_workspace(OPT_OUT));

@@ -507,6 +507,27 @@ fn a_write_that_came_too_late_is_decided_again() {
     assert_eq!(called(&case.settling().answered(&unread)), "resolve in 0");
 }
 
+/// The CRM refuses because of a change that it does not show yet.
+#[test]
+fn a_change_that_can_not_be_seen_yet_is_waited_for() {
+    let stale = |decided_on: i64, current: CrmRecord| {
+        let mut case = Case::title(update());
+        case.intent.draft.unmodified_since = Some(at(decided_on));
+        let current = Some(current);
+        called(&case.settling().answered(&WriteOutcome::Stale { current }))
+    };
+    let shown = lead(fields([("TITLE", text("A"))]));
+    let gone = CrmRecord {
+        deleted: true,
+        ..shown.clone()
+    };
+    let decided_again = stale(9, shown.clone());
+    assert_eq!(stale(9, gone.clone()), decided_again);
+    assert_eq!(stale(10, gone), decided_again, "deleting moves no stamp");
+    assert_ne!(stale(10, shown.clone()), decided_again);
+    assert!(stale(10, shown).starts_with("retry in"));
+}
+
 #[test]
 fn an_update_whose_record_is_nowhere_is_parked() {
     let settlement = Case::title(update()).settling().read(None);

@@ -2,7 +2,8 @@
 
 use super::{Guard, Without};
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use tandem_core::Timestamp;
 use tandem_core::connector::{
     Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Deletions, DeletionsRequest,
@@ -20,6 +21,8 @@ pub(crate) struct Mutant {
     pub(crate) without: Without,
     /// Every field that is mapped, by object, whether a request asks for it or not.
     pub(crate) mapped: Vec<(CrmObject, Vec<String>)>,
+    /// Records that the deletion feed named and nobody looked for yet.
+    pub(crate) named: Mutex<BTreeSet<CrmId>>,
 }
 
 impl Mutant {
@@ -113,7 +116,10 @@ impl Connector for Mutant {
         fields: &[String],
         now: Timestamp,
     ) -> ConnectorResult<Vec<CrmRecord>> {
-        self.inner.read(object, ids, fields, now).await
+        let mut reply = self.inner.read(object, ids, fields, now).await?;
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        reply.value.retain(|record| !named.remove(&record.id));
+        Ok(reply)
     }
 
     async fn deletions(
@@ -121,7 +127,13 @@ impl Connector for Mutant {
         requests: &[DeletionsRequest],
         now: Timestamp,
     ) -> ConnectorResult<Vec<Result<Deletions, Failure>>> {
-        self.inner.deletions(requests, now).await
+        let reply = self.inner.deletions(requests, now).await?;
+        if self.without.is(Guard::SecondLook) {
+            let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+            let parts = reply.value.iter().flatten();
+            named.extend(parts.flat_map(|part| part.ids.iter().cloned()));
+        }
+        Ok(reply)
     }
 
     async fn roll(&self, request: &RollRequest) -> ConnectorResult<RollPage> {

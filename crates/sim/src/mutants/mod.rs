@@ -62,6 +62,8 @@ pub enum Guard {
     CreateHorizon,
     /// A field that can't be seen is not a blank.
     UnseenIsNoBlank,
+    /// What the deletion feed names is looked for by id before it counts as gone.
+    SecondLook,
 }
 
 /// What a run does without.
@@ -111,7 +113,7 @@ pub struct Mutation {
 const ALL: Guards = Guards::ALL;
 
 /// Guards that are part of a decision.
-const WITHIN: [(&str, &str, Guards); 5] = [
+const WITHIN: [(&str, &str, Guards); 8] = [
     (
         "echo known by value",
         "invariant 5",
@@ -139,6 +141,30 @@ const WITHIN: [(&str, &str, Guards); 5] = [
         Guards { base: false, ..ALL },
     ),
     (
+        "too much is held",
+        "ADR 9",
+        Guards {
+            brake: false,
+            ..ALL
+        },
+    ),
+    (
+        "a loop is set aside",
+        "core, bounce",
+        Guards {
+            bounce: false,
+            ..ALL
+        },
+    ),
+    (
+        "gone without a trace",
+        "ADR 14",
+        Guards {
+            watch: false,
+            ..ALL
+        },
+    ),
+    (
         "all leases",
         "ADR 3",
         Guards {
@@ -149,7 +175,7 @@ const WITHIN: [(&str, &str, Guards); 5] = [
 ];
 
 /// Guards at the contracts.
-const AT_CONTRACTS: [(&str, &str, Guard); 23] = [
+const AT_CONTRACTS: [(&str, &str, Guard); 24] = [
     ("link version", "invariant 11", Guard::LinkVersion),
     ("intent epoch", "invariant 11", Guard::IntentEpoch),
     (
@@ -181,6 +207,7 @@ const AT_CONTRACTS: [(&str, &str, Guard); 23] = [
     ("creates are looked for", "invariant 6", Guard::Probe),
     ("create horizon", "invariant 6", Guard::CreateHorizon),
     ("unseen is no blank", "core, field", Guard::UnseenIsNoBlank),
+    ("second look", "ADR 14", Guard::SecondLook),
 ];
 
 /// Every guard of the design.

@@ -170,6 +170,8 @@ pub(super) async fn retrying_ends_the_wait_of_an_unsent_intent(b: &Bench) {
     let retried = b.store().retry_links(b.team, &[link.id], at(4)).await;
     assert_eq!(retried.expect("retry_links"), 1);
     assert_eq!(b.link(record).await.attempts, 0);
+    assert!(b.send(4, "Account").await.is_empty(), "it is decided first");
+    b.decide_write(4, update("001", "Phone", "2")).await;
     assert_eq!(b.send(4, "Account").await.len(), 1);
 }
 

@@ -163,6 +163,7 @@ cases! {
         a_worker_is_given_the_lanes_it_asks_for,
         of_one_object_the_best_lane_then_the_oldest,
         a_claimed_intent_says_what_to_send,
+        an_intent_waits_while_its_link_is_due,
         two_batches_never_hold_the_same_lock,
         a_sender_that_is_given_up_leaves_a_doubt,
         a_late_sender_that_nobody_replaced_may_settle,

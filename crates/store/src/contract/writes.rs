@@ -130,6 +130,29 @@ pub(super) async fn a_claimed_intent_says_what_to_send(b: &Bench) {
     assert_eq!(sent.intent.sent_at, Some(at(7)));
 }
 
+/// What came in after the decision may say otherwise: another value, another parent to lock.
+pub(super) async fn an_intent_waits_while_its_link_is_due(b: &Bench) {
+    let link = b
+        .linked(1, crm("Account", "001", 1, &[("Name", "A")]))
+        .await;
+    let decide = async |second: i64, value: &str| {
+        let work = b.claim_one(second).await;
+        let mut decision = keep(&work.link);
+        decision.write = Some(update("001", "Name", value));
+        assert_eq!(b.commit(second, &work, decision).await.intents, 1);
+    };
+    let record = link.record.expect("linked");
+    b.edit(2, Kind::Account, record, fields(&[("phone", "2")]))
+        .await;
+    decide(2, "B").await;
+    b.pull(3, crm("Account", "001", 3, &[("Name", "C")])).await;
+    assert_eq!(b.sendable(at(3)).await, []);
+    assert!(b.send(3, "Account").await.is_empty());
+    decide(3, "D").await;
+    let sent = b.send_one(3, "Account").await;
+    assert_eq!(sent.intent.draft, update("001", "Name", "D"));
+}
+
 pub(super) async fn two_batches_never_hold_the_same_lock(b: &Bench) {
     let locked = |key: &str| WriteDraft {
         lock_key: Some(key.into()),

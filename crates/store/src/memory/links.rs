@@ -107,6 +107,11 @@ impl Links {
         self.rows.get(self.sides.by_crm.get(object)?.get(id)?)
     }
 
+    pub(super) fn is_due(&self, id: LinkId, now: Timestamp) -> bool {
+        let due_at = self.rows.get(&id).and_then(|row| row.due_at);
+        due_at.is_some_and(|at| at <= now)
+    }
+
     /// Due links of these lanes, best lane first, then longest due.
     pub(super) fn due(&self, lanes: Lanes, now: Timestamp) -> impl Iterator<Item = &LinkRow> {
         lanes

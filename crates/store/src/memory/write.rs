@@ -53,7 +53,8 @@ impl Team {
             .filter(move |row| match row.intent.state {
                 IntentState::Pending => {
                     let key = row.intent.draft.lock_key.as_ref();
-                    row.not_before <= now && !key.is_some_and(|key| locked.contains(key))
+                    let free = !key.is_some_and(|key| locked.contains(key));
+                    row.not_before <= now && free && !self.links.is_due(row.intent.link, now)
                 }
                 IntentState::Sending => !self.lease && row.is_leased(now),
                 IntentState::Doubtful => false,

@@ -12,14 +12,15 @@ use tandem_core::link::{Lane, Lanes};
 use tandem_core::store::{Claim, ClaimedIntent, SENDABLE_COUNT_MAX, Sendable};
 use tandem_core::write::IntentState;
 
-/// Pending intents of object `?2` of team `?1` in lanes `?5` that could be sent at `?3`: due, and nobody
-/// is sending one with the same lock key.
+/// Pending intents of object `?2` of team `?1` in lanes `?5` that could be sent at `?3`: due, decided on what is
+/// known, and nobody is sending one with the same lock key.
 const SENDABLE: &str = "FROM intent WHERE team = ?1 AND object = ?2 AND state = 0 \
      AND lane IN (SELECT value FROM json_each(?5)) \
      AND not_before_us <= ?3 AND (lock_key IS NULL OR NOT EXISTS (\
          SELECT 1 FROM intent AS other WHERE other.team = intent.team \
          AND other.lock_key = intent.lock_key AND other.state = 1 \
          AND other.leased_until_us > ?3)) \
+     AND NOT EXISTS (SELECT 1 FROM link WHERE link.id = intent.link AND link.due_us <= ?3) \
      ORDER BY lane, id LIMIT ?4";
 
 pub(super) fn sendable_objects(
