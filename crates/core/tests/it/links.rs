@@ -4,10 +4,11 @@ use crate::fixture::{at, fields, lead, person, rule, text};
 use crate::notation::field_type;
 use tandem_core::connector::WriteOp;
 use tandem_core::error::ErrorClass;
-use tandem_core::ids::RecordId;
-use tandem_core::link::LinkState;
+use tandem_core::ids::{CrmId, CrmObject, RecordId};
+use tandem_core::link::{Agreed, LinkState};
 use tandem_core::mapping::{Direction, Winner};
-use tandem_core::reconcile::{Decision, RecordChange};
+use tandem_core::reconcile::{Decision, Heir, RecordChange};
+use tandem_core::record::{CrmRecord, Succession, Successor};
 use tandem_core::sync_log::{LogStatus, LogType, Rule};
 use tandem_core::value::Value;
 
@@ -247,4 +248,44 @@ fn a_create_waits_for_the_record_that_it_refers_to() {
     let decision = workspace_half(vec![account], to(Value::crm_ref("001"))).decide();
     assert_eq!(sent(&decision), [("ACCOUNT", Value::crm_ref("001"))]);
     assert_eq!(decision.write.unwrap().lock_key.as_deref(), Some("001"));
+}
+
+/// A field that the other object's mapping lacks may be mapped there tomorrow.
+#[test]
+fn a_converted_record_keeps_what_was_agreed_on_of_unmapped_fields_too() {
+    let (object, id) = (CrmObject::new("Contact"), CrmId::new("0031"));
+    let mut case = agreed_titles(Winner::Workspace, "C", "A");
+    let spelled_apart = Agreed {
+        crm: text("1"),
+        workspace: text("one"),
+    };
+    case.link.base.insert("city".into(), agreed("Oslo"));
+    case.link.base.insert("phone".into(), spelled_apart);
+    let became = lead(fields([("TITLE", text("C"))]));
+    case.crm.as_mut().expect("a lead").successor = Some(Box::new(Successor {
+        how: Succession::Conversion,
+        object: object.clone(),
+        id: id.clone(),
+    }));
+    case.kin.heir = Some(Heir {
+        crm: Some(CrmRecord {
+            object: object.clone(),
+            id: id.clone(),
+            ..became
+        }),
+        object,
+        id,
+        merged: false,
+        link: None,
+        record: None,
+    });
+    let RecordChange::Move(moved) = case.decide().record else {
+        panic!("it goes over");
+    };
+    let kept: Vec<_> = moved.base.keys().map(String::as_str).collect();
+    assert_eq!(
+        kept,
+        ["city", "title"],
+        "not what a rule spells in two ways"
+    );
 }

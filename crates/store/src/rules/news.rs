@@ -4,6 +4,7 @@
 //! Older evidence never wins, and the same evidence twice changes nothing.
 
 use std::cmp::Ordering;
+use tandem_core::Timestamp;
 use tandem_core::record::CrmRecord;
 
 /// What an incoming record is, compared with the known one.
@@ -37,14 +38,15 @@ pub enum Evidence {
 
 /// Compares an incoming record with the known one.
 ///
-/// Two versions may share a stamp (Salesforce stamps whole seconds), so within one the order of the looks
+/// A version is known by its stamp and by when people last changed the record: what the platform does by itself
+/// moves only the former. Two versions may share both (Salesforce stamps whole seconds), so within one the order of the looks
 /// decides, as far as it can ([`Look`](tandem_core::record::Look)). A field that the incoming record lacks was not
 /// asked for and says nothing; one that the known record lacks is news, whoever looked later.
 pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord, evidence: Evidence) -> News {
     let Some(known) = known else {
         return News::New;
     };
-    match incoming.revision.order.cmp(&known.revision.order) {
+    match version(incoming).cmp(&version(known)) {
         Ordering::Less => News::Stale,
         Ordering::Greater => News::Changed,
         Ordering::Equal if says_the_same(known, incoming) => News::Unchanged,
@@ -74,7 +76,7 @@ pub fn take_in(mirror: &mut Option<CrmRecord>, incoming: CrmRecord, evidence: Ev
 }
 
 fn replace(known: &mut CrmRecord, mut incoming: CrmRecord, evidence: Evidence) {
-    if incoming.revision.order == known.revision.order {
+    if version(&incoming) == version(known) {
         if !is_later(known, &incoming, evidence) {
             for (field, value) in incoming.fields {
                 known.fields.entry(field).or_insert(value);
@@ -91,6 +93,10 @@ fn replace(known: &mut CrmRecord, mut incoming: CrmRecord, evidence: Evidence) {
         incoming.edited_at = Some(known.changed_at());
     }
     *known = incoming;
+}
+
+fn version(record: &CrmRecord) -> (i64, Timestamp) {
+    (record.revision.order, record.modified_at)
 }
 
 fn is_later(known: &CrmRecord, incoming: &CrmRecord, evidence: Evidence) -> bool {
@@ -121,7 +127,6 @@ fn says_the_same(known: &CrmRecord, incoming: &CrmRecord) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tandem_core::Timestamp;
     use tandem_core::ids::{CrmId, CrmObject, ReservationId};
     use tandem_core::record::{Look, Revision};
     use tandem_core::value::Value;
@@ -152,14 +157,16 @@ mod tests {
         }
     }
 
-    /// `5 10-20 A`: version, look, what it shows.
+    /// `5.3 10-20 A`: version (stamp, last change), look, what it shows.
     fn read(cell: &str) -> Option<CrmRecord> {
         let mut words = cell.split_whitespace();
-        let order = words.next()?.parse().ok()?;
+        let version = words.next()?;
+        let (order, modified) = version.split_once('.').unwrap_or((version, "0"));
         let (began, ended) = words.next()?.split_once('-')?;
         Some(CrmRecord {
             look: look(began.parse().ok()?, ended.parse().ok()?),
-            ..record(order, 0, words.next()?)
+            modified_at: Timestamp::from_second(modified.parse().ok()?).ok()?,
+            ..record(order.parse().ok()?, 0, words.next()?)
         })
     }
 
