@@ -48,16 +48,19 @@ pub enum AlertKind {
     PicklistValue,
     /// Picklist fields that can't be read or written.
     PicklistField,
+    /// Other mapped fields that can't be read or written: the CRM or the user's rights changed.
+    MappedField,
 }
 
 impl AlertKind {
     /// Every kind, the most urgent first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ConnectorLost,
         Self::ApiThreshold,
         Self::BrakeHeld,
         Self::PicklistValue,
         Self::PicklistField,
+        Self::MappedField,
     ];
 
     /// The stable name.
@@ -68,6 +71,7 @@ impl AlertKind {
             Self::BrakeHeld => "brake_held",
             Self::PicklistValue => "picklist_value",
             Self::PicklistField => "picklist_field",
+            Self::MappedField => "mapped_field",
         }
     }
 
@@ -79,6 +83,7 @@ impl AlertKind {
             Self::BrakeHeld => "Too much at once: changes are held",
             Self::PicklistValue => "Picklist values are refused",
             Self::PicklistField => "Picklist fields can’t be synced",
+            Self::MappedField => "Mapped fields can’t be synced",
         }
     }
 
@@ -105,6 +110,9 @@ impl AlertKind {
                 "Give the connected user access to the field in the CRM, or change its row in the field \
                  mapping; then retry."
             }
+            Self::MappedField => {
+                "The field was changed, removed or hidden in the CRM. The other fields of its records go on, and                  its values stay as they are on both sides. Give the connected user access to it, or change its                  row in the field mapping."
+            }
         }
     }
 
@@ -112,7 +120,11 @@ impl AlertKind {
     fn calm_seconds(self) -> i64 {
         match self {
             Self::ApiThreshold => CALM_SECONDS,
-            Self::ConnectorLost | Self::BrakeHeld | Self::PicklistValue | Self::PicklistField => 0,
+            Self::ConnectorLost
+            | Self::BrakeHeld
+            | Self::PicklistValue
+            | Self::PicklistField
+            | Self::MappedField => 0,
         }
     }
 }
@@ -143,6 +155,18 @@ pub struct BrokenRow {
     pub field: String,
     /// What is wrong and the way out.
     pub reason: String,
+}
+
+impl BrokenRow {
+    fn is_picklist(&self) -> bool {
+        let fields = standard_fields(self.kind);
+        let ours = fields.iter().find(|field| field.name == self.field);
+        ours.is_some_and(|field| is_picklist(&field.ty))
+    }
+
+    fn line(&self) -> String {
+        format!("{} {}: {}", self.object, self.field, short(&self.reason))
+    }
 }
 
 /// What the store knows of a team, as far as alerts depend on it.
@@ -182,7 +206,8 @@ pub fn conditions(facts: &Facts) -> Option<Vec<Condition>> {
             AlertKind::ApiThreshold => threshold_reached(facts),
             AlertKind::BrakeHeld => held_plans(facts),
             AlertKind::PicklistValue => refused_values(facts),
-            AlertKind::PicklistField => broken_fields(facts),
+            AlertKind::PicklistField => broken_picklists(facts),
+            AlertKind::MappedField => broken_fields(facts),
         }),
         kind,
     });
@@ -224,12 +249,13 @@ fn refused_values(facts: &Facts) -> Vec<String> {
 }
 
 fn broken_fields(facts: &Facts) -> Vec<String> {
-    let rows = facts.broken.iter().filter(|row| {
-        let fields = standard_fields(row.kind);
-        let ours = fields.iter().find(|field| field.name == row.field);
-        ours.is_some_and(|field| is_picklist(&field.ty))
-    });
-    let rows = rows.map(|row| format!("{} {}: {}", row.object, row.field, short(&row.reason)));
+    let rows = facts.broken.iter().filter(|row| !row.is_picklist());
+    rows.map(BrokenRow::line).collect()
+}
+
+fn broken_picklists(facts: &Facts) -> Vec<String> {
+    let rows = facts.broken.iter().filter(|row| row.is_picklist());
+    let rows = rows.map(BrokenRow::line);
     let refused = facts.refused.iter().filter(|one| {
         one.class != ErrorClass::PicklistRefused && is_picklist_of(&facts.rules, one)
     });

@@ -75,6 +75,16 @@ pub struct PulledPage {
     pub behind_seconds: BTreeMap<CrmId, u32>,
 }
 
+/// What one pull brought.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Pulled {
+    /// A page for each request; a part fails alone.
+    pub pages: Vec<Result<PulledPage, Failure>>,
+    /// What the connected user sees of the objects asked for, of those where the connector can't tell that
+    /// it is as it was told last. Also of one whose page failed.
+    pub schemas: Vec<ObjectSchema>,
+}
+
 /// Asks for the deletions of one object.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeletionsRequest {
@@ -397,13 +407,10 @@ pub trait Connector: Send + Sync {
         objects: &[CrmObject],
     ) -> ConnectorResult<Vec<Result<ObjectSchema, Failure>>>;
 
-    /// One page of changes of each of several objects; a part fails alone. `now` is our clock when
-    /// the request is made and becomes the records' `observed_at`; their `look` is left to the engine.
-    async fn pull(
-        &self,
-        requests: &[PullRequest],
-        now: Timestamp,
-    ) -> ConnectorResult<Vec<Result<PulledPage, Failure>>>;
+    /// One page of changes of each of several objects, and how their schemas changed, where the platform
+    /// tells that for nothing. `now` is our clock when the request is made and becomes the records'
+    /// `observed_at`; their `look` is left to the engine.
+    async fn pull(&self, requests: &[PullRequest], now: Timestamp) -> ConnectorResult<Pulled>;
 
     /// The named records as they stand now, deleted ones included and marked; absent ones are left
     /// out.

@@ -98,6 +98,9 @@ pub struct FieldRule {
     pub createable: bool,
     /// The connected user may change it.
     pub updateable: bool,
+    /// The CRM works its value out: it changes without moving the record's revision.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub calculated: bool,
 }
 
 impl FieldRule {
@@ -282,6 +285,7 @@ fn compile_row(
         workspace_type: ours.ty.clone(),
         createable: theirs.createable,
         updateable: theirs.updateable,
+        calculated: theirs.calculated,
     })
 }
 

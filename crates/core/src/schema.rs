@@ -69,6 +69,11 @@ impl FieldType {
         }
     }
 
+    /// Whether both hold the same kind of value, whatever their limits.
+    pub fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+
     /// The values that a picklist offers; empty for every other type.
     pub fn listed(&self) -> &[String] {
         match self {
@@ -145,6 +150,10 @@ pub struct ObjectSchema {
     pub updateable: bool,
     /// Every field that the user can see.
     pub fields: Vec<FieldSchema>,
+    /// Names this state of the schema to the CRM, so that it answers only when it is another; opaque. `None`
+    /// where the CRM gives no such name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
 }
 
 impl ObjectSchema {

@@ -316,8 +316,8 @@ pub trait SyncStore: Send + Sync {
     async fn rules(&self, team: TeamId) -> StoreResult<TeamRules>;
 
     /// Publishes rules. Links of a pair whose mapping version changed become due. An object of which more
-    /// shall come in than was read so far (another field, or records that nobody linked) is read again
-    /// from the beginning.
+    /// shall come in than was read so far (another field, one of another type, or records that nobody linked)
+    /// is read again from the beginning.
     async fn put_rules(&self, team: TeamId, rules: TeamRules, now: Timestamp) -> StoreResult<()>;
 
     /// The main connection's state.

@@ -9,6 +9,7 @@ use tandem_core::horizon::Reach;
 use tandem_core::ids::CrmObject;
 use tandem_core::link::Lane;
 use tandem_core::retry::next_attempt;
+use tandem_core::schema::ObjectSchema;
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{ObjectProgress, PullPosition, StagePage};
 
@@ -27,6 +28,11 @@ pub struct PullOutcome {
     pub refused: Option<String>,
     /// What failed, for the request or for one of its objects.
     pub failures: Vec<Failure>,
+    /// What the connected user sees of objects now, where that may be something else than is known. Whoever
+    /// keeps schemas compares; nothing here is lost by being told again.
+    pub schemas: Vec<ObjectSchema>,
+    /// Reading an object failed because of its schema, and the answer did not bring it.
+    schema_missing: bool,
 }
 
 impl PullOutcome {
@@ -37,9 +43,12 @@ impl PullOutcome {
 
     /// Whether the schema must be read again before this can go on.
     pub fn wants_schema(&self) -> bool {
-        self.failures
-            .iter()
-            .any(|failure| failure.class.directive() == Directive::Redescribe)
+        self.schema_missing
+    }
+
+    /// Whether the answer says what is to be seen of an object.
+    fn describes(&self, object: &CrmObject) -> bool {
+        self.schemas.iter().any(|schema| schema.name == *object)
     }
 }
 
@@ -97,7 +106,10 @@ impl Engine {
             ..Default::default()
         };
         let parts = match accounted.answer {
-            Ok(parts) => parts,
+            Ok(pulled) => {
+                outcome.schemas = pulled.schemas;
+                pulled.pages
+            }
             Err(failure) => requests.iter().map(|_| Err(failure.clone())).collect(),
         };
         for (request, part) in requests.iter().zip(parts) {
@@ -166,6 +178,9 @@ impl Engine {
                         .await?;
                 }
                 self.part_failed(request, &failure, tick).await?;
+                if failure.class.directive() == Directive::Redescribe {
+                    outcome.schema_missing |= !outcome.describes(&request.object);
+                }
                 if !outcome.failures.contains(&failure) {
                     outcome.failures.push(failure);
                 }

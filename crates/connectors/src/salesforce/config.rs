@@ -16,6 +16,9 @@ pub struct SalesforceConfig {
     /// How long after it was sent a create may still appear, in seconds by our clock: the platform works on a
     /// request for up to ten minutes, and our clock may be set on meanwhile.
     pub create_horizon_seconds: u32,
+    /// An object that is read is described whole so often, in seconds, even if the server says that nothing
+    /// changed.
+    pub whole_schema_every_seconds: u32,
     /// How much earlier than we sent it a create may be stamped, in seconds: two clocks.
     pub probe_margin_seconds: u32,
 }
@@ -33,6 +36,7 @@ impl SalesforceConfig {
             conditional_records_max: super::write::CONDITIONAL_RECORDS_MAX,
             page_rows_max: super::soql::PAGE_ROWS_MAX,
             create_horizon_seconds: 600 + CLOCK_ERROR_SECONDS,
+            whole_schema_every_seconds: 3_600,
             probe_margin_seconds: CLOCK_ERROR_SECONDS,
         }
     }

@@ -7,6 +7,7 @@
 //! | `wire`, `convert`, `ids`, `soql` | shapes, values, ids and queries as Salesforce writes them |
 //! | `errors` | what each refusal means: one table |
 //! | `schema`, `identity`, `limits` | what the org has, who we are, what we may spend |
+//! | `notice` | how a schema changed, noticed along the way |
 //! | `pull`, `read`, `find`, `write`, `probe` | records |
 //! | `deletions`, `roll` | which records are there no more |
 //!
@@ -28,6 +29,7 @@ mod find;
 mod identity;
 mod ids;
 mod limits;
+mod notice;
 mod probe;
 mod pull;
 mod read;
@@ -52,7 +54,7 @@ use jiff::Timestamp;
 use std::sync::{Arc, Mutex};
 use tandem_core::connector::{
     CallsMax, Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Deletions,
-    DeletionsRequest, Failure, Lookup, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, PulledPage,
+    DeletionsRequest, Failure, Lookup, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, Pulled,
     RollPage, RollRequest, WriteOutcome, WriteRequest,
 };
 use tandem_core::error::ErrorClass;
@@ -80,6 +82,7 @@ pub struct Salesforce {
     config: SalesforceConfig,
     client: Client,
     shapes: Shapes,
+    notices: notice::Notices,
     /// The connected user, once somebody asked.
     user: Mutex<Option<CrmId>>,
 }
@@ -95,12 +98,13 @@ impl Salesforce {
             client: Client::new(&config, transport, vault),
             config,
             shapes: Shapes::default(),
+            notices: notice::Notices::default(),
             user: Mutex::default(),
         }
     }
 
     /// Tells the connector what the fields of some objects hold, as a describe would. Without that a
-    /// date or a choice list is read as text.
+    /// date or a choice list is read as text, and each read brings the schema anew.
     #[must_use]
     pub fn with_schemas<'s>(self, schemas: impl IntoIterator<Item = &'s ObjectSchema>) -> Self {
         for schema in schemas {
@@ -113,6 +117,7 @@ impl Salesforce {
     /// own describes are taken over by themselves.
     pub fn learn(&self, schema: &ObjectSchema) {
         self.shapes.learn(schema);
+        self.notices.learn(schema);
     }
 }
 
@@ -174,11 +179,7 @@ impl Connector for Salesforce {
         spend.finish(result)
     }
 
-    async fn pull(
-        &self,
-        requests: &[PullRequest],
-        now: Timestamp,
-    ) -> ConnectorResult<Vec<Result<PulledPage, Failure>>> {
+    async fn pull(&self, requests: &[PullRequest], now: Timestamp) -> ConnectorResult<Pulled> {
         let mut spend = Spend::up_to(CALLS_MAX.pull);
         let result = self.pages(requests, now, &mut spend).await;
         spend.finish(result)

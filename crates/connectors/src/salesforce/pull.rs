@@ -1,4 +1,4 @@
-//! What changed: one page of each of up to five objects in one call.
+//! What changed: one page of each of up to five objects in one call, and how their schemas changed (`notice`).
 //!
 //! A pull begins at the last watermark, as far behind it as the request says, and pages by
 //! (`SystemModstamp`, `Id`), the position of the last row read. `SystemModstamp` has whole seconds and
@@ -18,7 +18,9 @@ use super::wire::{COMPOSITE_QUERIES_MAX, CompositeAnswer, Part, QueryAnswer};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tandem_core::connector::{Failure, Next, PageToken, PullRequest, PulledPage, Watermark};
+use tandem_core::connector::{
+    Failure, Next, PageToken, PullRequest, Pulled, PulledPage, Watermark,
+};
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmId;
 use tandem_core::record::CrmRecord;
@@ -93,30 +95,34 @@ impl Salesforce {
         requests: &[PullRequest],
         now: Timestamp,
         spend: &mut Spend,
-    ) -> Result<Vec<Result<PulledPage, Failure>>, Failure> {
+    ) -> Result<Pulled, Failure> {
         super::check_count("pull requests", requests.len(), REQUESTS_MAX)?;
         let queries: Vec<_> = requests.iter().map(|request| self.query(request)).collect();
         let sent = queries
             .iter()
             .enumerate()
             .filter_map(|(i, query)| Some((i, query.as_ref().ok()?)));
-        let parts: Vec<Part> = sent
+        let mut parts: Vec<Part> = sent
             .map(|(i, query)| Part::get(reference(i), query.url.clone()))
             .collect();
         if parts.is_empty() {
-            return Ok(queries
-                .into_iter()
-                .filter_map(Result::err)
-                .map(Err)
-                .collect());
+            let refused = queries.into_iter().filter_map(Result::err);
+            return Ok(Pulled {
+                pages: refused.map(Err).collect(),
+                schemas: Vec::new(),
+            });
         }
+        parts.extend(self.describes(requests, now));
         let answer = self.client.composite(parts, Effect::Read, spend).await?;
         let parts = CompositeAnswer::parse(&answer.body)?;
         let page = |(index, query): (usize, Result<Query<'_>, Failure>)| {
             let rows = parts.query(&reference(index), Effect::Read);
             self.page(&query?, &rows?, answer.date, now)
         };
-        Ok(queries.into_iter().enumerate().map(page).collect())
+        Ok(Pulled {
+            pages: queries.into_iter().enumerate().map(page).collect(),
+            schemas: self.noticed(&parts, requests, now),
+        })
     }
 
     fn query<'r>(&self, request: &'r PullRequest) -> Result<Query<'r>, Failure> {

@@ -7,6 +7,7 @@
 use super::Salesforce;
 use super::client::Spend;
 use super::errors::Effect;
+use super::notice::tag;
 use super::soql::checked_name;
 use super::wire::{COMPOSITE_PARTS_MAX, CompositeAnswer, Part};
 use serde::Deserialize;
@@ -18,7 +19,7 @@ use tandem_core::schema::{FieldSchema, FieldType, ObjectSchema};
 pub(super) const CALLS_MAX: u32 = 4;
 
 #[derive(Deserialize)]
-struct Describe {
+pub(super) struct Describe {
     name: String,
     #[serde(default)]
     label: String,
@@ -103,15 +104,15 @@ impl Salesforce {
         let answer = self.client.composite(parts, Effect::Read, spend).await?;
         let answer = CompositeAnswer::parse(&answer.body)?;
         let schema = |asked: Result<String, Failure>| -> Result<ObjectSchema, Failure> {
-            answer
-                .part::<Describe>(&asked?, Effect::Read)
-                .map(object_schema)
+            let asked = asked?;
+            let describe = answer.part::<Describe>(&asked, Effect::Read)?;
+            Ok(object_schema(describe, tag(&answer, &asked)))
         };
         Ok(asked.into_iter().map(schema).collect())
     }
 }
 
-fn object_schema(describe: Describe) -> ObjectSchema {
+pub(super) fn object_schema(describe: Describe, tag: Option<String>) -> ObjectSchema {
     ObjectSchema {
         name: CrmObject::new(describe.name),
         label: describe.label,
@@ -122,6 +123,7 @@ fn object_schema(describe: Describe) -> ObjectSchema {
             .into_iter()
             .filter_map(field_schema)
             .collect(),
+        tag,
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) const COMPOSITE_QUERIES_MAX: usize = 5;
 pub(super) const COLLECTION_RECORDS_MAX: usize = 200;
 
 /// One part of a composite request.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Part {
     method: String,
@@ -64,6 +64,17 @@ impl Part {
     }
 }
 
+impl Part {
+    /// The same, only if what it reads is not what these name: otherwise it answers 304.
+    pub(super) fn unless(mut self, etag: Option<String>, modified: Option<String>) -> Self {
+        let conditions = [("If-None-Match", etag), ("If-Modified-Since", modified)];
+        let set = conditions.into_iter();
+        self.http_headers
+            .extend(set.filter_map(|(name, value)| Some((name, value?))));
+        self
+    }
+}
+
 /// A composite request: parts run in order, each fails alone.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -86,6 +97,8 @@ pub(super) struct CompositeAnswer<'a> {
 struct PartAnswer<'a> {
     #[serde(borrow, default)]
     body: Option<&'a RawValue>,
+    #[serde(default)]
+    http_headers: BTreeMap<String, String>,
     http_status_code: u16,
     reference_id: String,
 }
@@ -105,6 +118,13 @@ impl<'a> CompositeAnswer<'a> {
             .body
             .and_then(|body| serde_json::from_str(body.get()).ok());
         Some((part.http_status_code, errors.unwrap_or_default()))
+    }
+
+    /// A header of a part, spelled as the platform spells it.
+    pub(super) fn header(&self, reference: &str, name: &str) -> Option<String> {
+        let mut parts = self.composite_response.iter();
+        let part = parts.find(|part| part.reference_id == reference)?;
+        part.http_headers.get(name).cloned()
     }
 
     /// The rows of a query, if they are as many as the server says.

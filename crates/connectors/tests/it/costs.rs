@@ -29,7 +29,8 @@ async fn an_idle_poll_of_four_objects_is_one_call() {
         org.forget_spent();
         let pages = org
             .pay(org.salesforce.pull(&requests, org.now()).await)
-            .expect("an answer");
+            .expect("an answer")
+            .pages;
         assert_eq!(org.spent(), 1);
         for (request, page) in requests.iter_mut().zip(pages) {
             let Next::Done(watermark) = page.expect("a page").next else {

@@ -6,6 +6,7 @@ mod absences;
 mod costs;
 mod doubts;
 mod finds;
+mod notices;
 mod org;
 mod pulls;
 mod sessions;

@@ -213,6 +213,7 @@ impl Org {
         let pages = self.pay(self.salesforce.pull(&[request], self.now()).await);
         let page = pages
             .expect("an answer")
+            .pages
             .into_iter()
             .next()
             .expect("a part");

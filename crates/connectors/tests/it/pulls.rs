@@ -64,7 +64,7 @@ async fn a_truncated_answer_is_no_end() {
         org.break_once(FaultAction::LoseRows { rows, unfinished });
         let requests = [request("Lead", None, None)];
         let pulled = org.salesforce.pull(&requests, org.now()).await;
-        let pages = org.pay(pulled).expect("an answer");
+        let pages = org.pay(pulled).expect("an answer").pages;
         let failure = pages[0].as_ref().expect_err("rows are missing");
         assert_eq!(failure.class, ErrorClass::GarbledAnswer);
         assert!(failure.message.contains("counted 7"), "{}", failure.message);
@@ -200,7 +200,8 @@ async fn an_object_that_is_not_there_fails_alone() {
     ];
     let pages = org
         .pay(org.salesforce.pull(&requests, org.now()).await)
-        .expect("an answer");
+        .expect("an answer")
+        .pages;
     assert_eq!(pages[0].as_ref().map(|page| page.records.len()), Ok(2));
     let failure = pages[1].as_ref().expect_err("no such object");
     assert_eq!(failure.class, ErrorClass::SchemaChanged);
@@ -223,7 +224,8 @@ async fn a_hidden_field_is_named_and_never_read_as_empty() {
     let requests = [request("Lead", None, None)];
     let pages = org
         .pay(org.salesforce.pull(&requests, org.now()).await)
-        .expect("an answer");
+        .expect("an answer")
+        .pages;
     let failure = pages[0].as_ref().expect_err("hidden");
     assert_eq!(failure.class, ErrorClass::SchemaChanged);
     assert_eq!(failure.fields, ["Email"]);
@@ -235,7 +237,8 @@ async fn a_token_of_somebody_else_starts_the_pull_again() {
     let requests = [request("Lead", None, Some(PageToken("from 2019".into())))];
     let pages = org
         .pay(org.salesforce.pull(&requests, org.now()).await)
-        .expect("an answer");
+        .expect("an answer")
+        .pages;
     let failure = pages[0].as_ref().expect_err("unreadable");
     assert_eq!(failure.class, ErrorClass::CursorGone);
     assert_eq!(org.spent(), 0);

@@ -51,6 +51,7 @@ fn pair() -> PairRules {
         workspace_type: FieldType::Text { max_chars: 255 },
         createable: true,
         updateable: true,
+        calculated: false,
     };
     let picklist = FieldType::Picklist {
         restricted: true,
@@ -135,7 +136,7 @@ fn the_threshold_counts_only_where_the_org_told_its_allowance() {
 }
 
 #[test]
-fn picklists_have_two_kinds_of_trouble_and_other_fields_none() {
+fn picklists_have_two_kinds_of_trouble_and_other_fields_one() {
     let of = |refused: Vec<RefusedField>, broken: Vec<BrokenRow>| {
         found(&Facts {
             refused,
@@ -155,7 +156,10 @@ fn picklists_have_two_kinds_of_trouble_and_other_fields_none() {
     }
     let too_long = refused("title", ErrorClass::TooLong);
     assert_eq!(of(vec![too_long], Vec::new()), []);
-    assert_eq!(of(Vec::new(), vec![broken("title")]), []);
+    assert_eq!(
+        of(Vec::new(), vec![broken("title")]),
+        line(AlertKind::MappedField, "Lead title: the field is gone")
+    );
     assert_eq!(
         of(Vec::new(), vec![broken("industry")]),
         line(AlertKind::PicklistField, "Lead industry: the field is gone")

@@ -59,6 +59,7 @@ fn compiled(
         createable: true,
         updateable: true,
         fields,
+        tag: None,
     };
     compile(&mapping, &schema)
 }

@@ -98,6 +98,7 @@ fn rule(mapping: FieldMapping, crm: &str, workspace: &str) -> FieldRule {
         workspace_type: field_type(workspace),
         createable: true,
         updateable: true,
+        calculated: false,
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn rule(workspace: &str, winner: Winner) -> FieldRule {
         workspace_type: field_type("text"),
         createable: true,
         updateable: true,
+        calculated: false,
     }
 }
 

@@ -11,6 +11,7 @@ mod brake;
 mod budget;
 mod case;
 mod compile;
+mod drift;
 mod error_pages;
 mod fields;
 mod fixture;

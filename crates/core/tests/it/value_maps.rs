@@ -49,6 +49,7 @@ fn rule(policy: &str, rows: &str, list: &str) -> FieldRule {
         crm_type,
         createable: true,
         updateable: true,
+        calculated: false,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::world::{World, at, lead, object, page, rules};
 use tandem_core::connector::{Failure, Next, PageToken, PullRequest, PulledPage};
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmId;
+use tandem_core::schema::ObjectSchema;
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::sync_log::{LogStatus, LogType};
 
@@ -97,6 +98,34 @@ fn a_part_fails_alone() {
     assert!(outcome.wants_schema());
     assert_eq!(world.progress("Account").complete_at, Some(at(10)));
     assert_eq!(world.progress("Lead").not_before, Some(at(11)));
+}
+
+/// What is to be seen of an object comes along with its rows, or with the reason why there are none.
+#[test]
+fn a_schema_that_came_along_is_handed_on_and_not_asked_for_again() {
+    let world = World::new();
+    let schema = ObjectSchema {
+        name: object("Lead"),
+        label: "Lead".into(),
+        createable: true,
+        updateable: true,
+        fields: Vec::new(),
+        tag: Some("2".into()),
+    };
+    for (second, described, wanted) in [(10, "Lead", false), (20, "Account", true)] {
+        let failure = Failure::new(ErrorClass::SchemaChanged, "No such column 'LastName'");
+        let schema = ObjectSchema {
+            name: object(described),
+            ..schema.clone()
+        };
+        world.crm.will_describe(vec![schema.clone()]);
+        let pages = vec![Ok(page(second, Vec::new())), Err(failure)];
+        world.crm.will(Answer::Pull(pages));
+        let outcome = world.pull(second, &["Lead"]);
+        assert_eq!(outcome.schemas, [schema]);
+        assert_eq!(outcome.wants_schema(), wanted, "{described} came along");
+        assert_eq!(outcome.calls, 1);
+    }
 }
 
 #[test]

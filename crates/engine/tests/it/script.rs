@@ -7,7 +7,7 @@ use tandem_core::Timestamp;
 use tandem_core::connector::{
     CallsMax, Capabilities, Connector, ConnectorError, ConnectorResult, CreateProbe, CrmUser,
     Deletions, DeletionsRequest, Failure, Lookup, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest,
-    PulledPage, Reply, RollPage, RollRequest, WriteOutcome, WriteRequest,
+    Pulled, PulledPage, Reply, RollPage, RollRequest, WriteOutcome, WriteRequest,
 };
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, CrmObject};
@@ -51,6 +51,7 @@ pub(crate) enum Answer {
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     answers: Mutex<VecDeque<Answer>>,
+    schemas: Mutex<Vec<ObjectSchema>>,
     asked: Mutex<Vec<Asked>>,
 }
 
@@ -58,6 +59,11 @@ impl Script {
     /// The next request is answered like this.
     pub(crate) fn will(&self, answer: Answer) {
         lock(&self.answers).push_back(answer);
+    }
+
+    /// The next answered pull brings these schemas along.
+    pub(crate) fn will_describe(&self, schemas: Vec<ObjectSchema>) {
+        *lock(&self.schemas) = schemas;
     }
 
     /// The next request fails for this reason.
@@ -162,12 +168,17 @@ impl Connector for Script {
         panic!("no step reads the schema")
     }
 
-    async fn pull(
-        &self,
-        requests: &[PullRequest],
-        _: Timestamp,
-    ) -> ConnectorResult<Vec<Result<PulledPage, Failure>>> {
-        take!(self, Pull, requests.to_vec())
+    async fn pull(&self, requests: &[PullRequest], _: Timestamp) -> ConnectorResult<Pulled> {
+        let reply = take!(self, Pull, requests.to_vec())?;
+        Ok(Reply {
+            value: Pulled {
+                pages: reply.value,
+                schemas: std::mem::take(&mut *lock(&self.schemas)),
+            },
+            calls: reply.calls,
+            lost: reply.lost,
+            usage: reply.usage,
+        })
     }
 
     async fn read(

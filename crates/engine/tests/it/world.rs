@@ -324,6 +324,7 @@ fn pair(
             workspace_type: ty,
             createable: true,
             updateable: true,
+            calculated: false,
         }],
     }
 }

@@ -172,6 +172,7 @@ mod tests {
                 field("Email"),
                 field("HasOptedOutOfEmail"),
             ],
+            tag: None,
         };
         let mapping = first_mapping(Kind::Person, &schema);
         let names: Vec<_> = mapping.fields.iter().map(|row| row.crm.as_str()).collect();

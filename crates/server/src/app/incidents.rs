@@ -137,20 +137,26 @@ impl App {
         self.try_incident(actor, id, fix.label().to_owned()).await
     }
 
-    /// Tries one record again; the others follow if the CRM takes it.
+    /// Tries one record again; the others follow if the CRM takes it. What a picklist refused is decided
+    /// without a call, so its list is read again first, for one.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` if nothing waits or a record is being tried.
+    /// `NotFound`; `Conflict` if nothing waits or a record is being tried; `Unavailable` if the CRM does not
+    /// answer.
     pub async fn retry_incident(&self, actor: &Actor, id: IncidentId) -> AppResult<Chosen> {
-        must_wait(&self.standing(actor, id).await?)?;
+        let standing = self.standing(actor, id).await?;
+        must_wait(&standing)?;
+        self.read_lists_again(actor.team, standing.incident.cause.class)
+            .await?;
         self.try_incident(actor, id, "Tried again".to_owned()).await
     }
 
     /// Tries one record of every incident of a class; answers how many records wait for them.
     ///
     /// # Errors
-    /// `Conflict` if nothing waits.
+    /// `Conflict` if nothing waits; `Unavailable` if the CRM does not answer.
     pub async fn retry_cause(&self, actor: &Actor, class: ErrorClass) -> AppResult<u32> {
+        self.read_lists_again(actor.team, class).await?;
         let of_class = |incident: &Incident| incident.cause.class == class;
         let records = self.try_all(actor, "Tried again", of_class).await?;
         if records == 0 {
@@ -162,6 +168,14 @@ impl App {
 }
 
 impl App {
+    /// Reads the CRM's lists again where a class of failure is judged by them.
+    async fn read_lists_again(&self, team: TeamId, class: ErrorClass) -> AppResult<()> {
+        if class == ErrorClass::PicklistRefused {
+            self.refresh_schemas(team).await?;
+        }
+        Ok(())
+    }
+
     /// A mapping's rows have another value map: what was refused in them is tried with it.
     pub(super) async fn try_fields(
         &self,

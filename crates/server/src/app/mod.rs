@@ -11,6 +11,7 @@ mod grants;
 mod live;
 mod parse;
 mod rules;
+mod schemas;
 mod secret;
 mod throttle;
 
@@ -84,6 +85,8 @@ struct Inner {
     signals: signals::Signals,
     /// Rules are read, changed and written back; one at a time.
     rules: tokio::sync::Mutex<()>,
+    /// Schemas are compared with what is known and taken over; one at a time.
+    schemas: tokio::sync::Mutex<()>,
 }
 
 impl App {
@@ -97,6 +100,7 @@ impl App {
             live: live::LiveConnectors::default(),
             signals: signals::Signals::default(),
             rules: tokio::sync::Mutex::default(),
+            schemas: tokio::sync::Mutex::default(),
         }))
     }
 

@@ -3,7 +3,7 @@
 use super::{Actor, App, AppResult};
 use serde::Serialize;
 use tandem_core::Timestamp;
-use tandem_core::ids::{CrmObject, TeamId};
+use tandem_core::ids::CrmObject;
 use tandem_core::mapping::{FieldMapping, ObjectMapping};
 use tandem_core::schema::ObjectSchema;
 use utoipa::ToSchema;
@@ -82,11 +82,7 @@ impl App {
             .collect();
         items.sort_by_key(|item| (item.granted, !item.required));
         let schemas = parts.into_iter().filter_map(Result::ok).collect();
-        self.store()
-            .save_schemas(actor.team, schemas, self.now())
-            .await?;
-        self.recompile(actor.team).await?;
-        self.drop_connector(actor.team);
+        self.take_schemas(actor.team, schemas).await?;
         let connection = self.main_connection(actor.team).await?;
         Ok(PermissionReport {
             checked_at: self.now(),
@@ -94,21 +90,6 @@ impl App {
             ok: items.iter().all(|item| item.granted || !item.required),
             items,
         })
-    }
-}
-
-impl App {
-    /// Reads again what the connected user sees of the mapped objects, and compiles the rules anew.
-    ///
-    /// # Errors
-    /// `Conflict` if nobody is connected; `Unavailable` if the CRM does not answer.
-    pub async fn refresh_schemas(&self, team: TeamId) -> AppResult<()> {
-        let connector = self.connected(team).await?;
-        let schemas = self.read_schemas(team, connector.as_ref()).await?;
-        self.store().save_schemas(team, schemas, self.now()).await?;
-        self.recompile(team).await?;
-        self.drop_connector(team);
-        Ok(())
     }
 }
 
@@ -239,6 +220,7 @@ mod tests {
                 external_id: false,
                 custom: false,
             }],
+            tag: None,
         }
     }
 

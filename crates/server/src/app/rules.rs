@@ -2,11 +2,10 @@
 //!
 //! Rules are read, changed and written back, one change at a time.
 
+use super::schemas::Schemas;
 use super::{App, AppResult};
-use std::collections::BTreeMap;
 use tandem_core::ids::{CrmObject, TeamId};
 use tandem_core::mapping::{MappingProblem, PairRules, compile};
-use tandem_core::schema::ObjectSchema;
 use tandem_core::settings::{SyncSettings, TeamRules};
 use tandem_core::store::SyncStore as _;
 use tandem_core::workspace::Kind;
@@ -31,9 +30,19 @@ impl App {
     /// mapping compiles to other rules, because the CRM's schema or the user's rights changed, it is
     /// published as a new version: records are looked at again only under a new version.
     pub(super) async fn recompile(&self, team: TeamId) -> AppResult<Problems> {
+        let schemas = self.schemas(team).await?;
+        self.recompile_against(team, &schemas).await
+    }
+
+    /// The same against these schemas.
+    pub(super) async fn recompile_against(
+        &self,
+        team: TeamId,
+        schemas: &Schemas,
+    ) -> AppResult<Problems> {
         let _one_at_a_time = self.0.rules.lock().await;
         let mut rules = self.store().rules(team).await?;
-        let (pairs, problems) = self.compile_all(team).await?;
+        let (pairs, problems) = self.compile_against(team, schemas).await?;
         let before = std::mem::take(&mut rules.pairs);
         for pair in pairs {
             let old = before.iter().find(|old| old.object == pair.object);
@@ -87,6 +96,14 @@ impl App {
     /// work at present.
     pub(super) async fn compile_all(&self, team: TeamId) -> AppResult<(Vec<PairRules>, Problems)> {
         let schemas = self.schemas(team).await?;
+        self.compile_against(team, &schemas).await
+    }
+
+    async fn compile_against(
+        &self,
+        team: TeamId,
+        schemas: &Schemas,
+    ) -> AppResult<(Vec<PairRules>, Problems)> {
         let mut pairs = Vec::new();
         let mut problems = Vec::new();
         for published in self.store().mappings(team).await? {
@@ -100,18 +117,6 @@ impl App {
         }
         pairs.sort_by_key(|pair| parents_first(pair.kind));
         Ok((pairs, problems))
-    }
-
-    /// What the connected user sees, as last read.
-    pub(super) async fn schemas(
-        &self,
-        team: TeamId,
-    ) -> AppResult<BTreeMap<CrmObject, ObjectSchema>> {
-        let snapshots = self.store().schemas(team).await?;
-        Ok(snapshots
-            .into_iter()
-            .map(|snapshot| (snapshot.schema.name.clone(), snapshot.schema))
-            .collect())
     }
 
     async fn put_rules(&self, team: TeamId, rules: TeamRules) -> AppResult<()> {

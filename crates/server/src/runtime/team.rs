@@ -143,6 +143,7 @@ async fn after(app: &App, team: TeamId, turn: Turn) -> AppResult<Next> {
             None => Next::Sleep(sleep_until(until, app.now())),
         }),
         Turn::Pulled(pulled) => {
+            app.take_schemas(team, pulled.schemas.clone()).await?;
             if pulled.wants_schema() {
                 read_schema_again(app, team).await;
             }
@@ -158,7 +159,7 @@ async fn after(app: &App, team: TeamId, turn: Turn) -> AppResult<Next> {
     }
 }
 
-/// A field went missing: what the connected user sees is read again and the rules compiled anew. If
+/// A field went missing and the answer did not say why: what the connected user sees is read again and the rules compiled anew. If
 /// that fails the pull's own back-off brings it here again.
 async fn read_schema_again(app: &App, team: TeamId) {
     if let Err(error) = app.refresh_schemas(team).await {
@@ -252,6 +253,7 @@ pub async fn until_idle(
                 return Ok(work);
             }
             Turn::Pulled(outcome) => {
+                app.take_schemas(team, outcome.schemas).await?;
                 wanted.clear();
                 work.rows_read += outcome.rows;
                 work.api_calls += u64::from(outcome.calls);

@@ -125,21 +125,27 @@ async fn a_refused_value_is_mapped_tried_on_one_record_and_released_to_all() {
     assert!(incident["words"].as_str().expect("words").contains(REFUSED));
     let id = &incident["id"];
 
-    let (status, tried) = houses
+    // The read that followed noticed the narrower list.
+    let (status, refused) = houses
         .fix(id, json!({"fix": "map_value", "crm_value": "Nowhere"}))
         .await;
-    assert_eq!(
-        (status, &tried["outcome"]),
-        (StatusCode::OK, &json!("trying"))
-    );
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
+    let tried = houses
+        .json(
+            Method::POST,
+            &format!("/api/admin/incidents/{id}/retry"),
+            Value::Null,
+        )
+        .await;
+    assert_eq!(tried["outcome"], "trying");
     assert_eq!(
         houses.work_costs().await,
-        1,
-        "a fix that does not help costs one call"
+        0,
+        "a retry that can't help sends nothing"
     );
     let all = houses.incidents().await;
     assert_eq!(all[0]["trial"]["stage"], "refused");
-    assert_eq!(all[0]["records"], 6, "nothing else was sent");
+    assert_eq!(all[0]["records"], 6, "nothing else was tried");
 
     let (status, _) = houses
         .fix(id, json!({"fix": "map_value", "crm_value": "Web"}))

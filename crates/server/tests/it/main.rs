@@ -10,5 +10,6 @@ mod harness;
 mod incidents;
 mod openapi;
 mod plans;
+mod schemas;
 mod story;
 mod undo;

@@ -133,7 +133,7 @@ impl Houses {
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
     }
 
-    fn title_rights(&self, read: bool) {
+    pub(crate) fn title_rights(&self, read: bool) {
         let user = self.org.sandbox().connector_user();
         let rights = tandem_sandbox::world::FieldRights { read, edit: read };
         let set = |world: &mut tandem_sandbox::world::World| {
@@ -142,7 +142,7 @@ impl Houses {
         self.org.sandbox().world(set).expect("a right");
     }
 
-    async fn state(&self) -> Value {
+    pub(crate) async fn state(&self) -> Value {
         self.call(Method::GET, "/api/admin/sync", Value::Null)
             .await
             .json()

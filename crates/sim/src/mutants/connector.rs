@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tandem_core::Timestamp;
 use tandem_core::connector::{
     Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Deletions, DeletionsRequest,
-    Failure, Lookup, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, PulledPage, RollPage,
+    Failure, Lookup, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, Pulled, RollPage,
     RollRequest, WriteOp, WriteOutcome, WriteRequest,
 };
 use tandem_core::ids::{CrmId, CrmObject};
@@ -95,13 +95,9 @@ impl Connector for Mutant {
         self.inner.describe(objects).await
     }
 
-    async fn pull(
-        &self,
-        requests: &[PullRequest],
-        now: Timestamp,
-    ) -> ConnectorResult<Vec<Result<PulledPage, Failure>>> {
+    async fn pull(&self, requests: &[PullRequest], now: Timestamp) -> ConnectorResult<Pulled> {
         let mut reply = self.inner.pull(requests, now).await?;
-        for page in reply.value.iter_mut().flatten() {
+        for page in reply.value.pages.iter_mut().flatten() {
             page.records
                 .iter_mut()
                 .for_each(|record| self.record(record));

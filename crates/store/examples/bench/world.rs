@@ -159,5 +159,6 @@ fn rule(workspace: &str, crm: &str) -> FieldRule {
         workspace_type: ty,
         createable: true,
         updateable: true,
+        calculated: false,
     }
 }

@@ -105,6 +105,7 @@ fn rule(workspace: &str, crm: &str) -> FieldRule {
         workspace_type: ty,
         createable: true,
         updateable: true,
+        calculated: false,
     }
 }
 

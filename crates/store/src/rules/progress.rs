@@ -97,14 +97,19 @@ pub fn forget_position(progress: &mut ObjectProgress) {
 }
 
 /// Whether more of an object shall come in under its new rules than under the old ones: then what was
-/// read so far is not enough, because rows come again only when they change.
+/// read so far is not enough, because rows come again only when they change. A field that holds another kind
+/// of value now was not readable as what it is.
 pub fn wants_more(old: Option<&PairRules>, new: &PairRules) -> bool {
     let Some(old) = old else {
         return true;
     };
     let known = old.crm_fields();
     let more_fields = new.crm_fields().iter().any(|field| !known.contains(field));
-    more_fields || (new.import && !old.import)
+    let retyped = new.fields.iter().any(|rule| {
+        let known = old.by_crm(&rule.mapping.crm);
+        known.is_some_and(|known| !known.crm_type.is_like(&rule.crm_type))
+    });
+    more_fields || retyped || (new.import && !old.import)
 }
 
 fn later(known: Option<Watermark>, new: &Watermark) -> Watermark {

@@ -39,7 +39,7 @@ async fn pull_one(salesforce: &Salesforce, request: PullRequest) -> Result<Pulle
         .pull(&[request], Timestamp::UNIX_EPOCH)
         .await
         .expect("an answer");
-    reply.value.into_iter().next().expect("a part")
+    reply.value.pages.into_iter().next().expect("a part")
 }
 
 fn token(page: PulledPage) -> Option<PageToken> {
@@ -264,6 +264,7 @@ async fn each_object_fails_alone() {
         .expect("an answer");
     let classes: Vec<_> = reply
         .value
+        .pages
         .iter()
         .map(|r| r.as_ref().err().map(|f| f.class))
         .collect();

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use std::sync::Arc;
 use tandem_connectors::oauth::{self, OAuthApp, Tokens};
 use tandem_connectors::vault::{Grant, GrantVault, MemoryVault, Saved};
-use tandem_core::connector::{Connector, CrmUser, OrgIdentity};
+use tandem_core::connector::{CrmUser, OrgIdentity};
 use tandem_core::error::ErrorClass;
 use tandem_core::schema::ObjectSchema;
 use tandem_core::settings::ConnectionState;
@@ -50,7 +50,7 @@ impl App {
         let first = known.is_none();
         self.keep(actor, known, identity.clone(), grant).await?;
         let fields_mapped = self.map_first(actor, &schemas).await?;
-        self.store().save_schemas(team, schemas, self.now()).await?;
+        self.take_schemas(team, schemas).await?;
         let users_mapped = self.map_users(actor, &users).await?;
         let report = ConnectReport {
             org_name: identity.org_name.clone(),
@@ -63,24 +63,9 @@ impl App {
         };
         self.store().replace_crm_users(team, users).await?;
         self.drop_connector(team);
-        let problems = self.recompile(team).await?;
+        let (_, problems) = self.compile_all(team).await?;
         self.tell(actor, &identity).await?;
         Ok(ConnectReport { problems, ..report })
-    }
-
-    /// What the connected user sees of the objects that sync; objects that it does not see are left
-    /// out, and the permission check names them.
-    pub(in crate::app) async fn read_schemas(
-        &self,
-        team: tandem_core::ids::TeamId,
-        connector: &dyn Connector,
-    ) -> AppResult<Vec<ObjectSchema>> {
-        let objects = automap::objects();
-        let calls = connector.capabilities().calls_max.describe;
-        let parts = self
-            .counted(team, calls, connector.describe(&objects))
-            .await?;
-        Ok(parts.into_iter().filter_map(Result::ok).collect())
     }
 
     async fn give_back(&self, app: &OAuthApp, refresh_token: &SecretString) {

@@ -252,6 +252,7 @@ async fn snapshots_and_users_of_the_crm_are_replaced_whole() {
         createable: true,
         updateable: true,
         fields: Vec::new(),
+        tag: None,
     };
     for (second, label) in [(1, "Lead"), (2, "Prospect")] {
         let schemas = vec![schema(label)];
