@@ -28,6 +28,7 @@ pub mod mapping;
 pub mod matching;
 pub mod reconcile;
 pub mod record;
+pub mod refresh;
 pub mod retry;
 pub mod schema;
 pub mod settings;

@@ -170,6 +170,12 @@ impl PairRules {
         fields
     }
 
+    /// Whether values come in that change without moving their record's revision.
+    pub fn has_calculated(&self) -> bool {
+        let mut rules = self.fields.iter();
+        rules.any(|rule| rule.calculated && rule.mapping.direction.inbound())
+    }
+
     /// The rule of a workspace field.
     pub fn by_workspace(&self, field: &str) -> Option<&FieldRule> {
         self.fields

@@ -145,6 +145,8 @@ pub enum Named {
     Among(Vec<CrmId>),
     /// Those after the first id, up to and with the last one, in the order of ids.
     Between(Option<CrmId>, Option<CrmId>),
+    /// The first so many after an id, in the order of ids.
+    Following(Option<CrmId>, usize),
 }
 
 /// What staging did.

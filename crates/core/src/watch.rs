@@ -14,6 +14,7 @@
 use crate::connector::{Present, Watermark};
 use crate::ids::{CrmId, CrmObject};
 use crate::record::{CrmRecord, Look, Revision};
+use crate::refresh::Refresh;
 use crate::value::Fields;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,9 @@ pub struct ObjectWatch {
     pub not_before: Option<Timestamp>,
     /// Failures since the last success.
     pub attempts: u32,
+    /// Rounds over values that change without a stamp.
+    #[serde(default)]
+    pub refresh: Refresh,
 }
 
 /// What to do next about an object.
@@ -100,6 +104,7 @@ impl ObjectWatch {
             known_at: None,
             not_before: None,
             attempts: 0,
+            refresh: Refresh::default(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! How a change moves: pull, reconcile, write, resolve; and watch, which finds what reading does not show.
+//! How a change moves: pull, reconcile, write, resolve; and watch and refresh, which find what reading does not
+//! show.
 //!
 //! Each step takes up what the store has for it, does one bounded piece of work and returns what it
 //! did. There is no loop, no sleep, no spawn and no clock here: a [`Tick`] brings the time and the
@@ -14,6 +15,7 @@ mod inquire;
 mod pace;
 mod pull;
 mod reconcile;
+mod refresh;
 mod resolve;
 mod schedule;
 mod spend;
@@ -24,6 +26,7 @@ mod write;
 pub use inquire::InquireOutcome;
 pub use pull::PullOutcome;
 pub use reconcile::ReconcileOutcome;
+pub use refresh::{RefreshOutcome, refresh_calls_per_day};
 pub use resolve::ResolveOutcome;
 pub use schedule::{calls_per_day, due_objects, feed_calls_per_day};
 pub use spend::spent;

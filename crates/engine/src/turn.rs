@@ -3,15 +3,15 @@
 //! Doubts are settled first, because nothing about their records can move before; then what people just
 //! did is decided and goes out, however much else waits; then the other decisions, which cost nothing; then
 //! trials of fixes, which wait for the decision about the one record that is tried; then all other writes;
-//! then reading; last the looks for what reading does not show.
+//! then reading; last the looks for what reading does not show, and the rounds over what the CRM works out.
 //!
 //! An engine for people's edits alone ([`Lanes::Live`]) does nothing else, so that its hands are free
 //! while another one waits for the answer to a large request.
 
 use crate::schedule;
 use crate::{
-    Engine, InquireOutcome, PullOutcome, ReconcileOutcome, ResolveOutcome, StepResult, Tick,
-    WatchOutcome, WriteStep,
+    Engine, InquireOutcome, PullOutcome, ReconcileOutcome, RefreshOutcome, ResolveOutcome,
+    StepResult, Tick, WatchOutcome, WriteStep,
 };
 use tandem_core::Timestamp;
 use tandem_core::ids::CrmObject;
@@ -36,6 +36,8 @@ pub enum Turn {
     Pulled(PullOutcome),
     /// Looked for what reading does not show.
     Watched(WatchOutcome),
+    /// Read again what the CRM works out.
+    Refreshed(RefreshOutcome),
     /// Asked the org for its API use, because the budget refused on old evidence.
     Asked {
         /// API calls spent.
@@ -98,7 +100,12 @@ impl Engine {
         if watched.asked {
             return Ok(Turn::Watched(watched));
         }
-        let refused = pulled.refused.or(watched.refused).or(refused);
+        let refreshed = self.refresh(tick).await?;
+        if refreshed.asked {
+            return Ok(Turn::Refreshed(refreshed));
+        }
+        let ours = pulled.refused.or(watched.refused).or(refreshed.refused);
+        let refused = ours.or(refused);
         self.rest(refused, tick).await
     }
 
@@ -153,6 +160,8 @@ impl Engine {
         let pace = self.store.budget(self.team, tick.now).await?.pace;
         let reading = schedule::next_pull_at(&rules, &progress, pace);
         let watching = self.next_watch_at(&rules, &progress).await?;
-        Ok([waiting, reading, watching].into_iter().flatten().min())
+        let refreshing = self.next_refresh_at(&rules, &progress, tick).await?;
+        let due = [waiting, reading, watching, refreshing];
+        Ok(due.into_iter().flatten().min())
     }
 }

@@ -303,7 +303,12 @@ impl Engine {
     }
 
     /// Records that no pull brought.
-    fn evidence(&self, pair: &PairRules, records: Vec<CrmRecord>, tick: Tick) -> StagePage {
+    pub(crate) fn evidence(
+        &self,
+        pair: &PairRules,
+        records: Vec<CrmRecord>,
+        tick: Tick,
+    ) -> StagePage {
         StagePage {
             object: pair.object.clone(),
             kind: pair.kind,

@@ -13,6 +13,7 @@ mod bounces;
 mod brake;
 mod incidents;
 mod pull;
+mod refresh;
 mod resolve;
 mod schedule;
 mod script;

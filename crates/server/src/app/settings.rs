@@ -5,18 +5,22 @@ use super::{Actor, App, AppError, AppResult};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tandem_core::ids::CrmObject;
+use tandem_core::mapping::PairRules;
 use tandem_core::settings::{ConnectionState, FREQUENCY_CHOICES_SECONDS, TeamRules};
 use tandem_core::store::SyncStore as _;
 use utoipa::ToSchema;
 
 /// Objects that one request reads: Salesforce takes five queries in a composite request.
 const OBJECTS_PER_CALL: usize = 5;
+/// Records that one request reads by id: five queries of 2,000 rows.
+const RECORDS_PER_CALL: usize = 10_000;
 
 /// What a choice of frequencies costs.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct FrequencyQuote {
     /// Calls a day for looking whether anything changed, all objects together: objects that are due
-    /// together share a call. Changes themselves come on top.
+    /// together share a call. Reading mapped formulas again every hour is part of it; changes themselves
+    /// come on top.
     pub calls_per_day: u64,
     /// The org's allowance, if it is known.
     pub org_max: Option<u64>,
@@ -68,7 +72,8 @@ impl App {
         let mut settings = rules.settings.clone();
         settings.frequency_seconds.extend(choice.clone());
         let objects: Vec<_> = rules.pairs.iter().map(|pair| pair.object.clone()).collect();
-        let calls_per_day = tandem_engine::calls_per_day(&settings, &objects, OBJECTS_PER_CALL);
+        let reading = tandem_engine::calls_per_day(&settings, &objects, OBJECTS_PER_CALL);
+        let calls_per_day = reading + self.refresh_calls(actor, &rules).await?;
         let budget = self.store().budget(actor.team, self.now()).await?;
         let org_max = budget.org.map(|(org, _)| org.max).filter(|max| *max > 0);
         Ok(FrequencyQuote {
@@ -167,6 +172,18 @@ impl App {
 }
 
 impl App {
+    /// Calls a day for reading again what the CRM works out.
+    async fn refresh_calls(&self, actor: &Actor, rules: &TeamRules) -> AppResult<u64> {
+        let counts = self.store().counts(actor.team).await?;
+        let calls = |pair: &PairRules| {
+            let records = counts.objects.iter().find(|one| one.object == pair.object);
+            let records = records.map_or(0, |one| one.by_status.values().sum());
+            tandem_engine::refresh_calls_per_day(records, RECORDS_PER_CALL)
+        };
+        let pairs = rules.pairs.iter().filter(|pair| pair.has_calculated());
+        Ok(pairs.map(calls).sum())
+    }
+
     /// Refuses what only a running sync can do.
     async fn must_run(&self, actor: &Actor) -> AppResult<()> {
         let text = match self.sync_state(actor).await? {

@@ -101,6 +101,7 @@ pub(super) fn note(turn: &Turn, took: Duration) {
             ("pull", outcome.calls)
         }
         Turn::Watched(outcome) => ("watch", outcome.calls),
+        Turn::Refreshed(outcome) => ("refresh", outcome.calls),
         Turn::Idle { .. } => return,
     };
     metrics::counter!(names::TURNS, "step" => step).increment(1);

@@ -155,6 +155,7 @@ async fn after(app: &App, team: TeamId, turn: Turn) -> AppResult<Next> {
         | Turn::Released(_)
         | Turn::Wrote(_)
         | Turn::Watched(_)
+        | Turn::Refreshed(_)
         | Turn::Asked { .. } => Ok(Next::Again),
     }
 }
@@ -263,6 +264,7 @@ pub async fn until_idle(
             Turn::Reconciled(outcome) => work.decisions += outcome.claimed as u64,
             Turn::Released(_) => {}
             Turn::Watched(outcome) => work.api_calls += u64::from(outcome.calls),
+            Turn::Refreshed(outcome) => work.api_calls += u64::from(outcome.calls),
             Turn::Asked { calls } => work.api_calls += u64::from(calls),
             Turn::Wrote(WriteStep::Sent {
                 records,

@@ -6,6 +6,7 @@ mod alerts;
 mod api;
 mod catchers;
 mod cli;
+mod formulas;
 mod harness;
 mod incidents;
 mod openapi;

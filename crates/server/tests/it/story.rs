@@ -4,11 +4,13 @@ use crate::harness::{Reply, Server};
 use axum::http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::sync::Arc;
 use tandem_core::ids::TeamId;
 use tandem_sandbox::Options;
 use tandem_sandbox::seed::SeedSize;
 use tandem_sandbox::shell::{self, Running, ServeOptions};
 use tandem_sandbox::world::Actor;
+use tandem_server::app::Clock;
 use tandem_server::runtime::until_idle;
 
 /// An org, a server that knows it, and its administrator's cookie.
@@ -39,13 +41,18 @@ async fn org(seed: u64) -> Running {
 }
 
 pub(crate) async fn houses() -> Houses {
+    houses_with(Arc::new(tandem_core::Timestamp::now)).await
+}
+
+/// The same with a clock of the test's for the server.
+pub(crate) async fn houses_with(clock: Clock) -> Houses {
     let org = org(1).await;
     let app = org.credentials().salesforce;
     let settings = format!(
         "[salesforce]\nclient_id = '{}'\nclient_secret = '{}'\nlogin_url = '{}'\n",
         app.client_id, app.client_secret, app.url
     );
-    let server = Server::new(&settings).await;
+    let server = Server::with_clock(&settings, clock).await;
     let cookie = server.set_up().await;
     Houses {
         org,

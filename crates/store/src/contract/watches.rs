@@ -80,6 +80,9 @@ pub(super) async fn linked_records_are_named_in_the_order_of_ids(b: &Bench) {
         all[1..2]
     );
     assert_eq!(linked(Named::Between(id("001"), None)).await, all[1..]);
+    assert_eq!(linked(Named::Following(None, 2)).await, all[..2]);
+    assert_eq!(linked(Named::Following(id("001"), 2)).await, all[1..]);
+    assert_eq!(linked(Named::Following(id("004"), 2)).await, []);
     let among = ["004", "002", "001", "00Q", "009"].map(CrmId::new).to_vec();
     assert_eq!(
         linked(Named::Among(among)).await,

@@ -28,6 +28,7 @@ impl Team {
                 after.as_ref().is_none_or(|after| id > after)
                     && upto.as_ref().is_none_or(|upto| id <= upto)
             }
+            Named::Following(after, _) => after.as_ref().is_none_or(|after| id > after),
         };
         let links = self.links.iter().map(|row| &row.link);
         let mut linked: Vec<Linked> = links
@@ -44,6 +45,9 @@ impl Team {
             })
             .collect();
         linked.sort_by(|a, b| a.id.cmp(&b.id));
+        if let Named::Following(_, most) = named {
+            linked.truncate(*most);
+        }
         linked
     }
 }

@@ -51,13 +51,18 @@ pub(super) fn linked(
     let which = match named {
         Named::Among(_) => "link.crm IN (SELECT value FROM json_each(?4))",
         Named::Between(..) => "link.crm > ?4 AND link.crm <= ?5",
+        Named::Following(..) => "link.crm > ?4",
+    };
+    let most = match named {
+        Named::Following(..) => "LIMIT ?5",
+        Named::Among(_) | Named::Between(..) => "",
     };
     let sql = format!(
         "SELECT link.crm, json_extract(mirror.doc, '$.revision.order') AS version \
          FROM link LEFT JOIN mirror \
          ON mirror.team = link.team AND mirror.object = link.object AND mirror.id = link.crm \
          WHERE link.team = ?1 AND link.object = ?2 AND {which} AND link.status <> ?3 \
-         AND coalesce(json_extract(mirror.doc, '$.deleted'), 0) = 0 ORDER BY link.crm"
+         AND coalesce(json_extract(mirror.doc, '$.deleted'), 0) = 0 ORDER BY link.crm {most}"
     );
     let (object, unlinked) = (object.as_str(), LinkStatus::Unlinked.as_str());
     match named {
@@ -66,6 +71,11 @@ pub(super) fn linked(
             let after = after.as_ref().map_or("", CrmId::as_str);
             let upto = upto.as_ref().map_or(BEHIND_ALL, CrmId::as_str);
             tx.rows(&sql, params![team.0, object, unlinked, after, upto], read)
+        }
+        Named::Following(after, most) => {
+            let after = after.as_ref().map_or("", CrmId::as_str);
+            let most = i64::try_from(*most).unwrap_or(i64::MAX);
+            tx.rows(&sql, params![team.0, object, unlinked, after, most], read)
         }
     }
 }
