@@ -10,6 +10,7 @@
 mod bench;
 mod clients;
 mod proof;
+mod prove;
 mod run;
 mod sim;
 mod step;
@@ -54,6 +55,11 @@ enum Task {
         workers: u64,
         #[command(flatten)]
         trial: torture::Trial,
+    },
+    /// Tries a promise at full size and writes its section of docs/proof.md.
+    Prove {
+        #[command(subcommand)]
+        promise: prove::Promise,
     },
     /// Client libraries of others, unmodified, against the sandbox: the one that needs Python only.
     Clients {
@@ -123,6 +129,7 @@ fn perform(task: Task) -> ExitCode {
             let words = numbers.map(|(name, number)| format!("{name}={number}"));
             ended(torture::run("torture", &words, &trial))
         }
+        Task::Prove { promise } => ended(prove::run(&promise)),
         Task::Clients { all } => clients::run(all),
         Task::Fidelity { fixtures } => run::all(&[step::fidelity(&fixtures)], false),
         Task::Bench { contacts, date } => ended(bench::write(contacts, date)),

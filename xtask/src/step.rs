@@ -78,6 +78,20 @@ pub(crate) fn sim(arguments: &[String], profile: Profile) -> Step {
     step
 }
 
+/// A quiet and a flooded day of the API budget.
+pub(crate) fn budget_day(seed: u64, allowance: u64, profile: Profile) -> Step {
+    let mut step = step(
+        "budget day",
+        "run --locked --quiet -p tandem-sim --example budget_day",
+    );
+    if profile == Profile::Release {
+        step.arguments.push("--release".into());
+    }
+    step.arguments
+        .extend(["--".into(), seed.to_string(), allowance.to_string()]);
+    step
+}
+
 /// Client libraries of others against the sandbox; it runs this program, which starts and ends the sandbox.
 fn clients() -> Step {
     step("clients", "run --locked --quiet -p xtask -- clients")

@@ -1,4 +1,5 @@
-//! `cargo xtask torture`: builds `tandem` as it is released and runs `tandem-proof` on it.
+//! `cargo xtask torture`, and what else is tried on the real program: builds `tandem` as it is released and runs
+//! `tandem-proof` on it.
 //!
 //! What is tried, and how, is said in `crates/proof`. Its standard output is the section of `docs/proof.md`.
 
@@ -14,10 +15,10 @@ use crate::run::{cargo, root};
 pub(crate) struct Trial {
     /// The build that developers have anyway, instead of the one that is released.
     #[arg(long)]
-    debug: bool,
+    pub(crate) debug: bool,
     /// Writes the figures to docs/proof.md, if nothing was wrong.
     #[arg(long)]
-    record: bool,
+    pub(crate) record: bool,
 }
 
 /// Runs a trial with its own arguments; its figures go to the section of its name.

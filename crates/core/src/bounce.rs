@@ -54,7 +54,7 @@ impl Flip {
     ) -> Option<Self> {
         let origin = workspace.provenance.get(field).map(|one| &one.origin);
         let by = match origin {
-            Some(Origin::User(_)) => return None,
+            Some(Origin::User(_) | Origin::Undo(_)) => return None,
             Some(Origin::Api(program)) => format!("program {program}"),
             Some(Origin::Crm) | None => String::new(),
         };

@@ -17,7 +17,6 @@
 use crate::ids::{CrmId, CrmObject, LinkId, PlanId, RecordId, UserId};
 use crate::link::LinkState;
 use crate::reconcile::{Decision, Input, RecordChange};
-use crate::record::Origin;
 use crate::sync_log::{LogDraft, LogSource, LogStatus, LogType, Rule, named};
 use crate::value::{Value, same};
 use crate::workspace::Kind;
@@ -98,7 +97,7 @@ pub fn measure(input: &Input<'_>, decision: &Decision) -> Impacts {
         }
     }
     for field in decision.write.iter().flat_map(|write| &write.fields) {
-        if field.rule != Rule::Overtaken && !typed_by_a_person(input, &field.workspace) {
+        if field.rule != Rule::Overtaken && !meant_by_a_person(input, &field.workspace) {
             let (name, theirs) = (&field.workspace, Some(&field.expected));
             note(input, Side::Crm, name, theirs, &field.value, &mut impacts);
         }
@@ -119,11 +118,11 @@ fn parts(input: &Input<'_>, decision: &Decision) -> Option<Effect> {
     }
 }
 
-fn typed_by_a_person(input: &Input<'_>, field: &str) -> bool {
+fn meant_by_a_person(input: &Input<'_>, field: &str) -> bool {
     let provenance = input
         .workspace
         .and_then(|record| record.provenance.get(field));
-    provenance.is_some_and(|one| matches!(one.origin, Origin::User(_)))
+    provenance.is_some_and(|one| one.origin.is_person())
 }
 
 /// Counts one value, unless nothing is lost by it: a blank is filled, or only the spelling differs.

@@ -3,6 +3,7 @@
 //!
 //! Our own ids are 64-bit integers given out by the store; the CRM's are opaque text.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -36,7 +37,7 @@ numeric_id! {
     IntentId;
     /// One entry of the sync log.
     LogId;
-    /// One bounded effort: an import, a poll, a resync.
+    /// What one worker did from waking up until nothing was left to do, or one mass act of a person.
     RunId;
     /// A slice of the API budget taken before sending.
     ReservationId;
@@ -46,6 +47,14 @@ numeric_id! {
     IncidentId;
     /// Decisions that wait for a person because they touch too much.
     PlanId;
+}
+
+impl RunId {
+    /// The run that begins now. Its number is the time in milliseconds and three digits that `chance`, in
+    /// `0.0..1.0`, draws: so no process has to ask another for it, and a program can hold it as a number.
+    pub fn begin(now: Timestamp, chance: f64) -> Self {
+        Self(now.as_millisecond() * 1_000 + (chance * 1_000.0) as i64)
+    }
 }
 
 /// A CRM's own record id, in the one form that the connector settled on (Salesforce: 18 characters).

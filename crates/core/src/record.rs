@@ -119,8 +119,17 @@ pub enum Origin {
     User(UserId),
     /// A program, through the workspace API.
     Api(String),
+    /// An undo that a person asked for; `None`: the operator at the command line.
+    Undo(Option<UserId>),
     /// The sync, from the CRM.
     Crm,
+}
+
+impl Origin {
+    /// Whether a person meant just this value to stand here: typed it, or had it put back.
+    pub fn is_person(&self) -> bool {
+        matches!(self, Self::User(_) | Self::Undo(_))
+    }
 }
 
 /// When a workspace field last changed and through whom.

@@ -15,7 +15,7 @@ pub use rule::{NoWindow, RuleWindow};
 use crate::ids::{LogId, UserId};
 use crate::link::{LinkState, RecordLink};
 use crate::mapping::{FieldRule, PairRules};
-use crate::record::CrmRecord;
+use crate::record::{CrmRecord, Origin, Provenance};
 use crate::schema::FieldType;
 use crate::sync_log::{FieldChange, LogDraft, LogSource, LogStatus, LogType, Rule};
 use crate::value::{Fields, Value, canonical, same};
@@ -162,6 +162,18 @@ pub struct Subject<'a> {
     pub crm: Option<&'a CrmRecord>,
     /// Our side, references resolved.
     pub workspace: &'a Fields,
+    /// When our values were set, and through whom.
+    pub provenance: &'a BTreeMap<String, Provenance>,
+    /// What a person typed here from this time on stays, even if an entry to undo tells of it: set where not entries are
+    /// undone but what a rule did.
+    pub typed_since: Option<Timestamp>,
+}
+
+impl Subject<'_> {
+    fn typed_since(&self, field: &str) -> bool {
+        let set = self.provenance.get(field).zip(self.typed_since);
+        set.is_some_and(|(set, since)| set.at >= since && matches!(set.origin, Origin::User(_)))
+    }
 }
 
 /// Why no field of an entry can be undone; `None` where its fields say.
@@ -334,6 +346,8 @@ struct Field<'a> {
     ours: &'a FieldType,
     /// Deleted in the CRM.
     gone: bool,
+    /// A person typed it after the rule that is undone was made.
+    typed: bool,
 }
 
 impl<'a> Field<'a> {
@@ -351,6 +365,7 @@ impl<'a> Field<'a> {
             compared_in: rule.map_or(ours, |rule| &rule.crm_type),
             ours,
             gone: subject.crm.is_some_and(|crm| crm.deleted),
+            typed: subject.typed_since(name),
         }
     }
 
@@ -371,7 +386,8 @@ impl<'a> Field<'a> {
         if newest.side == Side::Crm && self.elsewhere(newest.change) {
             return Verdict::Cannot(Cannot::NotMapped);
         }
-        if let Some(kept) = self.moved_on(&moved, reach.is_ok()) {
+        let typed = self.typed.then_some(Kept::WorkspaceChanged);
+        if let Some(kept) = self.moved_on(&moved, reach.is_ok()).or(typed) {
             return Verdict::Kept(kept);
         }
         let goal = self.walk(&moved, reach.is_ok(), undone);

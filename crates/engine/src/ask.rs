@@ -75,7 +75,7 @@ impl Engine {
                 None => rest.push(claimed),
             }
         }
-        self.store.settle(self.team, settlements, tick.now).await?;
+        self.settle(settlements, tick).await?;
         Ok(Asked {
             rest,
             calls: accounted.receipt.calls,

@@ -37,10 +37,12 @@ pub use write::WriteStep;
 use std::sync::Arc;
 use tandem_core::Timestamp;
 use tandem_core::connector::{CallsMax, Connector};
-use tandem_core::ids::TeamId;
+use tandem_core::ids::{RunId, TeamId};
 use tandem_core::link::Lanes;
 use tandem_core::settings::Guards;
 use tandem_core::store::{Claim, StoreResult, SyncStore};
+use tandem_core::sync_log::LogDraft;
+use tandem_core::write::Settlement;
 
 /// The moment of a step.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -73,6 +75,8 @@ pub struct Engine {
     pub clock: Clock,
     /// The switches of the simulation; [`Guards::ALL`] otherwise.
     pub guards: Guards,
+    /// What the entries that it writes belong to; who takes turns begins a new one after each rest.
+    pub run: Option<RunId>,
 }
 
 /// A clock that the caller gives.
@@ -98,6 +102,7 @@ impl Engine {
             worker: worker.into(),
             clock,
             guards: Guards::ALL,
+            run: None,
         }
     }
 
@@ -112,6 +117,19 @@ impl Engine {
             now: (self.clock)().max(tick.now),
             ..tick
         }
+    }
+
+    /// Marks entries as written in this run.
+    fn in_run<'e>(&self, entries: impl IntoIterator<Item = &'e mut LogDraft>) {
+        for entry in entries {
+            entry.run = self.run;
+        }
+    }
+
+    /// Settles intents, and tells it as a part of this run.
+    async fn settle(&self, mut settlements: Vec<Settlement>, tick: Tick) -> StepResult<u32> {
+        self.in_run(settlements.iter_mut().flat_map(|one| &mut one.log));
+        self.store.settle(self.team, settlements, tick.now).await
     }
 
     fn claim(&self, lanes: Lanes, tick: Tick, limit: usize) -> Claim {

@@ -42,7 +42,8 @@ impl Engine {
         let commits = work
             .into_iter()
             .filter_map(|work| {
-                let (decision, impacts) = self.decide(&rules, &work, tick)?;
+                let (mut decision, impacts) = self.decide(&rules, &work, tick)?;
+                self.in_run(&mut decision.log);
                 Some(DecisionCommit {
                     link: work.link.id,
                     version: work.link.version,

@@ -56,7 +56,7 @@ impl Engine {
             .iter()
             .filter(|settlement| !matches!(settlement.next, IntentNext::Resolve(_)))
             .count();
-        self.store.settle(self.team, settlements, tick.now).await?;
+        self.settle(settlements, tick).await?;
         Ok(outcome)
     }
 

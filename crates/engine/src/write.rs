@@ -191,7 +191,7 @@ impl Engine {
                 0,
             ),
         };
-        self.store.settle(self.team, settlements, tick.now).await?;
+        self.settle(settlements, tick).await?;
         Ok((applied, accounted.receipt.calls))
     }
 

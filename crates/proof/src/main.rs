@@ -4,6 +4,8 @@
 //! use, the CRM's people use the org's control API, and the judge compares what both sides show. What is tried:
 //! - [`torture`]: the server is killed at any moment, thousands of times, while both sides are edited and the
 //!   network fails; nothing may be lost, doubled or different.
+//! - [`undo`]: a bad mapping rewrites every record while people go on editing; its undo puts back exactly the rest,
+//!   with the fewest calls.
 //!
 //! Standard output gets the figures as Markdown, for `docs/proof.md`; what happens meanwhile goes to standard error.
 //! Processes are ended by their own handle, never by name. All chance comes from the seed, but what it meets depends
@@ -13,6 +15,7 @@ mod dice;
 mod org;
 mod server;
 mod torture;
+mod undo;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -35,6 +38,8 @@ struct Cli {
 enum Trial {
     /// Kills the server again and again while both sides are edited.
     Torture(torture::Args),
+    /// Lets a bad mapping rewrite every record, and undoes it.
+    Undo(undo::Args),
 }
 
 #[tokio::main]
@@ -46,6 +51,7 @@ async fn main() -> ExitCode {
     });
     let outcome = match cli.trial {
         Trial::Torture(args) => torture::run(&cli.tandem, &dir, &args).await,
+        Trial::Undo(args) => undo::run(&cli.tandem, &dir, &args).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

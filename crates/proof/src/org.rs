@@ -11,6 +11,18 @@ use std::process::{Child, Command, Stdio};
 use tandem_connectors::http::{HttpLimits, ReqwestTransport, Transport as _};
 use tandem_server::cli::Failure;
 
+/// Records of one page of a dump.
+const DUMPED: usize = 5_000;
+
+/// Records of an org beside its leads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Others {
+    /// As many as an org of that size has.
+    InProportion,
+    /// One of each.
+    Few,
+}
+
 /// An org that runs.
 pub(crate) struct Org {
     process: Child,
@@ -19,17 +31,26 @@ pub(crate) struct Org {
 }
 
 impl Org {
-    /// Starts one that has invented so many leads, and others in proportion; its log goes to the directory.
+    /// Starts one that has invented so many leads; its log goes to the directory.
     ///
     /// # Errors
     /// The program does not start, or says something else than an org does.
-    pub(crate) fn start(tandem: &Path, dir: &Path, leads: usize, seed: u64) -> Result<Self> {
+    pub(crate) fn start(
+        tandem: &Path,
+        dir: &Path,
+        leads: usize,
+        others: Others,
+        seed: u64,
+    ) -> Result<Self> {
         let log = File::create(dir.join("org.log")).context("the log of the org")?;
         let mut command = Command::new(tandem);
         // The budget is proved elsewhere; here nothing may wait for the next day.
         command.args(["sandbox", "--json", "--call-limit", "100000000"]);
         command.args(["--seed-size", &leads.to_string()]);
         command.args(["--seed", &seed.to_string()]);
+        if others == Others::Few {
+            command.args(["--contacts", "1", "--accounts", "1", "--opportunities", "1"]);
+        }
         let process = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -76,17 +97,26 @@ impl Org {
         Ok(said)
     }
 
-    /// All records of an object.
+    /// All records of an object, in the order of their ids.
     ///
     /// # Errors
     /// As [`Org::steer`].
     pub(crate) async fn dump(&self, object: &str) -> Result<Vec<Value>, Failure> {
-        let path = format!("/control/records/{object}?limit=10000");
-        let dump = self.steer("GET", &path, &Value::Null).await;
-        let mut dump = dump.map_err(std::io::Error::other)?;
-        match dump["records"].take() {
-            Value::Array(records) => Ok(records),
-            _ => Ok(Vec::new()),
+        let mut records: Vec<Value> = Vec::new();
+        loop {
+            let last = records.last().and_then(|record| record["Id"].as_str());
+            let after = last.map_or_else(String::new, |id| format!("&after={id}"));
+            let path = format!("/control/records/{object}?limit={DUMPED}{after}");
+            let dump = self.steer("GET", &path, &Value::Null).await;
+            let mut dump = dump.map_err(std::io::Error::other)?;
+            let Value::Array(page) = dump["records"].take() else {
+                return Ok(records);
+            };
+            let last = page.len() < DUMPED;
+            records.extend(page);
+            if last {
+                return Ok(records);
+            }
         }
     }
 }

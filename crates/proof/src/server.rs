@@ -2,12 +2,14 @@
 
 use crate::org::Org;
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tandem_server::demo::browser::Browser;
+use tandem_server::runtime::Operator;
 use tokio::time::sleep;
 
 /// Longest time from start to the first answer.
@@ -143,6 +145,26 @@ impl Server {
         let pid = life.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status()?;
         good("the server", life.wait()?)
+    }
+
+    /// What a command of the operator prints as JSON, while the server runs or not.
+    ///
+    /// # Errors
+    /// It failed; in its own words.
+    pub(crate) fn command_line(&self, arguments: &[&str]) -> Result<Value> {
+        let output = self.command().args(arguments).arg("--json").output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        good(&format!("tandem {}", arguments.join(" ")), output.status).context(said)?;
+        serde_json::from_slice(&output.stdout).context("the command did not print JSON")
+    }
+
+    /// A program that comes in as the operator does.
+    ///
+    /// # Errors
+    /// The server left no token.
+    pub(crate) fn program(&self) -> Result<Browser> {
+        let operator = Operator::find(&self.dir.join("data")).context("the operator's token")?;
+        Ok(Browser::operator(self.url(), &operator.token)?)
     }
 
     /// `tandem doctor` while the server is down: among others, whether the database is sound.

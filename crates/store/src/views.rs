@@ -28,7 +28,7 @@ use tandem_core::Timestamp;
 use tandem_core::budget::BudgetState;
 pub use tandem_core::budget::HourCalls;
 use tandem_core::error::ErrorClass;
-use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId};
+use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId, RunId};
 use tandem_core::link::{LinkState, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::sync_log::{LogDraft, LogSource, LogStatus, LogType};
@@ -246,6 +246,8 @@ pub struct LogFilter {
     pub link: Option<LinkId>,
     /// Failed for this reason.
     pub error_class: Option<ErrorClass>,
+    /// Of this run.
+    pub run: Option<RunId>,
 }
 
 /// One entry of the sync log.
@@ -277,6 +279,8 @@ pub struct UndoScope {
     pub source: Option<LogSource>,
     /// Only of this CRM object.
     pub object: Option<CrmObject>,
+    /// Only what this run did.
+    pub run: Option<RunId>,
 }
 
 /// A record as it stands, with the entries that an undo would take back.

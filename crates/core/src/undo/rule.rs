@@ -1,11 +1,14 @@
 //! What a version of a mapping is answerable for: the fields whose rows it changed, from its publication until
 //! a later version changed those rows again.
 //!
-//! An undo of a version takes back what moved in those fields in that time. A row that is still in force can't be undone:
+//! An undo of a version takes back the first move of those fields in that time: publishing decides every record anew, so
+//! that move is the version's doing, and what moved later was changed by somebody. A row that is still in force can't be undone:
 //! an undo is an edit, and the row would move it on to where the mistake leads.
 
+use crate::ids::LogId;
 use crate::mapping::{FieldMapping, ObjectMapping};
-use crate::sync_log::LogDraft;
+use crate::sync_log::{FieldChange, LogDraft};
+use crate::value::Value;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -74,14 +77,43 @@ impl RuleWindow {
         self.fields.values().max().copied().unwrap_or(self.since)
     }
 
-    /// Leaves of an entry what the version moved; `false` if that is nothing.
-    pub fn narrow(&self, entry: &mut LogDraft) -> bool {
-        let at = entry.at;
-        entry.changes.retain(|change| {
-            let until = self.fields.get(&change.workspace);
-            at >= self.since && until.is_some_and(|until| at < *until)
-        });
-        !entry.changes.is_empty()
+    /// Leaves of a record's entries, newest first, what the version moved: the first change of each of its fields,
+    /// with the entry that tells the same change again. Whatever changed after that came from somebody who
+    /// worked with the new rule, and stays.
+    pub fn narrow(&self, entries: &mut Vec<(LogId, LogDraft)>) {
+        let mut moved: BTreeMap<String, Moved> = BTreeMap::new();
+        for (_, entry) in entries.iter_mut().rev() {
+            let at = entry.at;
+            entry.changes.retain(|change| {
+                let until = self.fields.get(&change.workspace);
+                let within = at >= self.since && until.is_some_and(|until| at < *until);
+                within && Moved::takes(&mut moved, change)
+            });
+        }
+        entries.retain(|(_, entry)| !entry.changes.is_empty());
+    }
+}
+
+/// How far a field's first change was told.
+struct Moved {
+    after: Value,
+    over: bool,
+}
+
+impl Moved {
+    /// Whether this is the first change of its field, or the same one told again.
+    fn takes(moved: &mut BTreeMap<String, Self>, change: &FieldChange) -> bool {
+        if change.before == change.after {
+            return false;
+        }
+        let first = moved
+            .entry(change.workspace.clone())
+            .or_insert_with(|| Self {
+                after: change.after.clone(),
+                over: false,
+            });
+        first.over |= first.after != change.after;
+        !first.over
     }
 }
 

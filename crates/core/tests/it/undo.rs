@@ -3,10 +3,11 @@
 use crate::fixture::{at, fields, lead, link, pair, rule, text};
 use crate::notation::{field_type, value};
 use crate::table::check;
+use std::collections::BTreeMap;
 use tandem_core::ids::{LogId, UserId};
 use tandem_core::link::{Agreed, HeldField, LinkState, RecordLink};
 use tandem_core::mapping::{Direction, FieldRule, Winner};
-use tandem_core::record::CrmRecord;
+use tandem_core::record::{CrmRecord, Origin, Provenance};
 use tandem_core::sync_log::{FieldChange, LogDraft, LogSource, LogStatus, LogType, Rule};
 use tandem_core::undo::{Cannot, FieldUndo, Kept, Subject, Verdict, cannot, entry, undo};
 use tandem_core::value::{Fields, Value};
@@ -36,6 +37,9 @@ struct Case {
     link: Option<RecordLink>,
     crm: Option<CrmRecord>,
     ours: Fields,
+    /// When the rule that is undone was made.
+    since: Option<tandem_core::Timestamp>,
+    provenance: BTreeMap<String, Provenance>,
 }
 
 impl Case {
@@ -72,12 +76,18 @@ impl Case {
             theirs => fields([(rule.mapping.crm.as_str(), value(theirs))]),
         });
         crm.deleted = has("deleted");
+        let by = |word: &str, origin| has(word).then_some(origin);
+        let origin = by("typed", Origin::User(UserId(7)));
+        let origin = origin.or(by("imported", Origin::Api("import".into())));
+        let set = origin.map(|origin| ("title".to_owned(), Provenance { at: at(20), origin }));
         Self {
             rules: pair(vec![rule]),
             mapped: !has("unmapped"),
             link: (!has("alone")).then_some(link),
             crm: Some(crm),
             ours: fields([("title", value(ours))]),
+            since: has("rule").then(|| at(10)),
+            provenance: set.into_iter().collect(),
         }
     }
 
@@ -88,6 +98,8 @@ impl Case {
             link: self.link.as_ref(),
             crm: self.crm.as_ref(),
             workspace: &self.ours,
+            provenance: &self.provenance,
+            typed_since: self.since,
         };
         undo(&subject, entries)
     }

@@ -1,7 +1,7 @@
 //! What a version of a mapping is answerable for.
 
 use tandem_core::Timestamp;
-use tandem_core::ids::CrmObject;
+use tandem_core::ids::{CrmObject, LogId};
 use tandem_core::mapping::{Direction, FieldMapping, ObjectMapping, Winner};
 use tandem_core::sync_log::{FieldChange, LogDraft, LogSource, LogType, Rule};
 use tandem_core::undo::{NoWindow, RuleWindow};
@@ -100,8 +100,8 @@ fn a_version_answers_for_the_rows_it_changed_until_they_change_again() {
     }
 }
 
-#[test]
-fn an_entry_is_narrowed_to_what_the_version_moved() {
+/// `title=a>b phone=x>y` at each second, oldest first; what is left of them, in the same words.
+fn narrowed(told: &[(i64, &str)]) -> Vec<String> {
     let versions = [
         "title=Title phone=Phone",
         "title=Phone phone=Phone",
@@ -117,18 +117,57 @@ fn an_entry_is_narrowed_to_what_the_version_moved() {
         .collect();
     let window = RuleWindow::of(&history, 2).expect("a window");
     assert_eq!(window.until(), at(30));
-    let change = |field: &str| FieldChange {
+    let entries = (1..).zip(told).map(|(number, (second, changes))| {
+        let mut entry = LogDraft::new(at(*second), LogSource::Crm, LogType::Update, "");
+        entry.changes = changes.split(' ').map(change).collect();
+        (LogId(number), entry)
+    });
+    let mut entries: Vec<_> = entries.collect();
+    entries.reverse();
+    window.narrow(&mut entries);
+    let left = entries.iter().rev().map(|(_, entry)| {
+        let changes = entry.changes.iter();
+        let changes: Vec<_> = changes
+            .map(|one| format!("{}={}>{}", one.workspace, one.before, one.after))
+            .collect();
+        format!("{} {}", entry.at.as_second(), changes.join(" "))
+    });
+    left.collect()
+}
+
+fn change(told: &str) -> FieldChange {
+    let (field, values) = told.split_once('=').expect("a field");
+    let (before, after) = values.split_once('>').expect("two values");
+    FieldChange {
         workspace: field.into(),
         crm: String::new(),
-        before: Value::Null,
-        after: Value::Text("x".into()),
+        before: Value::text(before),
+        after: Value::text(after),
         rule: Rule::OnlyCrmChanged,
         rejected: Value::Null,
-    };
-    for (second, left) in [(19, 0), (20, 1), (29, 1), (30, 0)] {
-        let mut entry = LogDraft::new(at(second), LogSource::Crm, LogType::Update, "");
-        entry.changes = vec![change("title"), change("phone")];
-        assert_eq!(window.narrow(&mut entry), left > 0, "second {second}");
-        assert_eq!(entry.changes.len(), left, "second {second}");
+    }
+}
+
+#[test]
+fn of_a_records_entries_the_first_move_of_each_field_is_the_versions_doing() {
+    let cases: [(&[(i64, &str)], &[&str]); 6] = [
+        (&[(19, "title=a>b")], &[]),
+        (&[(20, "title=a>b phone=x>y")], &["20 title=a>b"]),
+        (&[(29, "title=a>b"), (30, "title=b>c")], &["29 title=a>b"]),
+        // Somebody who worked with the new rule changed it again, and even back again.
+        (
+            &[(21, "title=a>b"), (22, "title=b>c"), (23, "title=c>b")],
+            &["21 title=a>b"],
+        ),
+        // One change that is told where it was decided and where it was carried out.
+        (
+            &[(21, "title=a>b"), (22, "title=a>b")],
+            &["21 title=a>b", "22 title=a>b"],
+        ),
+        // What moved nothing is no move.
+        (&[(21, "title=a>a"), (22, "title=a>b")], &["22 title=a>b"]),
+    ];
+    for (told, left) in cases {
+        assert_eq!(narrowed(told), left, "{told:?}");
     }
 }

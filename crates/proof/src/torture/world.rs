@@ -5,7 +5,7 @@ use super::people::People;
 use super::report::{Moment, Report};
 use super::weather;
 use crate::dice::Dice;
-use crate::org::Org;
+use crate::org::{Org, Others};
 use crate::server::Server;
 use anyhow::{Context as _, Result};
 use http::Method;
@@ -46,7 +46,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn make(tandem: &Path, dir: &Path, leads: usize, seed: u64) -> Result<Self> {
-        let org = Org::start(tandem, dir, leads, seed)?;
+        let org = Org::start(tandem, dir, leads, Others::InProportion, seed)?;
         let server = Server::place(tandem, dir, &org)?;
         let browser = Browser::new(server.url())?;
         Ok(Self {

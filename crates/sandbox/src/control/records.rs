@@ -61,6 +61,7 @@ pub(super) const ROUTES: &[Route] = &[
     .asks(&[
         ("deleted", "`true`: with those in the recycle bin"),
         ("limit", "most records shown, at most 10,000"),
+        ("after", "only records behind this id"),
     ])
     .answers("Records"),
     Route::post(
@@ -225,17 +226,30 @@ fn dump(sandbox: &Sandbox, asked: &Asked<'_>) -> Outcome {
         text.parse()
             .map_err(|_| Refusal::bad(format!("limit: '{text}' is not a number")))
     })?;
-    sandbox.world(|world| rows(world, asked.place("object"), scope, limit.min(MAX_DUMPED)))
+    let after = asked.query("after").map_or(Ok(None), |id| {
+        id.parse()
+            .map(Some)
+            .map_err(|_| Refusal::bad(format!("after: '{id}' is no id")))
+    })?;
+    let object = asked.place("object");
+    sandbox.world(|world| rows(world, object, scope, after, limit.min(MAX_DUMPED)))
 }
 
-fn rows(world: &World, object: &str, scope: QueryScope, limit: usize) -> Outcome {
+fn rows(
+    world: &World,
+    object: &str,
+    scope: QueryScope,
+    after: Option<SfId>,
+    limit: usize,
+) -> Outcome {
     let def = world
         .schema()
         .object(object)
         .ok_or_else(|| Refusal::not_found(format!("object '{object}'")))?;
     let names: Vec<&str> = def.fields.iter().map(|field| field.name.as_str()).collect();
+    let behind = after.map_or_else(String::new, |id| format!("WHERE Id > '{id}'"));
     let soql = format!(
-        "SELECT {} FROM {} ORDER BY Id LIMIT {limit}",
+        "SELECT {} FROM {} {behind} ORDER BY Id LIMIT {limit}",
         names.join(", "),
         def.name
     );

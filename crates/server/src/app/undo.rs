@@ -1,4 +1,4 @@
-//! Undo: of an entry, of a record's changes, of a version of a mapping, of a window of time. What is put back is decided in
+//! Undo: of an entry, of a record's changes, of a version of a mapping, of a run, of a window of time. What is put back is decided in
 //! [`tandem_core::undo`]; here it is asked for record by record, shown, and carried out.
 //!
 //! A preview and the undo itself are one walk over the same records, so that they can't differ in their
@@ -8,10 +8,12 @@
 use super::{Actor, App, AppError, AppResult};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use tandem_core::ids::{CrmObject, RecordId};
+use tandem_core::ids::{CrmObject, RecordId, RunId};
 use tandem_core::link::Lane;
+use tandem_core::record::Origin;
 use tandem_core::settings::TeamRules;
 use tandem_core::store::{Restore, SyncStore as _};
+use tandem_core::sync_log::LogDraft;
 use tandem_core::undo::{
     Cannot, FieldUndo, Kept, RuleWindow, Subject, Verdict, cannot, entry, irreversible, undo,
 };
@@ -21,8 +23,10 @@ use tandem_store::views::{UNDO_ENTRIES_MAX, UndoScope, UndoSubject};
 
 /// Most records that one call looks at; [`UndoReport::next`] says where to go on.
 pub const UNDO_RECORDS_MAX: usize = 5_000;
-/// Most lines that a report lists; its sums count them all.
+/// Most lines of values that are put back; the sums count them all.
 pub const UNDO_LINES_MAX: usize = 200;
+/// So many fields that are left alone end a call early: each of them is named.
+const UNDO_LEFT_ALONE_MAX: u64 = 1_000;
 /// Records of one transaction.
 const BATCH_RECORDS: usize = 250;
 
@@ -35,6 +39,8 @@ pub struct UndoRequest {
     pub mapping: Option<u32>,
     /// [`UndoReport::next`] of the call before.
     pub after: Option<RecordId>,
+    /// [`UndoReport::run`] of the call before, so that all entries of one undo are one run.
+    pub continues: Option<RunId>,
 }
 
 /// One field of one record.
@@ -53,6 +59,8 @@ pub struct UndoLine {
 pub struct UndoReport {
     /// What was asked for, with the end of the window that was taken.
     pub scope: UndoScope,
+    /// The run that its entries are; `None` of a preview.
+    pub run: Option<RunId>,
     /// Records looked at.
     pub records: u64,
     /// Records of which something is put back.
@@ -70,9 +78,9 @@ pub struct UndoReport {
     /// API calls that the writes take at least, in full batches of each object; `None` while nobody is
     /// connected.
     pub calls: Option<u64>,
-    /// Field by field, at most [`UNDO_LINES_MAX`].
+    /// Field by field: every one that is left alone, and at most [`UNDO_LINES_MAX`] that are put back.
     pub lines: Vec<UndoLine>,
-    /// Fields that are not listed.
+    /// Fields that are put back and not listed.
     pub left_out: u64,
     /// More records follow after this one.
     pub next: Option<RecordId>,
@@ -129,10 +137,11 @@ fn subject(request: &UndoRequest, scope: &UndoScope) -> String {
     if let (Some(version), Some(object)) = (request.mapping, &scope.object) {
         return format!("version {version} of the mapping of {object}");
     }
-    match (scope.entry, scope.record) {
-        (Some(entry), _) => format!("log entry {entry}"),
-        (None, Some(record)) => format!("record {record}"),
-        (None, None) => "a window of time".into(),
+    match (scope.entry, scope.record, scope.run) {
+        (Some(entry), ..) => format!("log entry {entry}"),
+        (None, Some(record), _) => format!("record {record}"),
+        (None, None, Some(run)) => format!("run {run}"),
+        (None, None, None) => "a window of time".into(),
     }
 }
 
@@ -141,8 +150,8 @@ struct Walk {
     rules: TeamRules,
     /// Only what a version of a mapping moved.
     window: Option<RuleWindow>,
-    /// Values are put back; else they are only shown.
-    act: bool,
+    /// Values are put back in this run; else they are only shown.
+    run: Option<RunId>,
 }
 
 /// A scope that ends and begins no further than a version's time at work.
@@ -179,7 +188,9 @@ impl App {
     async fn walk(&self, actor: &Actor, request: &UndoRequest, act: bool) -> AppResult<UndoReport> {
         let window = self.window(actor, request).await?;
         let scope = within(request.scope.clone(), window.as_ref());
+        let run = act.then(|| self.run_of(request));
         let mut report = UndoReport {
+            run,
             scope: self.checked(actor, scope).await?,
             next: request.after,
             ..UndoReport::default()
@@ -202,14 +213,23 @@ impl App {
         // Known before anything is put back: what fails after that would hide what was done.
         let connector = self.connector(actor.team).await?;
         let limit = UNDO_RECORDS_MAX as u64;
-        let walk = Walk { rules, window, act };
-        while self.batch(actor, &walk, &mut report).await? && report.records < limit {}
+        let walk = Walk { rules, window, run };
+        while self.batch(actor, &walk, &mut report).await?
+            && report.records < limit
+            && report.left_alone() < UNDO_LEFT_ALONE_MAX
+        {}
         report.calls = connector.map(|connector| {
             let most = connector.capabilities().write_records_max.max(1) as u64;
             let writes = report.writes.values();
             writes.map(|records| records.div_ceil(most)).sum()
         });
         Ok(report)
+    }
+
+    /// The run that an undo is.
+    fn run_of(&self, request: &UndoRequest) -> RunId {
+        let begins = || RunId::begin(self.now(), rand::random_range(0.0..1.0));
+        request.continues.unwrap_or_else(begins)
     }
 
     /// A scope that can be walked.
@@ -230,7 +250,7 @@ impl App {
                 known.ok_or_else(|| AppError::NotFound(format!("record {id}")))?;
             }
         }
-        if scope.since.is_none() && scope.record.is_none() {
+        if scope.since.is_none() && scope.record.is_none() && scope.run.is_none() {
             let text = "say from when on; an undo of everything that ever happened is not made";
             return Err(AppError::invalid("since", text));
         }
@@ -263,25 +283,23 @@ impl App {
         report.next = page.next;
         if let Some(window) = &walk.window {
             page.subjects.retain_mut(|subject| {
-                subject
-                    .entries
-                    .retain_mut(|(_, entry)| window.narrow(entry));
+                window.narrow(&mut subject.entries);
                 !subject.entries.is_empty()
             });
         }
         let decided: Vec<_> = page
             .subjects
             .iter()
-            .map(|subject| (subject, decide(&walk.rules, subject)))
+            .map(|subject| (subject, decide(walk, subject)))
             .collect();
         // A person waits for one record, not for thousands.
         let lane = report.scope.record.map_or(Lane::Bulk, |_| Lane::Live);
         let restores = decided
             .iter()
-            .filter_map(|(subject, fields)| self.restore(actor, lane, subject, fields));
+            .filter_map(|(subject, fields)| self.restore(actor, walk.run, lane, subject, fields));
         let wanted: Vec<Restore> = restores.collect();
         let mut overtaken: BTreeSet<RecordId> = BTreeSet::new();
-        if walk.act {
+        if walk.run.is_some() {
             overtaken.extend(wanted.iter().map(|restore| restore.record));
             for restored in self.store().restore(actor.team, wanted).await? {
                 overtaken.remove(&restored);
@@ -300,13 +318,17 @@ impl App {
     fn restore(
         &self,
         actor: &Actor,
+        run: Option<RunId>,
         lane: Lane,
         subject: &UndoSubject,
         fields: &[FieldUndo],
     ) -> Option<Restore> {
         let record = &subject.record;
         let now = self.now();
-        let entry = entry(record.kind, fields, actor.user, now)?;
+        let entry = LogDraft {
+            run,
+            ..entry(record.kind, fields, actor.user, now)?
+        };
         let patch = fields.iter().filter_map(|field| match &field.verdict {
             Verdict::Restore { value, .. } => Some((field.field.clone(), value.clone())),
             _ => None,
@@ -321,7 +343,7 @@ impl App {
             version: subject.link.as_ref().map(|link| link.version),
             seen: seen.collect(),
             patch,
-            origin: actor.origin(),
+            origin: Origin::Undo(actor.user),
             lane,
             now,
             entry,
@@ -329,14 +351,16 @@ impl App {
     }
 }
 
-fn decide(rules: &TeamRules, subject: &UndoSubject) -> Vec<FieldUndo> {
+fn decide(walk: &Walk, subject: &UndoSubject) -> Vec<FieldUndo> {
     let link = subject.link.as_ref();
     let asked = Subject {
         kind: subject.record.kind,
-        pair: link.and_then(|link| rules.pair(&link.object)),
+        pair: link.and_then(|link| walk.rules.pair(&link.object)),
         link,
         crm: subject.crm.as_ref(),
         workspace: &subject.resolved,
+        provenance: &subject.record.provenance,
+        typed_since: walk.window.as_ref().map(|window| window.since),
     };
     undo(&asked, &subject.entries)
 }
@@ -362,6 +386,10 @@ impl UndoReport {
         }
     }
 
+    fn left_alone(&self) -> u64 {
+        self.lines.len() as u64 + self.left_out - self.restored
+    }
+
     fn count(&mut self, verdict: &Verdict) {
         match verdict {
             Verdict::Restore { to_crm, .. } => {
@@ -374,9 +402,11 @@ impl UndoReport {
     }
 
     fn list(&mut self, subject: &UndoSubject, field: &FieldUndo) {
-        if self.lines.len() >= UNDO_LINES_MAX {
-            self.left_out += 1;
-            return;
+        if matches!(field.verdict, Verdict::Restore { .. }) {
+            if self.restored - self.left_out > UNDO_LINES_MAX as u64 {
+                self.left_out += 1;
+                return;
+            }
         }
         self.lines.push(UndoLine {
             record: (subject.record.kind, subject.record.id),

@@ -74,6 +74,8 @@ impl App {
             Origin::Crm => "the sync, from the CRM".into(),
             Origin::Api(program) => format!("the program “{program}”"),
             Origin::User(id) => person(*id),
+            Origin::Undo(Some(id)) => format!("an undo by {}", person(*id)),
+            Origin::Undo(None) => "an undo at the command line".into(),
         });
         let past: Vec<Moved> = rows
             .iter()

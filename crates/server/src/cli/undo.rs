@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 #[derive(Debug, Args)]
 pub(super) struct UndoArgs {
     /// The number of one log entry.
-    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["record", "since", "until", "source", "object", "mapping"])]
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["record", "since", "until", "source", "object", "mapping", "run"])]
     entry: Option<i64>,
     /// Only of this workspace record.
     #[arg(long, value_name = "NUMBER")]
     record: Option<i64>,
     /// From this instant on, such as 2026-01-31T09:30:00Z.
-    #[arg(long, value_name = "TIME", required_unless_present_any = ["entry", "record", "mapping"])]
+    #[arg(long, value_name = "TIME", required_unless_present_any = ["entry", "record", "mapping", "run"])]
     since: Option<String>,
     /// Before this instant; without it, up to now.
     #[arg(long, value_name = "TIME")]
@@ -32,6 +32,9 @@ pub(super) struct UndoArgs {
     /// Only what this version of the object's mapping moved.
     #[arg(long, value_name = "VERSION", requires = "object")]
     mapping: Option<u32>,
+    /// Only what this run did, by its number on the page of one of its log entries.
+    #[arg(long, value_name = "NUMBER")]
+    run: Option<i64>,
     /// Show what would be put back and change nothing; this is what happens without --yes.
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
@@ -58,7 +61,8 @@ pub(super) async fn undo(config: Config, args: UndoArgs) -> Result<(), Failure> 
     let door = Door::open(config).await?;
     let mut body = json!({
         "entry": args.entry, "record": args.record, "since": args.since, "until": args.until,
-        "source": args.source, "object": args.object, "mapping": args.mapping, "apply": args.yes,
+        "source": args.source, "object": args.object, "mapping": args.mapping, "run": args.run,
+        "apply": args.yes,
     });
     let mut whole = Value::Null;
     loop {
@@ -70,6 +74,7 @@ pub(super) async fn undo(config: Config, args: UndoArgs) -> Result<(), Failure> 
         }
         body["until"] = answer["until"].clone();
         body["after"] = answer["next"].clone();
+        body["continues"] = answer["run"].clone();
         whole = joined(whole, answer);
         if body["after"].is_null() {
             break;
@@ -98,7 +103,7 @@ fn joined(before: Value, next: Value) -> Value {
     for (name, value) in next {
         let known = whole.entry(name.clone()).or_insert(Value::Null);
         *known = match (known.take(), value) {
-            (Value::Number(a), Value::Number(b)) if name != "next" => {
+            (Value::Number(a), Value::Number(b)) if name != "next" && name != "run" => {
                 json!(a.as_u64().unwrap_or(0) + b.as_u64().unwrap_or(0))
             }
             (Value::Array(a), Value::Array(b)) if name != "lines" => reasons(a, b),

@@ -348,11 +348,20 @@ async fn decide(browser: &Browser, record: &Listed) -> Result<(), Failure> {
 /// # Errors
 /// Tandem does not answer, or took longer.
 pub async fn settled(browser: &Browser, longest: Duration) -> Result<(), Failure> {
+    let asked_at = ask_to_read(browser).await?;
+    quiet(browser, longest, &asked_at, |_| ()).await
+}
+
+/// Asks that everything be read at once; gives the time, which [`is_quiet`] takes.
+///
+/// # Errors
+/// Tandem does not answer.
+pub async fn ask_to_read(browser: &Browser) -> Result<String, Failure> {
     let asked_at = tandem_core::Timestamp::now().to_string();
     browser
         .call(Method::POST, "/api/admin/sync/now", &Value::Null)
         .await?;
-    quiet(browser, longest, &asked_at, |_| ()).await
+    Ok(asked_at)
 }
 
 /// Waits until everything was read at least once and nothing is left to do; tells `watch` meanwhile how
@@ -395,7 +404,8 @@ async fn quiet(
     }
 }
 
-fn is_quiet(sync: &Value, read_after: &str) -> bool {
+/// Whether nothing is left to do, by the answer about the sync, and everything was read after that time.
+pub fn is_quiet(sync: &Value, read_after: &str) -> bool {
     let waiting: u64 = ["decisions", "writes_pending", "writes_open"]
         .iter()
         .filter_map(|part| sync["backlog"][part].as_u64())

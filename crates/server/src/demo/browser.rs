@@ -3,7 +3,7 @@
 
 use crate::cli::Failure;
 use crate::cli::failure::Kind;
-use axum::http::{Method, Request, Response, StatusCode, header};
+use axum::http::{HeaderName, Method, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -13,7 +13,8 @@ use url::{Url, form_urlencoded};
 /// The person's browser, signed in to Tandem.
 pub struct Browser {
     base: String,
-    cookie: String,
+    /// The header that says who it is.
+    who: (HeaderName, String),
     http: ReqwestTransport,
 }
 
@@ -30,8 +31,20 @@ impl Browser {
             .map_err(|error| failed(error.to_string()))?;
         Ok(Self {
             base,
-            cookie: String::new(),
+            who: (header::COOKIE, String::new()),
             http,
+        })
+    }
+
+    /// No person: a program with the operator's token.
+    ///
+    /// # Errors
+    /// As [`Browser::new`].
+    pub fn operator(base: String, token: &SecretString) -> Result<Self, Failure> {
+        let bearer = format!("Bearer {}", token.expose_secret());
+        Ok(Self {
+            who: (header::AUTHORIZATION, bearer),
+            ..Self::new(base)?
         })
     }
 
@@ -53,7 +66,7 @@ impl Browser {
         let cookie = set
             .and_then(|cookie| cookie.to_str().ok())
             .unwrap_or_default();
-        self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        self.who.1 = cookie.split(';').next().unwrap_or_default().to_owned();
         accepted(&answer).map(drop)
     }
 
@@ -78,7 +91,7 @@ impl Browser {
                 "the org's log-in page did not send the browser back".into(),
             ));
         }
-        let answer = self.get(callback, &self.cookie).await?;
+        let answer = self.get(callback, &self.who.1).await?;
         if answer.status().is_redirection() {
             return Ok(());
         }
@@ -103,7 +116,7 @@ impl Browser {
             .method(method)
             .uri(format!("{}{path}", self.base))
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::COOKIE, &self.cookie);
+            .header(&self.who.0, &self.who.1);
         let body = match body {
             Value::Null => Bytes::new(),
             body => Bytes::from(body.to_string()),

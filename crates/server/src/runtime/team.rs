@@ -11,7 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tandem_core::Timestamp;
-use tandem_core::ids::{CrmObject, TeamId};
+use tandem_core::ids::{CrmObject, RunId, TeamId};
 use tandem_core::link::Lanes;
 use tandem_core::store::SyncStore as _;
 use tandem_engine::{Engine, Tick, Turn, WriteStep};
@@ -40,9 +40,10 @@ enum Next {
 pub(super) async fn run(app: App, team: TeamId, lanes: Lanes, stop: CancellationToken) {
     let waker = app.signals().waker(team);
     let mut mood = Mood::default();
+    let mut run = begin_run(&app);
     let mut gauges = Gauges::default();
     while !stop.is_cancelled() {
-        let outcome = guarded_turn(&app, team, lanes).await;
+        let outcome = guarded_turn(&app, team, lanes, run).await;
         if lanes == Lanes::All {
             gauges.refresh(&app, team).await;
         }
@@ -54,7 +55,13 @@ pub(super) async fn run(app: App, team: TeamId, lanes: Lanes, stop: Cancellation
             () = waker.notified() => linger(&stop).await,
             () = tokio::time::sleep(sleep) => {}
         }
+        run = begin_run(&app);
     }
+}
+
+/// What is done from now until nothing is left to do.
+fn begin_run(app: &App) -> RunId {
+    RunId::begin(app.now(), rand::random_range(0.0..1.0))
 }
 
 async fn linger(stop: &CancellationToken) {
@@ -97,8 +104,8 @@ impl Mood {
 }
 
 /// One turn; a panic in it ends this turn only.
-async fn guarded_turn(app: &App, team: TeamId, lanes: Lanes) -> Result<Next, String> {
-    match AssertUnwindSafe(one_turn(app, team, lanes))
+async fn guarded_turn(app: &App, team: TeamId, lanes: Lanes, run: RunId) -> Result<Next, String> {
+    match AssertUnwindSafe(one_turn(app, team, lanes, run))
         .catch_unwind()
         .await
     {
@@ -117,8 +124,8 @@ async fn guarded_turn(app: &App, team: TeamId, lanes: Lanes) -> Result<Next, Str
     }
 }
 
-async fn one_turn(app: &App, team: TeamId, lanes: Lanes) -> AppResult<Next> {
-    let Some(engine) = engine(app, team).await? else {
+async fn one_turn(app: &App, team: TeamId, lanes: Lanes, run: RunId) -> AppResult<Next> {
+    let Some(engine) = engine(app, team, run).await? else {
         return Ok(Next::Sleep(SLEEP_MAX));
     };
     let engine = Engine { lanes, ..engine };
@@ -168,12 +175,15 @@ async fn read_schema_again(app: &App, team: TeamId) {
     }
 }
 
-async fn engine(app: &App, team: TeamId) -> AppResult<Option<Engine>> {
+async fn engine(app: &App, team: TeamId, run: RunId) -> AppResult<Option<Engine>> {
     let connector = app.connector(team).await?;
     let worker = format!("tandem {}", std::process::id());
     Ok(connector.map(|connector| {
         let store = Arc::clone(app.store());
-        Engine::new(store, connector, team, worker, app.clock())
+        Engine {
+            run: Some(run),
+            ..Engine::new(store, connector, team, worker, app.clock())
+        }
     }))
 }
 
@@ -242,9 +252,10 @@ pub async fn until_idle(
     mut progress: impl FnMut(&Work),
 ) -> AppResult<Work> {
     let mut work = Work::default();
+    let run = begin_run(app);
     let mut wanted = mapped_objects(app, team).await?;
     loop {
-        let Some(engine) = engine(app, team).await? else {
+        let Some(engine) = engine(app, team, run).await? else {
             let text = "nobody is connected to the CRM yet; connect on the Connect page first";
             return Err(crate::app::AppError::Conflict(text.into()));
         };

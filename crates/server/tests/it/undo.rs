@@ -44,11 +44,16 @@ impl Houses {
     }
 
     async fn type_title(&self, lead: &Lead, title: &str) {
+        self.only_type_title(lead, title).await;
+        self.work().await;
+    }
+
+    /// Typed, and not sent yet.
+    async fn only_type_title(&self, lead: &Lead, title: &str) {
         let path = format!("/api/admin/records/person/{}", lead.id);
         let edit = json!({"fields": {"title": title}});
         let reply = self.call(Method::PATCH, &path, edit).await;
         assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.body);
-        self.work().await;
     }
 
     /// Somebody in the CRM describes these leads.
@@ -362,6 +367,77 @@ async fn what_a_version_of_a_mapping_moved_is_undone_and_nothing_else() {
         .call(Method::GET, "/logs/undo?object=Lead&mapping=3", Value::Null)
         .await;
     assert!(page.body.contains("Mapping version"), "{}", page.body);
+}
+
+/// What people typed while a version was in force was meant by them, though the version carried it on.
+#[tokio::test]
+async fn an_undo_of_a_version_leaves_what_people_typed_under_it_and_names_it() {
+    let (houses, leads) = Houses::titled().await;
+    let leads = &leads[..2];
+    houses.describe(leads);
+    houses.work().await;
+    let swapped = json!({"version": 2, "rows": [
+        {"workspace": "title", "crm": "Description"}, {"workspace": "description", "crm": "Title"}]});
+    houses.edit_mapping("Lead", swapped).await;
+    houses.work().await;
+    houses.type_title(&leads[1], "Typed").await;
+    let right = json!({"version": 3, "rows": [
+        {"workspace": "title", "crm": "Title", "direction": "workspace_to_crm"},
+        {"workspace": "description", "crm": "Description", "direction": "workspace_to_crm"}]});
+    houses.edit_mapping("Lead", right).await;
+    houses.work().await;
+
+    let undo = json!({"object": "Lead", "mapping": 3, "apply": true});
+    let done = houses.undo(undo).await;
+    let lines = done["lines"].as_array().expect("lines").iter();
+    let kept = lines.filter(|line| line["verdict"] == "kept");
+    let kept: Vec<_> = kept.map(|line| (&line["record"], &line["field"])).collect();
+    // What was typed went to the CRM's description: that is another by now, too.
+    let (id, fields) = (
+        json!(leads[1].id),
+        ["description", "title"].map(|name| json!(name)),
+    );
+    assert_eq!(kept, [(&id, &fields[0]), (&id, &fields[1])], "{done}");
+    assert_eq!(houses.titles(&leads[0]).await, both(&leads[0].title));
+    assert_eq!(houses.titles(&leads[1]).await.0, "Typed");
+}
+
+#[tokio::test]
+async fn a_run_is_listed_and_undone_as_one_and_so_is_its_undo() {
+    let (houses, leads) = Houses::titled().await;
+    for lead in &leads[..2] {
+        houses.only_type_title(lead, "Bridge Builder").await;
+    }
+    houses.work().await;
+    let run = houses.newest("workspace").await["run"].clone();
+    houses.type_title(&leads[2], "Typed since").await;
+    assert!(run.is_i64());
+    assert_ne!(houses.newest("workspace").await["run"], run);
+    let listed = houses.get(&format!("/api/admin/log?run={run}")).await;
+    assert_eq!(listed["rows"].as_array().map(Vec::len), Some(2), "{listed}");
+
+    let done = houses.undo(json!({"run": run, "apply": true})).await;
+    assert_eq!(done["records_restored"], 2, "{done}");
+    for lead in &leads[..2] {
+        assert_eq!(houses.titles(lead).await, both(&lead.title));
+    }
+    assert_eq!(houses.titles(&leads[2]).await, both("Typed since"));
+    houses
+        .undo(json!({"run": done["run"], "apply": true}))
+        .await;
+    assert_eq!(houses.titles(&leads[0]).await, both("Bridge Builder"));
+
+    let entry = houses.newest("workspace").await["id"].clone();
+    for (path, part) in [
+        (format!("/logs/{entry}"), "/logs?run="),
+        (format!("/logs?run={run}"), "Undo this run"),
+        (format!("/logs/undo?run={run}"), "Undo run"),
+        ("/logs/undo?run=x".into(), "no run “x”"),
+    ] {
+        let page = houses.call(Method::GET, &path, Value::Null).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(page.body.contains(part), "{path} lacks {part}");
+    }
 }
 
 #[tokio::test]

@@ -121,7 +121,7 @@ pub fn crm_changed(link: &mut RecordLink) {
 /// The workspace record changed in these fields: their refusals no longer count, nor does that of
 /// the whole record. A field that went to and fro is taken up by a person's edit only.
 pub fn workspace_changed(link: &mut RecordLink, fields: &[String], origin: &Origin) {
-    let person = matches!(origin, Origin::User(_));
+    let person = origin.is_person();
     link.parked = None;
     link.parked_fields.retain(|name, parked| {
         let stays = parked.class == ErrorClass::Bouncing && !person;

@@ -101,7 +101,7 @@ pub fn carries_key(record: &CrmRecord, key: &(String, String)) -> bool {
 /// The lane of the work that an edit makes: people are waiting, programs are not.
 pub fn lane_of(origin: &Origin) -> Lane {
     match origin {
-        Origin::User(_) => Lane::Live,
+        Origin::User(_) | Origin::Undo(_) => Lane::Live,
         Origin::Api(_) | Origin::Crm => Lane::Normal,
     }
 }

@@ -12,7 +12,7 @@ use tandem_core::sync_log::LogDraft;
 pub(super) fn append(tx: &Tx<'_>, team: TeamId, entry: &LogDraft) -> DbResult<LogId> {
     let id = tx.insert(
         "INSERT INTO log (team, at_us, source, kind, status, object, record, link, error_class, \
-         search, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         run, search, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             team.0,
             micros(entry.at),
@@ -23,6 +23,7 @@ pub(super) fn append(tx: &Tx<'_>, team: TeamId, entry: &LogDraft) -> DbResult<Lo
             entry.record.map(|(_, id)| id.0),
             entry.link.map(|id| id.0),
             entry.error.as_ref().map(|error| error.class.code()),
+            entry.run.map(|run| run.0),
             search_text(entry),
             json(entry)?
         ],

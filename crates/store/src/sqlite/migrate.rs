@@ -11,7 +11,7 @@ use tandem_core::store::StoreError;
 /// `TNDM`, in the file's header: tells our files from other programs'.
 const APPLICATION_ID: i32 = 0x544e_444d;
 
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/0001_sync.sql"),
     include_str!("../../migrations/0002_admin.sql"),
     include_str!("../../migrations/0003_asking_again.sql"),
@@ -22,6 +22,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/0008_ledger.sql"),
     include_str!("../../migrations/0009_watch.sql"),
     include_str!("../../migrations/0010_mirroring.sql"),
+    include_str!("../../migrations/0011_runs.sql"),
 ];
 
 /// Checks whose file it is and runs what is missing.

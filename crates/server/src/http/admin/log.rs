@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use tandem_core::Timestamp;
 use tandem_core::error::ErrorClass;
-use tandem_core::ids::{CrmObject, LogId, RecordId};
+use tandem_core::ids::{CrmObject, LogId, RecordId, RunId};
 use tandem_core::sync_log::{LogSource, LogStatus, LogType};
 use tandem_store::views::LogFilter;
 use utoipa::{IntoParams, ToSchema};
@@ -42,6 +42,8 @@ struct LogQuery {
     until: Option<String>,
     /// About this workspace record.
     record: Option<i64>,
+    /// Of this run.
+    run: Option<i64>,
     /// Failed for this reason: the code of its help page, such as `too-long`.
     error: Option<String>,
 }
@@ -136,6 +138,7 @@ fn filter(query: LogQuery) -> AppResult<LogFilter> {
         until: instant("until", query.until.as_deref())?,
         record: query.record.map(RecordId),
         link: None,
+        run: query.run.map(RunId),
         error_class: query.error.as_deref().map(class).transpose()?,
     })
 }

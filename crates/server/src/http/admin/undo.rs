@@ -9,7 +9,7 @@ use crate::http::auth::SignedIn;
 use crate::http::problem::Problem;
 use axum::extract::State;
 use serde::Deserialize;
-use tandem_core::ids::{CrmObject, LogId, RecordId};
+use tandem_core::ids::{CrmObject, LogId, RecordId, RunId};
 use tandem_core::sync_log::LogSource;
 use tandem_store::views::UndoScope;
 use utoipa::{IntoParams, ToSchema};
@@ -22,14 +22,14 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(why))
 }
 
-/// What to undo: one entry, what a version of a mapping moved, or everything in a window. Of a window every part that is given must hold.
+/// What to undo: one entry, what a version of a mapping moved, what a run did, or everything in a window. Of a window every part that is given must hold.
 #[derive(Deserialize, ToSchema)]
 struct UndoBody {
     /// The number of one log entry; nothing else is looked at then.
     entry: Option<i64>,
     /// Only of this workspace record.
     record: Option<i64>,
-    /// From this instant on (RFC 3339); may be left out for a single record.
+    /// From this instant on (RFC 3339); may be left out for a single record or run.
     since: Option<String>,
     /// Before this instant (RFC 3339); without it, up to now.
     until: Option<String>,
@@ -40,8 +40,12 @@ struct UndoBody {
     /// Only what this version of the mapping of `object` moved, in the fields whose rows it changed, until they were
     /// changed again.
     mapping: Option<u32>,
+    /// Only what this run did.
+    run: Option<i64>,
     /// `next` of the answer before; one call looks at 5,000 records at most.
     after: Option<i64>,
+    /// `run` of the answer before, along with `after`: so all entries of this undo are one run.
+    continues: Option<i64>,
     /// Put the values back; without it nothing is changed and the answer is a preview.
     #[serde(default)]
     apply: bool,
@@ -104,8 +108,10 @@ fn request(body: UndoBody) -> AppResult<UndoRequest> {
             until: instant("until", body.until.as_deref())?,
             source,
             object: body.object.map(CrmObject::new),
+            run: body.run.map(RunId),
         },
         mapping: body.mapping,
         after: body.after.map(RecordId),
+        continues: body.continues.map(RunId),
     })
 }

@@ -112,6 +112,7 @@ fn query(team: TeamId, filter: &LogFilter, after: Option<(i64, i64)>) -> Query {
         "log.error_class = ?",
         filter.error_class.map(|one| name(one.code())),
     );
+    query.and_some("log.run = ?", filter.run.map(|one| one.0));
     query.and_some("log.at_us >= ?", filter.since.map(micros));
     query.and_some("log.at_us < ?", filter.until.map(micros));
     if let Some(pattern) = filter.text.as_deref().map(contains) {

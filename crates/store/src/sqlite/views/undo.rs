@@ -15,11 +15,16 @@ use tandem_core::ids::{CrmId, LinkId, LogId, RecordId, TeamId};
 use tandem_core::store::StoreResult;
 use tandem_core::sync_log::{LogDraft, LogType};
 
-/// The record's own index, so that records come in their order without a look at the whole window.
-const RECORDS: &str = "SELECT DISTINCT log.record FROM log INDEXED BY log_record \
-     WHERE log.team = ? AND log.record IS NOT NULL AND log.kind IN ('update', 'conflict')";
-const ENTRIES: &str = "SELECT log.id, log.record, log.doc FROM log INDEXED BY log_record \
-     WHERE log.team = ? AND log.record IS NOT NULL AND log.kind IN ('update', 'conflict')";
+/// The columns of a query about what was changed, and the index that brings records in their order without a look at
+/// the whole window: a run's own, or that of all records.
+fn changes(columns: &str, scope: &UndoScope) -> String {
+    let index = scope.run.map_or("log_record", |_| "log_run");
+    format!(
+        "SELECT {columns} FROM log INDEXED BY {index} \
+         WHERE log.team = ? AND log.record IS NOT NULL AND log.kind IN ('update', 'conflict')"
+    )
+}
+
 /// What an undo can't take back is counted and not looked at, however many records were imported.
 const OTHERS: &str = "SELECT log.kind, count(*) AS entries FROM log \
      WHERE log.team = ? AND log.kind IN ('create', 'link', 'unlink')";
@@ -107,7 +112,7 @@ fn load(
     after: Option<RecordId>,
     records_max: usize,
 ) -> DbResult<UndoPage> {
-    let mut query = scoped(RECORDS, team, scope);
+    let mut query = scoped(&changes("DISTINCT log.record", scope), team, scope);
     query.and_some("log.record > ?", after.map(|id| id.0));
     let fetch = rows_number(records_max + 1);
     let mut ids = query.rows(tx, "ORDER BY log.record LIMIT ?", fetch, |row| {
@@ -136,7 +141,7 @@ fn entries(
     scope: &UndoScope,
     ids: &[RecordId],
 ) -> DbResult<(Entries, Option<RecordId>)> {
-    let mut query = scoped(ENTRIES, team, scope);
+    let mut query = scoped(&changes("log.id, log.record, log.doc", scope), team, scope);
     query.and_some(
         "log.record IN (SELECT value FROM json_each(?))",
         Some(json(ids)?),
@@ -196,6 +201,7 @@ fn scoped(head: &str, team: TeamId, scope: &UndoScope) -> Query {
         "log.object = ?",
         scope.object.as_ref().map(|one| one.0.clone()),
     );
+    query.and_some("log.run = ?", scope.run.map(|id| id.0));
     query.and_some("log.at_us >= ?", scope.since.map(micros));
     query.and_some("log.at_us < ?", scope.until.map(micros));
     query

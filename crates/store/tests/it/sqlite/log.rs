@@ -2,7 +2,7 @@
 
 use super::world::{World, at, fields};
 use tandem_core::error::ErrorClass;
-use tandem_core::ids::{CrmObject, LinkId, RecordId};
+use tandem_core::ids::{CrmObject, LinkId, RecordId, RunId};
 use tandem_core::store::SyncStore;
 use tandem_core::sync_log::{LogDraft, LogError, LogSource, LogStatus, LogType};
 use tandem_core::workspace::Kind;
@@ -25,6 +25,7 @@ async fn three_entries(world: &World) -> (RecordId, LinkId) {
     let mut second = entry(20, LogStatus::Failed, "Could not write");
     second.source = LogSource::Workspace;
     second.link = Some(link);
+    second.run = Some(RunId(7));
     second.record = Some((Kind::Person, record));
     second.error = Some(LogError {
         class: ErrorClass::TooLong,
@@ -68,6 +69,8 @@ async fn the_log_is_filtered_by_everything_it_says() {
     check(&world, filter!(record: record), &[20]).await;
     check(&world, filter!(link: link), &[20]).await;
     check(&world, filter!(error_class: ErrorClass::TooLong), &[20]).await;
+    check(&world, filter!(run: RunId(7)), &[20]).await;
+    check(&world, filter!(run: RunId(8)), &[]).await;
     check(&world, filter!(since: at(20)), &[30, 20]).await;
     check(&world, filter!(until: at(20)), &[10]).await;
     let both = filter!(object: lead, status: LogStatus::Failed);

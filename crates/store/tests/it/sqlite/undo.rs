@@ -1,7 +1,7 @@
 //! What an undo looks at, and the history of one field.
 
 use super::world::{World, at, crm, fields};
-use tandem_core::ids::{CrmId, CrmObject, LogId, RecordId};
+use tandem_core::ids::{CrmId, CrmObject, LogId, RecordId, RunId};
 use tandem_core::sync_log::{FieldChange, LogDraft, LogSource, LogStatus, LogType, Rule};
 use tandem_core::value::Value;
 use tandem_core::workspace::Kind;
@@ -51,7 +51,9 @@ impl World {
 /// Two entries of `a`, one of `b`, and some that don't count.
 async fn entries(world: &World, a: RecordId, b: RecordId) -> (LogId, LogId, LogId) {
     let first = world.tell(moved(10, a, "title")).await;
-    let second = world.tell(moved(20, a, "city")).await;
+    let mut second = moved(20, a, "city");
+    second.run = Some(RunId(7));
+    let second = world.tell(second).await;
     let mut out = moved(20, b, "title");
     out.source = LogSource::Workspace;
     out.crm = Some((CrmObject::new("Contact"), None));
@@ -122,6 +124,13 @@ async fn a_scope_holds_the_successes_that_fit_newest_first() {
                 ..all.clone()
             },
             vec![(a, vec![second, first])],
+        ),
+        (
+            UndoScope {
+                run: Some(RunId(7)),
+                ..all.clone()
+            },
+            vec![(a, vec![second])],
         ),
         (
             UndoScope {

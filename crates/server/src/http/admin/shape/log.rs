@@ -32,6 +32,8 @@ pub(in super::super) struct LogJson {
     crm_url: Option<String>,
     /// The user who caused it.
     user: Option<i64>,
+    /// The run that it belongs to: what the sync did from waking up to rest, or one undo.
+    run: Option<i64>,
     /// Field by field.
     changes: Vec<ChangeJson>,
     /// What went wrong.
@@ -116,6 +118,7 @@ impl From<LogRow> for LogJson {
             crm_id: crm_id.flatten().map(|id| id.0),
             crm_url: None,
             user: entry.by.map(|user| user.0),
+            run: entry.run.map(|run| run.0),
             changes: entry.changes.iter().map(ChangeJson::from).collect(),
             error: entry.error.map(|error| ErrorJson {
                 class: error.class.code(),

@@ -131,6 +131,7 @@ impl From<FieldView> for FieldJson {
             Origin::User(user) => format!("user {user}"),
             Origin::Api(program) => program.clone(),
             Origin::Crm => "crm".into(),
+            Origin::Undo(_) => "undo".into(),
         };
         Self {
             r#type: field.ty.label(),

@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 pub(in super::super) struct UndoJson {
     /// It was carried out; else this is a preview.
     applied: bool,
+    /// The run that the entries of this undo are: give it back as `continues` with `after`. Null of a preview.
+    run: Option<i64>,
     /// The end of the window: give it back with `after`.
     until: Option<String>,
     /// Records looked at.
@@ -31,9 +33,9 @@ pub(in super::super) struct UndoJson {
     cannot: Vec<ReasonJson>,
     /// Records that changed at this very moment; they are as they were.
     overtaken: u64,
-    /// Field by field, at most 200.
+    /// Field by field: every one that is left alone, and at most 200 that are put back.
     lines: Vec<UndoLineJson>,
-    /// Fields that are not listed.
+    /// Fields that are put back and not listed.
     left_out: u64,
     /// `after` of the next call; null when every record was looked at.
     next: Option<i64>,
@@ -84,6 +86,7 @@ impl UndoJson {
         };
         Self {
             applied,
+            run: report.run.map(|run| run.0),
             until: report.scope.until.map(|at| at.to_string()),
             records: report.records,
             records_restored: report.records_restored,

@@ -76,6 +76,7 @@ fn facts(shell: &Shell, view: &LogEntryDetail) -> Markup {
             (fact("Time", &html! { (exact(entry.at)) " (" (relative(entry.at, shell.now)) ")" }))
             (fact("Workspace record", &record(&view.row)))
             (fact("CRM record", &crm_record(entry)))
+            (fact("Run", &run(entry)))
             (fact("API calls", &html! { span class="num" { (calls(entry.calls_hundredths)) } }))
         }
     };
@@ -98,6 +99,16 @@ fn record(row: &LogRow) -> Markup {
                 @let name = row.record_name.clone().unwrap_or_else(|| format!("{kind} {id}"));
                 @match record_href(kind, id) { Some(href) => a href=(href) { (name) }, None => (name) }
             }
+            None => span class="blank" { "–" },
+        }
+    }
+}
+
+/// What belongs together: everything from waking up to rest, or one undo.
+fn run(entry: &LogDraft) -> Markup {
+    html! {
+        @match entry.run {
+            Some(run) => a href={ "/logs?run=" (run) } title="All entries of this run" { (run) },
             None => span class="blank" { "–" },
         }
     }

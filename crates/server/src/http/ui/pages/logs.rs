@@ -34,6 +34,8 @@ pub struct LogQuery {
     pub until: String,
     /// Only of this workspace record.
     pub record: String,
+    /// Only of this run.
+    pub run: String,
     /// Where the page begins.
     pub cursor: String,
 }
@@ -60,6 +62,7 @@ impl LogQuery {
             ("since", &self.since),
             ("until", &self.until),
             ("record", &self.record),
+            ("run", &self.run),
             ("cursor", cursor),
         ];
         address(&pairs)
@@ -103,7 +106,11 @@ pub fn page(shell: &Shell, view: &LogsPage) -> Markup {
             title: "Sync Logs",
             lead,
             actions: html! {
-                a class="button secondary" href="/logs/undo" { (icon(Icon::Undo)) "Undo a window of time" }
+                @if view.query.run.is_empty() {
+                    a class="button secondary" href="/logs/undo" { (icon(Icon::Undo)) "Undo a window of time" }
+                } @else {
+                    a class="button secondary" href={ "/logs/undo?run=" (view.query.run) } { (icon(Icon::Undo)) "Undo this run" }
+                }
             },
             body,
         },
@@ -140,6 +147,9 @@ fn filters(view: &LogsPage) -> Markup {
             label { span { "From" } input type="date" name="since" value=(query.since); }
             label { span { "To" } input type="date" name="until" value=(query.until); }
             @if !query.record.is_empty() { input type="hidden" name="record" value=(query.record); }
+            @if !query.run.is_empty() {
+                label { span { "Run" } input name="run" inputmode="numeric" value=(query.run); }
+            }
         }
     }
 }

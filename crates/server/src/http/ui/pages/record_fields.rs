@@ -98,6 +98,7 @@ fn came_from(shell: &Shell, view: &RecordView, provenance: Option<&Provenance>) 
         @if let Some(provenance) = provenance {
             @match &provenance.origin {
                 Origin::Crm => "CRM",
+                Origin::Undo(_) => "Undo",
                 Origin::Api(name) => { "API " (code(name)) }
                 Origin::User(id) => (view.users.get(id).cloned().unwrap_or_else(|| format!("User {id}"))),
             }

@@ -31,8 +31,12 @@ pub struct UndoQuery {
     pub mapping: String,
     /// Only of this workspace record.
     pub record: String,
+    /// Only what this run did.
+    pub run: String,
     /// The record to go on after.
     pub after: String,
+    /// The run that this undo is, if a part of it was carried out.
+    pub continues: String,
 }
 
 impl UndoQuery {
@@ -43,7 +47,7 @@ impl UndoQuery {
         format!("/logs/undo?{}", address(&pairs))
     }
 
-    fn pairs(&self) -> [(&'static str, &str); 7] {
+    fn pairs(&self) -> [(&'static str, &str); 9] {
         [
             ("since", &self.since),
             ("until", &self.until),
@@ -51,7 +55,9 @@ impl UndoQuery {
             ("object", &self.object),
             ("mapping", &self.mapping),
             ("record", &self.record),
+            ("run", &self.run),
             ("after", &self.after),
+            ("continues", &self.continues),
         ]
     }
 }
@@ -82,6 +88,10 @@ pub struct UndoPage {
 pub fn page(shell: &Shell, view: &UndoPage) -> Markup {
     let (title, back) = match &view.target {
         Target::Entry(id) => (format!("Undo entry #{id}"), format!("/logs/{id}")),
+        Target::Window(query) if !query.run.is_empty() => (
+            format!("Undo run {}", query.run),
+            format!("/logs?run={}", query.run),
+        ),
         Target::Window(_) => ("Undo a window of time".to_owned(), "/logs".to_owned()),
     };
     let body = html! {
@@ -115,6 +125,8 @@ fn window(view: &UndoPage, query: &UndoQuery) -> Markup {
                 input name="mapping" inputmode="numeric" value=(query.mapping) placeholder="All versions"; }
             label { span { "Record number" }
                 input name="record" inputmode="numeric" value=(query.record) placeholder="All records"; }
+            label { span { "Run" }
+                input name="run" inputmode="numeric" value=(query.run) placeholder="All runs"; }
             div class="actions" { button type="submit" { (icon(Icon::Search)) "Preview" } }
         }
     }

@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use tandem_core::error::ErrorClass;
-use tandem_core::ids::{CrmObject, LogId, RecordId};
+use tandem_core::ids::{CrmObject, LogId, RecordId, RunId};
 use tandem_core::sync_log::{LogSource, LogStatus, LogType};
 use tandem_store::views::{LogFilter, Page, PageRequest};
 
@@ -83,6 +83,7 @@ fn filter(query: &LogQuery) -> AppResult<LogFilter> {
             .find(|class| class.code() == code)
     };
     let record = |text: &str| text.parse().ok().map(RecordId);
+    let run = |text: &str| text.parse().ok().map(RunId);
     Ok(LogFilter {
         source: known("source", &query.source, LogSource::parse)?,
         kind: known("type", &query.kind, LogType::parse)?,
@@ -94,6 +95,7 @@ fn filter(query: &LogQuery) -> AppResult<LogFilter> {
         record: known("record", &query.record, record)?,
         link: None,
         error_class: known("cause", &query.cause, cause)?,
+        run: known("run", &query.run, run)?,
     })
 }
 

@@ -17,7 +17,7 @@ use axum::routing::get;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use tandem_core::ids::{CrmObject, LogId, RecordId};
+use tandem_core::ids::{CrmObject, LogId, RecordId, RunId};
 use tandem_core::sync_log::LogSource;
 use tandem_store::views::UndoScope;
 
@@ -60,8 +60,7 @@ fn of_entry(id: LogId) -> UndoRequest {
             entry: Some(id),
             ..UndoScope::default()
         },
-        mapping: None,
-        after: None,
+        ..UndoRequest::default()
     }
 }
 
@@ -76,7 +75,13 @@ async fn show_window(
     visitor: Visitor,
     Query(mut query): Query<UndoQuery>,
 ) -> PageResult {
-    let words = [&query.since, &query.record, &query.until, &query.mapping];
+    let words = [
+        &query.since,
+        &query.record,
+        &query.until,
+        &query.mapping,
+        &query.run,
+    ];
     let asked = words.iter().any(|word| !word.is_empty());
     let found = match request(&query) {
         Ok(request) if asked => app.preview_undo(&visitor.actor, &request).await.map(Some),
@@ -104,8 +109,9 @@ async fn show_window(
 }
 
 async fn undo_window(State(app): State<App>, form: CheckedForm<UndoQuery>) -> PageResult {
-    let query = form.form;
+    let mut query = form.form;
     let report = app.undo(&form.actor, &request(&query)?).await?;
+    query.continues = report.run.map(|run| run.to_string()).unwrap_or_default();
     let address = match report.next {
         Some(next) => query.address(&next.to_string()),
         None => "/logs?source=tandem".to_owned(),
@@ -116,6 +122,7 @@ async fn undo_window(State(app): State<App>, form: CheckedForm<UndoQuery>) -> Pa
 
 fn request(query: &UndoQuery) -> AppResult<UndoRequest> {
     let id = |text: &str| text.trim().parse().ok().map(RecordId);
+    let run = |text: &str| text.trim().parse().ok().map(RunId);
     Ok(UndoRequest {
         scope: UndoScope {
             entry: None,
@@ -124,9 +131,11 @@ fn request(query: &UndoQuery) -> AppResult<UndoRequest> {
             until: moment("until", &query.until)?,
             source: known("source", &query.source, LogSource::parse)?,
             object: (!query.object.is_empty()).then(|| CrmObject::new(&query.object)),
+            run: known("run", &query.run, run)?,
         },
         mapping: known("mapping", &query.mapping, |text| text.trim().parse().ok())?,
         after: known("after", &query.after, id)?,
+        continues: known("continues", &query.continues, run)?,
     })
 }
 
