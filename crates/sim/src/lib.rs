@@ -245,6 +245,7 @@ impl<'t> Run<'t> {
             lanes: Lanes::All,
             worker: format!("worker {number}"),
             guards: self.without.guards,
+            run: None,
         };
         let (clock, dice) = (self.clock.clone(), self.dice.clone());
         let idle_turns = Arc::new(AtomicU64::new(0));

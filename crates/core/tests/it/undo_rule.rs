@@ -148,9 +148,12 @@ fn change(told: &str) -> FieldChange {
     }
 }
 
+/// What was told, with its seconds, and what is left of it.
+type Case<'t> = (&'t [(i64, &'t str)], &'t [&'t str]);
+
 #[test]
 fn of_a_records_entries_the_first_move_of_each_field_is_the_versions_doing() {
-    let cases: [(&[(i64, &str)], &[&str]); 6] = [
+    let cases: [Case; 6] = [
         (&[(19, "title=a>b")], &[]),
         (&[(20, "title=a>b phone=x>y")], &["20 title=a>b"]),
         (&[(29, "title=a>b"), (30, "title=b>c")], &["29 title=a>b"]),

@@ -402,11 +402,10 @@ impl UndoReport {
     }
 
     fn list(&mut self, subject: &UndoSubject, field: &FieldUndo) {
-        if matches!(field.verdict, Verdict::Restore { .. }) {
-            if self.restored - self.left_out > UNDO_LINES_MAX as u64 {
-                self.left_out += 1;
-                return;
-            }
+        let restored = matches!(field.verdict, Verdict::Restore { .. });
+        if restored && self.restored - self.left_out > UNDO_LINES_MAX as u64 {
+            self.left_out += 1;
+            return;
         }
         self.lines.push(UndoLine {
             record: (subject.record.kind, subject.record.id),

@@ -23,13 +23,13 @@ impl Samples {
             ..UndoQuery::default()
         };
         let form = UndoPage {
-            target: Target::Window(UndoQuery::default()),
+            target: Target::Window(Box::default()),
             objects: ["Account", "Contact"].map(CrmObject::new).to_vec(),
             report: None,
             error: None,
         };
         let window = UndoPage {
-            target: Target::Window(query),
+            target: Target::Window(Box::new(query)),
             report: Some(self.undo_report()),
             ..form.clone()
         };

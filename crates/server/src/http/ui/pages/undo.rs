@@ -68,7 +68,7 @@ pub enum Target {
     /// One entry.
     Entry(LogId),
     /// Everything in a window.
-    Window(UndoQuery),
+    Window(Box<UndoQuery>),
 }
 
 /// What the page shows.

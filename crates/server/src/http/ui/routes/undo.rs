@@ -100,7 +100,7 @@ async fn show_window(
         query.until = until.to_string();
     }
     let view = UndoPage {
-        target: Target::Window(query),
+        target: Target::Window(Box::new(query)),
         objects: app.frequencies(&visitor.actor).await?.into_keys().collect(),
         report,
         error,
