@@ -172,7 +172,7 @@ impl Engine {
     ) -> StepResult<(usize, u32)> {
         let object = &pair.object;
         let requests: Vec<WriteRequest> = claimed.iter().map(request).collect();
-        let read_back = pair.crm_fields();
+        let read_back = read_back(pair, claimed);
         let result = self
             .connector
             .write(object, &requests, &read_back, tick.now)
@@ -235,6 +235,18 @@ fn sent(object: &CrmObject, records: usize, applied: usize, calls: u32) -> Write
         applied,
         calls,
     }
+}
+
+/// What is mapped and what is written: a field that was unmapped since is known as it stands now, or not at all.
+fn read_back(pair: &PairRules, claimed: &[ClaimedIntent]) -> Vec<String> {
+    let mut fields = pair.crm_fields();
+    let written = claimed.iter().flat_map(|one| &one.intent.draft.fields);
+    for field in written {
+        if !fields.contains(&field.crm) {
+            fields.push(field.crm.clone());
+        }
+    }
+    fields
 }
 
 /// An answer with a part missing leaves that part in doubt.

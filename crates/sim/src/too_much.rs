@@ -3,9 +3,10 @@
 //! Only runs with a strict brake are judged. There the limit is a bare number of records, and normal is nothing.
 
 use crate::check::{Broken, is_change};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::Timestamp;
 use tandem_core::brake::{Effect, Impact, Plan, Side, hour_of};
+use tandem_core::ids::LinkId;
 use tandem_core::settings::SyncSettings;
 use tandem_core::sync_log::{FieldChange, LogDraft, LogSource, LogStatus};
 
@@ -23,15 +24,16 @@ pub(crate) fn nothing_passed<'l>(
     if limit.percent > 0 || plans.iter().any(|plan| plan.impact == impact) {
         return Ok(());
     }
-    let mut by_hour: BTreeMap<Timestamp, u32> = BTreeMap::new();
+    let mut by_hour: BTreeMap<Timestamp, BTreeSet<Option<LinkId>>> = BTreeMap::new();
     for entry in log.filter(|entry| overwrites(entry)) {
-        let passed = by_hour.entry(hour_of(entry.at)).or_default();
-        *passed += 1;
-        if *passed > limit.records {
-            return Err(format!("{passed} records were overwritten unasked"));
-        }
+        let hour = by_hour.entry(hour_of(entry.at)).or_default();
+        hour.insert(entry.link);
     }
-    Ok(())
+    let most = by_hour.values().map(BTreeSet::len).max().unwrap_or(0);
+    match most > limit.records as usize {
+        true => Err(format!("{most} records were overwritten unasked")),
+        false => Ok(()),
+    }
 }
 
 /// An entry about a record of ours that lost a value to the CRM.
