@@ -482,10 +482,7 @@ pub trait SyncStore: Send + Sync {
     ) -> StoreResult<Option<ReservationId>>;
 
     /// Replaces a reservation by what was really spent and what the org said about its use. Returns the last
-    /// reservation of anybody so far: with the reservation itself it says when the request was made ([`Look`]).
-    /// Reservations of a team are numbered in the order of the transactions that make them.
-    ///
-    /// [`Look`]: crate::record::Look
+    /// reservation of anybody so far; a team's are numbered in the order of their transactions, whatever clocks show.
     async fn spend_calls(
         &self,
         team: TeamId,

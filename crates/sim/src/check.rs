@@ -5,7 +5,7 @@ use crate::people::{Cell, People, Typed};
 use crate::too_much;
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::brake::{Plan, PlanState};
-use tandem_core::ids::{CrmObject, LinkId, PlanId, TeamId};
+use tandem_core::ids::{CrmId, CrmObject, LinkId, PlanId, TeamId};
 use tandem_core::link::{LinkState, RecordLink};
 use tandem_core::mapping::{Direction, FieldRule, PairRules};
 use tandem_core::record::ArchiveCause;
@@ -451,8 +451,9 @@ fn created_once(view: View<'_>, people: &People, org: &Org) -> Result<(), Broken
 
 /// Every typed value is still somewhere: on a side, in the log, or knowingly replaced by a person.
 ///
-/// Not judged are edits of the CRM that no condition protects: where writes are unconditional, and where
-/// two versions share a stamp. Such an edit can be lost together with the answer that would have shown it.
+/// Not judged are edits of the CRM that no condition protects: of records that were written unconditionally and of
+/// whose writes an answer was lost, and where two versions share a stamp. Such an edit can be lost together with the
+/// answer that would have shown it. What an answer shows is never lost.
 fn nothing_lost(
     view: View<'_>,
     org: &Org,
@@ -466,6 +467,16 @@ fn nothing_lost(
                 known.insert(value.to_string().trim().to_owned());
             }
         }
+    }
+    let unanswered: BTreeSet<&CrmId> = view
+        .log()
+        .iter()
+        .filter(|(_, entry)| entry.summary.contains("answer"))
+        .filter_map(|(_, entry)| entry.crm.as_ref()?.1.as_ref())
+        .collect();
+    for link in view.links().map(|due| due.link) {
+        let doubted = link.doubted.values().flatten();
+        known.extend(doubted.map(|one| one.replaces.to_string().trim().to_owned()));
     }
     for record in view.records() {
         known.extend(
@@ -489,7 +500,7 @@ fn nothing_lost(
     for typed in typed.iter().filter(|typed| !typed.replaced) {
         let gone = match &typed.cell {
             Cell::Crm(object, id, _) => {
-                !conditional
+                (!conditional && unanswered.contains(id))
                     || typed.same_stamp
                     || !org.contains_key(&(object.clone(), id.0.clone()))
             }

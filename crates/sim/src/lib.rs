@@ -34,6 +34,7 @@ use claims::{Ledger, Purse};
 use clock::{Clock, Dice};
 use executor::{Task, block_on, pause};
 use mutants::Without;
+use mutants::connector::WrongFeed;
 use people::People;
 use quarrel::Program;
 use std::collections::BTreeMap;
@@ -289,6 +290,7 @@ impl<'t> Run<'t> {
                 .map(|pair| (pair.object.clone(), pair.crm_fields()))
                 .collect(),
             named: Default::default(),
+            wrong_feed: (self.seed % 16 == 9).then(|| WrongFeed::new(self.wire.clone())),
         })
     }
 

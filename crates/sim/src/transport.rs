@@ -109,6 +109,11 @@ impl Wire {
         self.lock().mix = mix;
     }
 
+    /// Whether everything that is there can be seen.
+    pub(crate) fn hides_nothing(&self) -> bool {
+        self.lock().mix.hidden == 0
+    }
+
     /// From now on the rules don't say which account a record is under, so that nobody can keep its writes apart.
     pub(crate) fn hide_accounts(&self) {
         self.lock().accounts_hidden = true;

@@ -1,13 +1,14 @@
 //! The connector without one of its guards.
 
 use super::{Guard, Without};
+use crate::transport::Wire;
 use async_trait::async_trait;
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tandem_core::Timestamp;
 use tandem_core::connector::{
     Capabilities, Connector, ConnectorResult, CreateProbe, CrmUser, Deletions, DeletionsRequest,
-    Failure, Lookup, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, Pulled, RollPage,
+    Failure, Lookup, OrgIdentity, OrgUsage, ProbeAnswer, PullRequest, Pulled, PulledPage, RollPage,
     RollRequest, WriteOp, WriteOutcome, WriteRequest,
 };
 use tandem_core::ids::{CrmId, CrmObject};
@@ -23,6 +24,44 @@ pub(crate) struct Mutant {
     pub(crate) mapped: Vec<(CrmObject, Vec<String>)>,
     /// Records that the deletion feed named and nobody looked for yet.
     pub(crate) named: Mutex<BTreeSet<CrmId>>,
+    /// Set where the deletion feed is wrong: it names everything that is there.
+    pub(crate) wrong_feed: Option<WrongFeed>,
+}
+
+/// A deletion feed that names records which are there, as one does that remembers what came back since. It does so
+/// only where a second look shows them: two that are wrong at once prove anything.
+pub(crate) struct WrongFeed {
+    wire: Wire,
+    read: Mutex<BTreeMap<CrmObject, BTreeSet<CrmId>>>,
+}
+
+impl WrongFeed {
+    pub(crate) fn new(wire: Wire) -> Self {
+        Self {
+            wire,
+            read: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CrmObject, BTreeSet<CrmId>>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember(&self, page: &PulledPage) {
+        let mut read = self.lock();
+        for record in &page.records {
+            let of_object = read.entry(record.object.clone()).or_default();
+            of_object.insert(record.id.clone());
+        }
+    }
+
+    fn name_all(&self, request: &DeletionsRequest, deletions: &mut Deletions) {
+        if self.wire.hides_nothing() {
+            let read = self.lock();
+            let read = read.get(&request.object).into_iter().flatten();
+            deletions.ids.extend(read.cloned());
+        }
+    }
 }
 
 impl Mutant {
@@ -101,6 +140,9 @@ impl Connector for Mutant {
             page.records
                 .iter_mut()
                 .for_each(|record| self.record(record));
+            if let Some(feed) = &self.wrong_feed {
+                feed.remember(page);
+            }
         }
         Ok(reply)
     }
@@ -123,7 +165,13 @@ impl Connector for Mutant {
         requests: &[DeletionsRequest],
         now: Timestamp,
     ) -> ConnectorResult<Vec<Result<Deletions, Failure>>> {
-        let reply = self.inner.deletions(requests, now).await?;
+        let mut reply = self.inner.deletions(requests, now).await?;
+        if let Some(feed) = &self.wrong_feed {
+            for (request, part) in requests.iter().zip(&mut reply.value) {
+                part.iter_mut()
+                    .for_each(|part| feed.name_all(request, part));
+            }
+        }
         if self.without.is(Guard::SecondLook) {
             let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
             let parts = reply.value.iter().flatten();
