@@ -471,7 +471,11 @@ fn nothing_lost(
     let unanswered: BTreeSet<&CrmId> = view
         .log()
         .iter()
-        .filter(|(_, entry)| entry.summary.contains("answer"))
+        .filter(|(_, entry)| {
+            // A process that died with its request tells of no lost answer: that the record was looked for says so.
+            let told = ["answer", "can't be found"];
+            told.iter().any(|words| entry.summary.contains(words))
+        })
         .filter_map(|(_, entry)| entry.crm.as_ref()?.1.as_ref())
         .collect();
     for link in view.links().map(|due| due.link) {
