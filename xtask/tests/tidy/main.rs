@@ -3,6 +3,7 @@
 //! Every rule is a test that names each place that breaks it. Exceptions stand beside the rule, each
 //! with its reason.
 
+mod budget;
 mod edges;
 mod files;
 mod pages;
