@@ -58,6 +58,8 @@ pub(super) struct Report {
     pub(super) fields: u64,
     pub(super) calls: Calls,
     steps: Vec<(String, Duration)>,
+    /// Faults that records have, of all.
+    wrong: usize,
 }
 
 impl Report {
@@ -74,6 +76,7 @@ impl Report {
 
     /// What can be told from the figures alone.
     pub(super) fn judge(&mut self) {
+        self.wrong = self.faults.len();
         let most = self.least() + self.least() * OVER_PERCENT / 100 + READS_AT_REST;
         let spent = &self.calls;
         let checks = [
@@ -103,7 +106,7 @@ impl Report {
     }
 
     fn told(&self, elapsed: Duration) -> String {
-        let verdict = match self.faults.len() {
+        let verdict = match self.wrong {
             0 => "Exactly the rest was put back".to_owned(),
             faults => format!("**{faults} faults**"),
         };
@@ -118,7 +121,7 @@ impl Report {
         let rows = [
             (
                 "records that are neither as before nor as typed, or not named in the preview",
-                self.faults.len() as u64,
+                self.wrong as u64,
             ),
             (
                 "records that the brake held until they were approved",
@@ -134,6 +137,9 @@ impl Report {
         ];
         for (name, count) in rows {
             let _infallible = writeln!(text, "| {name} | {count} |");
+        }
+        for fault in &self.faults {
+            let _infallible = writeln!(text, "\n**Does not hold:** {fault}");
         }
         text += "\n| step | seconds |\n|---|--:|\n";
         for (name, time) in &self.steps {
