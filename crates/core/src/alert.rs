@@ -40,6 +40,8 @@ const RESEND_SECONDS: [i64; 5] = [60, 300, 900, 1_800, 3_600];
 pub enum AlertKind {
     /// The main connector was cut off.
     ConnectorLost,
+    /// The stand-by connector took over, and nobody stands by for it.
+    StandbyTookOver,
     /// The org's API use reached the threshold.
     ApiThreshold,
     /// The brake holds what would touch far more records than normal.
@@ -54,8 +56,9 @@ pub enum AlertKind {
 
 impl AlertKind {
     /// Every kind, the most urgent first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ConnectorLost,
+        Self::StandbyTookOver,
         Self::ApiThreshold,
         Self::BrakeHeld,
         Self::PicklistValue,
@@ -67,6 +70,7 @@ impl AlertKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ConnectorLost => "connector_lost",
+            Self::StandbyTookOver => "standby_took_over",
             Self::ApiThreshold => "api_threshold",
             Self::BrakeHeld => "brake_held",
             Self::PicklistValue => "picklist_value",
@@ -79,6 +83,7 @@ impl AlertKind {
     pub fn title(self) -> &'static str {
         match self {
             Self::ConnectorLost => "Connection lost for Main CRM Connector",
+            Self::StandbyTookOver => "The stand-by connector took over",
             Self::ApiThreshold => "API threshold reached: sync is paused",
             Self::BrakeHeld => "Too much at once: changes are held",
             Self::PicklistValue => "Picklist values are refused",
@@ -93,6 +98,10 @@ impl AlertKind {
             Self::ConnectorLost => {
                 "Nothing moves until the connection works again; every change waits in the queue. \
                  Reconnect, or choose another connector, in Sync Management."
+            }
+            Self::StandbyTookOver => {
+                "The sync goes on through another connection, with that user’s rights, and nobody stands by for \
+                 it. Connect again as the user who was cut off, or choose connectors, on the CRM connection page."
             }
             Self::ApiThreshold => {
                 "Reading and writing wait and go on by themselves below the threshold; nothing is lost. \
@@ -121,6 +130,7 @@ impl AlertKind {
         match self {
             Self::ApiThreshold => CALM_SECONDS,
             Self::ConnectorLost
+            | Self::StandbyTookOver
             | Self::BrakeHeld
             | Self::PicklistValue
             | Self::PicklistField
@@ -176,6 +186,8 @@ pub struct Facts {
     pub rules: TeamRules,
     /// The main connector.
     pub connection: ConnectionState,
+    /// The stand-by took over and nobody chose since: from whom and why.
+    pub took_over: Option<String>,
     /// The API allowance.
     pub budget: BudgetState,
     /// What the CRM refused.
@@ -203,6 +215,7 @@ pub fn conditions(facts: &Facts) -> Option<Vec<Condition>> {
     let found = AlertKind::ALL.into_iter().map(|kind| Condition {
         details: cut(match kind {
             AlertKind::ConnectorLost => connector_lost(facts),
+            AlertKind::StandbyTookOver => facts.took_over.iter().cloned().collect(),
             AlertKind::ApiThreshold => threshold_reached(facts),
             AlertKind::BrakeHeld => held_plans(facts),
             AlertKind::PicklistValue => refused_values(facts),

@@ -137,6 +137,28 @@ pub struct Connection {
     pub details: ConnectionDetails,
 }
 
+/// Which connections a team's sync uses.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Connectors {
+    /// The main one; `None` from before there was a choice: the newest.
+    pub main: Option<ConnectionId>,
+    /// The one that takes over when the main one is lost.
+    pub standby: Option<ConnectionId>,
+    /// The main one took over, and nobody chose since.
+    pub took_over: Option<TookOver>,
+}
+
+/// A stand-by that became the main connection.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TookOver {
+    /// When.
+    pub at: Timestamp,
+    /// From whom: the CRM sign-in name.
+    pub from: String,
+    /// Why that one was lost, in the CRM's words.
+    pub why: String,
+}
+
 /// What a connection leads to and how it stands.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ConnectionDetails {

@@ -29,6 +29,7 @@ fn quiet() -> Facts {
             key_prefix: String::new(),
         },
         connection: ConnectionState::Connected,
+        took_over: None,
         budget: BudgetState::default(),
         refused: Vec::new(),
         plans: Vec::new(),

@@ -8,13 +8,14 @@ mod flows;
 
 pub(super) use flows::Flows;
 
+use super::connectors::ConnectorRole;
 use super::{Actor, App, AppError, AppResult, secret};
 use flows::Flow;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use tandem_connectors::oauth::{self, OAuthApp, Pkce};
 use tandem_core::connector::Failure;
-use tandem_core::ids::CrmObject;
+use tandem_core::ids::{ConnectionId, CrmObject, TeamId};
 use tandem_core::mapping::MappingProblem;
 use tandem_core::settings::ConnectionState;
 use tandem_core::store::SyncStore as _;
@@ -40,6 +41,8 @@ pub struct ConnectReport {
     pub org_name: String,
     /// The connected CRM user's sign-in name.
     pub username: String,
+    /// What the connection does now: a further one stands by where nobody does.
+    pub role: ConnectorRole,
     /// The first connection of this team: its mappings were just made.
     pub first: bool,
     /// Fields mapped automatically, inbound only.
@@ -75,7 +78,8 @@ impl App {
     }
 
     /// Ends it: stores the grant, learns who and where we are, reads what the user sees; on the first
-    /// connection also maps the standard fields, inbound only.
+    /// connection also maps the standard fields, inbound only. While another user's connection works, the new
+    /// one stands by, or is a spare where somebody does already.
     ///
     /// # Errors
     /// `Conflict` if the person declined, the state is not ours, or the org is not this team's;
@@ -114,15 +118,7 @@ impl App {
         actor.must_be_admin()?;
         let nobody = || AppError::Conflict("nobody is connected to the CRM".into());
         let connection = self.main_connection(actor.team).await?.ok_or_else(nobody)?;
-        let vault = self.vault(actor.team, connection.id);
-        // A grant that can't be read or revoked is forgotten all the same.
-        if let Ok(grant) = vault.load().await {
-            let transport = self.transport().as_ref();
-            let revoked = oauth::revoke(transport, &self.oauth_app()?, &grant.refresh_token).await;
-            if let Err(failure) = revoked {
-                tracing::warn!(%failure, "the CRM did not confirm that the grant is revoked");
-            }
-        }
+        self.revoke(actor.team, connection.id).await?;
         self.change_settings(actor.team, |settings| settings.enabled = false)
             .await?;
         self.store().delete_grant(actor.team, connection.id).await?;
@@ -143,6 +139,19 @@ impl App {
 }
 
 impl App {
+    /// Gives a connection's grant back. One that can't be read or revoked is to be forgotten all the same.
+    pub(super) async fn revoke(&self, team: TeamId, connection: ConnectionId) -> AppResult<()> {
+        let app = self.oauth_app()?;
+        if let Ok(grant) = self.vault(team, connection).load().await {
+            let transport = self.transport().as_ref();
+            let revoked = oauth::revoke(transport, &app, &grant.refresh_token).await;
+            if let Err(failure) = revoked {
+                tracing::warn!(%failure, "the CRM did not confirm that the grant is revoked");
+            }
+        }
+        Ok(())
+    }
+
     /// The connected app that the operator configured.
     pub(super) fn oauth_app(&self) -> AppResult<OAuthApp> {
         let settings = &self.config().salesforce;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tandem_connectors::salesforce::{Salesforce, SalesforceConfig};
 use tandem_connectors::vault::GrantVault;
-use tandem_core::connector::{Connector, ConnectorResult};
+use tandem_core::connector::{Connector, ConnectorResult, Failure};
 use tandem_core::error::Directive;
 use tandem_core::ids::{ConnectionId, CrmId, CrmObject, TeamId};
 use tandem_core::link::Lane;
@@ -50,9 +50,15 @@ impl App {
         self.live().remove(&team);
     }
 
-    /// The connection that the team's sync uses.
+    /// The connection that the team's sync uses: the chosen one, else the newest.
     pub(super) async fn main_connection(&self, team: TeamId) -> AppResult<Option<Connection>> {
-        Ok(self.store().connections(team).await?.pop())
+        let chosen = self.roles(team).await?.main;
+        let mut all = self.store().connections(team).await?;
+        let place = all.iter().position(|one| Some(one.id) == chosen);
+        Ok(match place {
+            Some(place) => Some(all.swap_remove(place)),
+            None => all.pop(),
+        })
     }
 
     /// The vault of a connection.
@@ -84,6 +90,22 @@ impl App {
         calls: u32,
         request: impl Future<Output = ConnectorResult<T>>,
     ) -> AppResult<T> {
+        let answer = self.paid(team, calls, request).await?;
+        if let Err(failure) = &answer
+            && failure.class.directive() == Directive::PauseConnection
+        {
+            self.lose_connection(team, failure).await?;
+        }
+        Ok(answer?)
+    }
+
+    /// The same for a connection that is not the team's main one, or not yet: its failure is its own.
+    pub(super) async fn paid<T>(
+        &self,
+        team: TeamId,
+        calls: u32,
+        request: impl Future<Output = ConnectorResult<T>>,
+    ) -> AppResult<Result<T, Failure>> {
         let store = self.store();
         let reserved = store
             .reserve_calls(team, calls, Lane::Live, self.now())
@@ -94,19 +116,10 @@ impl App {
         store
             .spend_calls(team, reservation, spent, self.now())
             .await?;
-        if let Err(failure) = &answer
-            && failure.class.directive() == Directive::PauseConnection
-        {
-            self.lose_connection(team, failure).await?;
-        }
-        Ok(answer?)
+        Ok(answer)
     }
 
-    async fn lose_connection(
-        &self,
-        team: TeamId,
-        failure: &tandem_core::connector::Failure,
-    ) -> AppResult<()> {
+    async fn lose_connection(&self, team: TeamId, failure: &Failure) -> AppResult<()> {
         if self.store().connection_state(team).await? != ConnectionState::Connected {
             return Ok(());
         }

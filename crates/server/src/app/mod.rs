@@ -19,6 +19,7 @@ pub mod agreement;
 pub mod alerts;
 pub mod audit;
 pub mod connect;
+pub mod connectors;
 pub mod incidents;
 pub mod log;
 pub mod mapping;

@@ -67,6 +67,7 @@ async fn look(config: Result<Config, ConfigError>) -> Vec<Finding> {
     findings.push(finding("database", integrity(&door, &data_dir).await));
     findings.push(finding("sync", sync(&door).await));
     findings.push(finding("CRM", crm(&door).await));
+    findings.extend(standby(&door).await.map(|found| finding("stand-by", found)));
     findings
 }
 
@@ -106,6 +107,26 @@ async fn crm(door: &Door) -> Result<String, String> {
         (true, true) => Ok(format!("{who} has every right that the mapping uses")),
         (true, false) => Ok(format!("{who}; optional: {}", missing.join("; "))),
         (false, _) => Err(format!("{who}: {}", missing.join("; "))),
+    }
+}
+
+/// Nobody has to stand by; who does must be able to. `None` where the team can't be read: the line of the sync
+/// tells it.
+async fn standby(door: &Door) -> Option<Result<String, String>> {
+    let list = call(door, Method::GET, "/api/admin/connection/connectors").await;
+    list.ok().map(|list| stands_by(&list))
+}
+
+fn stands_by(list: &Value) -> Result<String, String> {
+    let choices = list["choices"].as_array().cloned().unwrap_or_default();
+    let Some(standby) = choices.iter().find(|one| one["role"] == "standby") else {
+        let text = "nobody takes over when the connector is cut off; connect another CRM user to change that";
+        return Ok(text.into());
+    };
+    let who = standby["username"].as_str().unwrap_or_default();
+    match standby["problem"].as_str() {
+        None => Ok(format!("{who} takes over when the connector is cut off")),
+        Some(problem) => Err(format!("{who} can’t take over: {problem}")),
     }
 }
 

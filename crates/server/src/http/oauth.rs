@@ -9,6 +9,7 @@ use super::problem::Problem;
 use super::ui;
 use crate::app::App;
 use crate::app::connect::Callback;
+use crate::app::connectors::ConnectorRole;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::middleware::from_fn_with_state;
@@ -46,10 +47,11 @@ async fn callback(
     };
     match app.finish_connect(&actor, callback).await {
         Ok(report) => {
-            let query = if report.first {
-                "?connected=first"
-            } else {
-                "?connected=again"
+            let query = match report.role {
+                ConnectorRole::Standby => "?connected=standby",
+                ConnectorRole::Spare => "?connected=spare",
+                ConnectorRole::Main if report.first => "?connected=first",
+                ConnectorRole::Main => "?connected=again",
             };
             Redirect::to(&format!("/connect{query}")).into_response()
         }

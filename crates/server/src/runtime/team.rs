@@ -125,6 +125,9 @@ async fn guarded_turn(app: &App, team: TeamId, lanes: Lanes, run: RunId) -> Resu
 }
 
 async fn one_turn(app: &App, team: TeamId, lanes: Lanes, run: RunId) -> AppResult<Next> {
+    if lanes == Lanes::All && app.take_over(team).await? {
+        return Ok(Next::Again);
+    }
     let Some(engine) = engine(app, team, run).await? else {
         return Ok(Next::Sleep(SLEEP_MAX));
     };
@@ -255,6 +258,7 @@ pub async fn until_idle(
     let run = begin_run(app);
     let mut wanted = mapped_objects(app, team).await?;
     loop {
+        app.take_over(team).await?;
         let Some(engine) = engine(app, team, run).await? else {
             let text = "nobody is connected to the CRM yet; connect on the Connect page first";
             return Err(crate::app::AppError::Conflict(text.into()));

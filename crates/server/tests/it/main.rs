@@ -12,5 +12,6 @@ mod incidents;
 mod openapi;
 mod plans;
 mod schemas;
+mod standby;
 mod story;
 mod undo;

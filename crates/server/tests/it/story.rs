@@ -47,11 +47,7 @@ pub(crate) async fn houses() -> Houses {
 /// The same with a clock of the test's for the server.
 pub(crate) async fn houses_with(clock: Clock) -> Houses {
     let org = org(1).await;
-    let app = org.credentials().salesforce;
-    let settings = format!(
-        "[salesforce]\nclient_id = '{}'\nclient_secret = '{}'\nlogin_url = '{}'\n",
-        app.client_id, app.client_secret, app.url
-    );
+    let settings = settings(&org);
     let server = Server::with_clock(&settings, clock).await;
     let cookie = server.set_up().await;
     Houses {
@@ -59,6 +55,15 @@ pub(crate) async fn houses_with(clock: Clock) -> Houses {
         server,
         cookie,
     }
+}
+
+/// A server's settings for an org.
+fn settings(org: &Running) -> String {
+    let app = org.credentials().salesforce;
+    format!(
+        "[salesforce]\nclient_id = '{}'\nclient_secret = '{}'\nlogin_url = '{}'\n",
+        app.client_id, app.client_secret, app.url
+    )
 }
 
 impl Houses {
@@ -82,10 +87,21 @@ impl Houses {
 
     /// What the browser brings back after the person logged in and chose.
     fn consent(&self, parameters: &HashMap<String, String>, decision: &str) -> String {
+        let username = self.org.credentials().salesforce.username;
+        self.consent_as(parameters, &username, decision)
+    }
+
+    /// The same as any user; the sandbox gives all the same password.
+    fn consent_as(
+        &self,
+        parameters: &HashMap<String, String>,
+        username: &str,
+        decision: &str,
+    ) -> String {
         let login = self.org.credentials().salesforce;
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(parameters)
-            .append_pair("username", &login.username)
+            .append_pair("username", username)
             .append_pair("password", &login.password)
             .append_pair("decision", decision)
             .finish();
@@ -98,6 +114,12 @@ impl Houses {
         let location = &reply.response.headers()[header::LOCATION];
         let back = url::Url::parse(location.to_str().expect("text")).expect("an address");
         format!("{}?{}", back.path(), back.query().expect("a query"))
+    }
+
+    pub(crate) async fn connect_as(&self, username: &str) -> Reply {
+        let parameters = self.begin().await;
+        let callback = self.consent_as(&parameters, username, "allow");
+        self.call(Method::GET, &callback, Value::Null).await
     }
 
     pub(crate) async fn connect(&self) -> Reply {

@@ -72,6 +72,11 @@ impl App {
         Ok(Facts {
             rules: store.rules(team).await?,
             connection: store.connection_state(team).await?,
+            took_over: store
+                .connectors(team)
+                .await?
+                .took_over
+                .map(|took| format!("{} was cut off; the CRM said: {}", took.from, took.why)),
             budget: store.budget(team, self.now()).await?,
             refused: store.refused_fields(team).await?,
             plans: store.plans(team).await?,

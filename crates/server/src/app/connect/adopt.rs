@@ -2,6 +2,7 @@
 //! is there.
 
 use super::ConnectReport;
+use crate::app::connectors::ConnectorRole;
 use crate::app::{Actor, App, AppError, AppResult, automap};
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -9,11 +10,12 @@ use tandem_connectors::oauth::{self, OAuthApp, Tokens};
 use tandem_connectors::vault::{Grant, GrantVault, MemoryVault, Saved};
 use tandem_core::connector::{CrmUser, OrgIdentity};
 use tandem_core::error::ErrorClass;
+use tandem_core::ids::{ConnectionId, TeamId};
 use tandem_core::schema::ObjectSchema;
 use tandem_core::settings::ConnectionState;
 use tandem_core::store::SyncStore as _;
 use tandem_core::sync_log::{LogDraft, LogSource, LogType};
-use tandem_store::admin::{Connection, ConnectionDetails, UserPatch};
+use tandem_store::admin::{Connection, ConnectionDetails, Connectors, UserPatch};
 
 impl App {
     /// Takes a grant over, or revokes it if it leads to another org.
@@ -35,26 +37,33 @@ impl App {
         let connector = self.make_connector(Arc::clone(&vault) as Arc<dyn GrantVault>, &[])?;
         let calls_max = connector.capabilities().calls_max;
         let identity = self
-            .counted(team, calls_max.identify, connector.identify())
-            .await?;
+            .paid(team, calls_max.identify, connector.identify())
+            .await??;
         let known = self.main_connection(team).await?;
         if let Err(refused) = same_org(known.as_ref(), &identity) {
             self.give_back(app, &refresh_token).await;
             return Err(refused);
         }
         let grant = vault.load().await.map_err(AppError::internal)?;
+        if let Some(main) = known.as_ref()
+            && !self.becomes_main(team, main, &identity).await?
+        {
+            return self.stand_by(actor, identity, grant).await;
+        }
         let schemas = self.read_schemas(team, connector.as_ref()).await?;
         let users = self
             .counted(team, calls_max.users, connector.users())
             .await?;
         let first = known.is_none();
-        self.keep(actor, known, identity.clone(), grant).await?;
+        self.mark_lost(team).await?;
+        let id = self.keep(actor, identity.clone(), grant).await?;
         let fields_mapped = self.map_first(actor, &schemas).await?;
         self.take_schemas(team, schemas).await?;
         let users_mapped = self.map_users(actor, &users).await?;
         let report = ConnectReport {
             org_name: identity.org_name.clone(),
             username: identity.username.clone(),
+            role: ConnectorRole::Main,
             first,
             fields_mapped,
             users: users.len(),
@@ -64,7 +73,7 @@ impl App {
         self.store().replace_crm_users(team, users).await?;
         self.drop_connector(team);
         let (_, problems) = self.compile_all(team).await?;
-        self.tell(actor, &identity).await?;
+        self.tell(actor, &identity, id).await?;
         Ok(ConnectReport { problems, ..report })
     }
 
@@ -75,16 +84,88 @@ impl App {
         }
     }
 
-    /// Stores connection and grant; the former connection ends. A crash in between leaves both, and the
-    /// newer one counts.
+    /// Whether a new connection carries the sync: there is none that works, or it is the same user's.
+    async fn becomes_main(
+        &self,
+        team: TeamId,
+        main: &Connection,
+        identity: &OrgIdentity,
+    ) -> AppResult<bool> {
+        let state = self.store().connection_state(team).await?;
+        let same_user = main.details.identity.user_id == identity.user_id;
+        Ok(same_user || state != ConnectionState::Connected)
+    }
+
+    /// Keeps a connection beside the main one. It stands by, unless another one does.
+    async fn stand_by(
+        &self,
+        actor: &Actor,
+        identity: OrgIdentity,
+        grant: Grant,
+    ) -> AppResult<ConnectReport> {
+        let team = actor.team;
+        let roles = self.roles(team).await?;
+        let all = self.store().connections(team).await?;
+        let is_free = roles.standby.is_none_or(|id| {
+            let standby = all.iter().find(|one| one.id == id);
+            standby.is_none_or(|one| one.details.identity.user_id == identity.user_id)
+        });
+        let main = self.main_connection(team).await?.map(|main| main.id);
+        let id = self.keep(actor, identity.clone(), grant).await?;
+        let (who, org) = (identity.username.clone(), identity.org_name.clone());
+        let role = if is_free {
+            ConnectorRole::Standby
+        } else {
+            ConnectorRole::Spare
+        };
+        let summary = match role {
+            ConnectorRole::Standby => {
+                format!("Connected to {org} as {who}: the stand-by connector")
+            }
+            _ => format!("Connected to {org} as {who}, beside the stand-by connector"),
+        };
+        let entry = self.entry(actor, summary.clone());
+        let standby = if is_free { Some(id) } else { roles.standby };
+        let roles = Connectors {
+            main,
+            standby,
+            took_over: None,
+        };
+        self.store()
+            .put_connectors(team, roles, None, entry, false)
+            .await?;
+        self.act(actor, "crm.connected", &who, summary).await?;
+        Ok(ConnectReport {
+            org_name: org,
+            username: who,
+            role,
+            first: false,
+            fields_mapped: 0,
+            users: 0,
+            users_mapped: 0,
+            problems: Vec::new(),
+        })
+    }
+
+    fn entry(&self, actor: &Actor, summary: String) -> LogDraft {
+        let mut entry = LogDraft::new(self.now(), LogSource::Tandem, LogType::System, summary);
+        entry.by = actor.user;
+        entry
+    }
+
+    /// Stores connection and grant; an earlier connection of the same CRM user ends. A crash in between leaves
+    /// both, and the newer one is chosen, or can be.
     async fn keep(
         &self,
         actor: &Actor,
-        known: Option<Connection>,
         identity: OrgIdentity,
         grant: Grant,
-    ) -> AppResult<()> {
+    ) -> AppResult<ConnectionId> {
         let (store, team) = (self.store(), actor.team);
+        let former = store.connections(team).await?.into_iter();
+        let former: Vec<_> = former
+            .filter(|one| one.details.identity.user_id == identity.user_id)
+            .collect();
         let details = ConnectionDetails {
             crm: "salesforce".into(),
             identity,
@@ -98,10 +179,10 @@ impl App {
             let text = "somebody else connected at the same moment; look again";
             return Err(AppError::Conflict(text.into()));
         }
-        match known {
-            Some(former) => Ok(store.delete_connection(team, former.id).await?),
-            None => Ok(()),
+        for former in former {
+            store.delete_connection(team, former.id).await?;
         }
+        Ok(id)
     }
 
     /// Maps objects that have no mapping yet.
@@ -143,16 +224,24 @@ impl App {
         Ok(mapped)
     }
 
-    async fn tell(&self, actor: &Actor, identity: &OrgIdentity) -> AppResult<()> {
+    /// The new connection carries the sync; the stand-by stays, unless it was this one.
+    async fn tell(&self, actor: &Actor, identity: &OrgIdentity, id: ConnectionId) -> AppResult<()> {
         let summary = format!(
             "Connected to {} as {}",
             identity.org_name, identity.username
         );
-        let now = self.now();
-        let mut entry = LogDraft::new(now, LogSource::Tandem, LogType::System, summary.clone());
-        entry.by = actor.user;
+        let all = self.store().connections(actor.team).await?;
+        let standby = self.roles(actor.team).await?.standby;
+        let standby = standby.filter(|standby| all.iter().any(|one| one.id == *standby));
+        let roles = Connectors {
+            main: Some(id),
+            standby,
+            took_over: None,
+        };
+        let entry = self.entry(actor, summary.clone());
+        let state = Some(ConnectionState::Connected);
         self.store()
-            .set_connection_state(actor.team, ConnectionState::Connected, Some(entry))
+            .put_connectors(actor.team, roles, state, entry, false)
             .await?;
         self.signals().wake(actor.team);
         self.act(actor, "crm.connected", &identity.username, summary)

@@ -2,10 +2,13 @@
 
 use super::{Samples, minutes_ago};
 use maud::Markup;
-use tandem_core::ids::CrmObject;
+use tandem_core::ids::{ConnectionId, CrmObject};
 use tandem_core::mapping::{Direction, FieldMapping, Winner};
 use tandem_core::schema::FieldType;
 use tandem_core::workspace::Kind;
+use tandem_server::app::connectors::{
+    ConnectorChoice, ConnectorList, ConnectorRole, MissingConnector,
+};
 use tandem_server::app::mapping::ValueRow;
 use tandem_server::app::mapping::{MappingRow, MappingView};
 use tandem_server::app::overview::SyncState;
@@ -101,12 +104,38 @@ impl Samples {
         ConnectPage {
             state: self.enabled(),
             connector: Some(self.connector()),
+            connectors: self.connectors(),
+            errors: Vec::new(),
             callback_url: "http://127.0.0.1:8470/oauth/callback".into(),
             configured: true,
             may_connect: true,
             connected: granted.then_some(Connected::First),
             permissions: Some(self.report(granted)),
             check_failed: None,
+        }
+    }
+
+    /// One of each role, and one who can't be chosen.
+    fn connectors(&self) -> ConnectorList {
+        let choice = |id, role, problem: Option<&str>| ConnectorChoice {
+            id: ConnectionId(id),
+            role,
+            name: self.say("Ana Lund"),
+            username: self.say("ana@acme.example"),
+            email: self.say("ana@acme.example"),
+            connected_at: minutes_ago(90),
+            problem: problem.map(|text| self.say(text)),
+        };
+        ConnectorList {
+            choices: vec![
+                choice(1, ConnectorRole::Main, None),
+                choice(2, ConnectorRole::Standby, None),
+                choice(3, ConnectorRole::Spare, Some("its connection was lost")),
+            ],
+            missing: vec![MissingConnector {
+                email: self.say("bo@acme.example"),
+                reason: self.say("is not active"),
+            }],
         }
     }
 

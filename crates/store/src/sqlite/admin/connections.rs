@@ -1,14 +1,19 @@
 //! Connections and their sealed grants.
 
-use crate::admin::{Connection, ConnectionDetails, GrantSwap, SealedGrant};
+use crate::admin::{Connection, ConnectionDetails, Connectors, GrantSwap, SealedGrant};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::column::{doc, get, json};
 use crate::sqlite::error::DbResult;
+use crate::sqlite::team;
 use crate::sqlite::tx::Tx;
 use rusqlite::{Row, params};
 use tandem_core::ids::{ConnectionId, TeamId, UserId};
+use tandem_core::settings::ConnectionState;
 use tandem_core::store::{StoreError, StoreResult};
+use tandem_core::sync_log::LogDraft;
 
+/// Under this name a team's choice is kept.
+const CONNECTORS: &str = "connectors";
 const COLUMNS: &str = "SELECT id, member, doc FROM connection";
 
 impl SqliteStore {
@@ -122,6 +127,46 @@ impl SqliteStore {
                 Some(version) => Ok(GrantSwap::Saved(version)),
                 None => load_grant(tx, team, id).map(GrantSwap::Outrun),
             }
+        })
+        .await
+    }
+
+    /// Which connections the team's sync uses.
+    ///
+    /// # Errors
+    /// As every method: what the database says.
+    pub async fn connectors(&self, team: TeamId) -> StoreResult<Connectors> {
+        let stored = self.setting(team, CONNECTORS).await?;
+        Ok(stored.unwrap_or_default())
+    }
+
+    /// Changes which connections the team's sync uses, the state of the main one where one is given, and tells
+    /// it: one transaction. With `only_if_lost` nothing happens, and it is `false`, unless the main connection
+    /// is lost at this moment.
+    ///
+    /// # Errors
+    /// As every method: what the database says.
+    pub async fn put_connectors(
+        &self,
+        team: TeamId,
+        connectors: Connectors,
+        state: Option<ConnectionState>,
+        entry: LogDraft,
+        only_if_lost: bool,
+    ) -> StoreResult<bool> {
+        self.write(move |tx| {
+            let stands = team::connection_state(tx, team)?;
+            if only_if_lost && !matches!(stands, ConnectionState::Lost { .. }) {
+                return Ok(false);
+            }
+            tx.execute(
+                "INSERT INTO setting (team, name, doc) VALUES (?, ?, ?) \
+                 ON CONFLICT DO UPDATE SET doc = excluded.doc",
+                params![team.0, CONNECTORS, json(&connectors)?],
+            )?;
+            let state = state.unwrap_or(stands);
+            team::set_connection_state(tx, team, &state, Some(&entry))?;
+            Ok(true)
         })
         .await
     }

@@ -1,9 +1,11 @@
 //! The CRM connection: what to prepare in the CRM, the button, and what the connected user may do there.
 
+use super::connectors;
+use crate::app::connectors::ConnectorList;
 use crate::app::overview::{ConnectorView, SyncState};
 use crate::app::permissions::{PermissionItem, PermissionReport, Right};
 use crate::http::ui::parts::badge::{Tone, badge};
-use crate::http::ui::parts::form::button_post;
+use crate::http::ui::parts::form::{FieldError, button_post};
 use crate::http::ui::parts::icon::{Icon, icon};
 use crate::http::ui::parts::layout::{Page, Place, Shell, callout, card, page as framed};
 use crate::http::ui::parts::text::{code, counted};
@@ -17,6 +19,10 @@ pub enum Connected {
     First,
     /// Not the first.
     Again,
+    /// Beside the main connection: it stands by.
+    Standby,
+    /// Beside the main connection, and another one stands by.
+    Spare,
 }
 
 /// What the page shows.
@@ -26,6 +32,10 @@ pub struct ConnectPage {
     pub state: SyncState,
     /// Who is connected, and to which org.
     pub connector: Option<ConnectorView>,
+    /// Who carries the sync, who could, and who could not.
+    pub connectors: ConnectorList,
+    /// What was wrong with the last choice.
+    pub errors: Vec<FieldError>,
     /// The address that the CRM must be told to send the browser back to.
     pub callback_url: String,
     /// The operator has given the CRM app's consumer key and secret.
@@ -46,6 +56,7 @@ pub fn page(shell: &Shell, view: &ConnectPage) -> Markup {
         @if let Some(connected) = view.connected { (just_connected(connected)) }
         @if let Some(connector) = &view.connector {
             (connected(shell, view, connector))
+            (connectors::draw(shell, view))
             (permissions(shell, view))
         } @else {
             (guide(shell, view))
@@ -76,6 +87,8 @@ fn just_connected(connected: Connected) -> Markup {
                     a href="/sync?edit=connector" { "turn CRM Sync on" } "."
                 }
                 Connected::Again => { "Connected again. What waited goes on." }
+                Connected::Standby => { "Connected. This user stands by and takes over when the connector is cut off." }
+                Connected::Spare => { "Connected. This user can be chosen as the connector or its stand-by." }
             }
         },
     )

@@ -6,6 +6,7 @@
 pub mod agreement;
 pub mod alerts;
 pub mod connect;
+mod connectors;
 pub mod incident;
 pub mod incidents;
 pub mod log_entry;
