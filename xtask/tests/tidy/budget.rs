@@ -10,8 +10,9 @@ use crate::files::{File, sources};
 const CONTRACT: &str = "crates/core/src/connector.rs";
 /// Where connectors are used by the product; elsewhere they are made, or tried.
 const USERS: [&str; 2] = ["crates/engine/src/", "crates/server/src/"];
-/// What takes a reservation along with an answer: the engine's way, and that of a person who waits.
-const ACCOUNTS: [&str; 2] = [".account(reservation,", ".counted("];
+/// What takes a reservation along with an answer: the engine's way, that of a person who waits, and that of a
+/// connection which is not the team's main one.
+const ACCOUNTS: [&str; 3] = [".account(reservation,", ".counted(", ".paid("];
 
 /// The methods of the contract that ask the CRM.
 fn metered(contract: &str) -> Vec<String> {

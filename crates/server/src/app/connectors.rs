@@ -8,8 +8,7 @@
 //!
 //! What it does not do: go back by itself. Who was cut off and connects again becomes the stand-by.
 
-use super::schemas::read_objects;
-use super::{Actor, App, AppError, AppResult};
+use super::{Actor, App, AppError, AppResult, automap};
 use jiff::SignedDuration;
 use serde::Serialize;
 use tandem_core::Timestamp;
@@ -329,8 +328,10 @@ impl App {
             );
             return Ok(Err(Failure::new(ErrorClass::WrongOrg, text)));
         }
-        let asked = read_objects(connector.as_ref());
-        let parts = self.paid(team, calls.describe, asked).await?;
+        let objects = automap::objects();
+        let parts = self
+            .paid(team, calls.describe, connector.describe(&objects))
+            .await?;
         Ok(parts.map(|parts| parts.into_iter().filter_map(Result::ok).collect()))
     }
 

@@ -7,7 +7,7 @@
 use super::rules::Problems;
 use super::{App, AppResult, automap};
 use std::collections::BTreeMap;
-use tandem_core::connector::{Connector, ConnectorResult, Failure};
+use tandem_core::connector::Connector;
 use tandem_core::drift::{Drift, drift};
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmObject, TeamId};
@@ -83,7 +83,10 @@ impl App {
         connector: &dyn Connector,
     ) -> AppResult<Vec<ObjectSchema>> {
         let calls = connector.capabilities().calls_max.describe;
-        let parts = self.counted(team, calls, read_objects(connector)).await?;
+        let objects = automap::objects();
+        let parts = self
+            .counted(team, calls, connector.describe(&objects))
+            .await?;
         Ok(parts.into_iter().filter_map(Result::ok).collect())
     }
 
@@ -123,13 +126,6 @@ impl App {
         self.store().append_log(team, entry).await?;
         Ok(())
     }
-}
-
-/// Asks what a connected user sees of every object that can sync.
-pub(super) async fn read_objects(
-    connector: &dyn Connector,
-) -> ConnectorResult<Vec<Result<ObjectSchema, Failure>>> {
-    connector.describe(&automap::objects()).await
 }
 
 /// How an object that was known changed, if it did.
