@@ -26,6 +26,7 @@ use crate::reconcile::{Decision, Kin};
 use crate::record::{CrmRecord, Origin, WorkspaceRecord};
 use crate::settings::{ConnectionState, TeamRules};
 use crate::sync_log::LogDraft;
+pub use crate::undo::Restore;
 use crate::value::{Fields, Value};
 use crate::watch::{Linked, ObjectWatch};
 use crate::workspace::Kind;
@@ -290,27 +291,6 @@ pub struct HoldResolution {
     pub now: Timestamp,
 }
 
-/// Values of one record to put back, as [`crate::undo`] decided on what was seen.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Restore {
-    /// Which record.
-    pub record: RecordId,
-    /// The version of its link; `None` if it had none. Fences what the CRM side held.
-    pub version: Option<i64>,
-    /// What the workspace fields held, as stored: fences our own side.
-    pub seen: Fields,
-    /// What they shall hold; the same names.
-    pub patch: Fields,
-    /// Through whom.
-    pub origin: Origin,
-    /// Lane of the work that it makes.
-    pub lane: Lane,
-    /// When.
-    pub now: Timestamp,
-    /// The entry that tells it.
-    pub entry: LogDraft,
-}
-
 /// The steps, as the database sees them.
 #[async_trait]
 pub trait SyncStore: Send + Sync {
@@ -516,8 +496,11 @@ pub trait SyncStore: Send + Sync {
     async fn resolve_hold(&self, team: TeamId, resolution: HoldResolution) -> StoreResult<()>;
 
     /// Puts values back as edits of the workspace, each record with its entry, and makes their links due:
-    /// one transaction for the batch. A record that is not as it was seen is left as it is. Returns
-    /// those that were put back.
+    /// one transaction for the batch. A record that is not as it was seen is left as it is, and so is one whose
+    /// home is another's by then, or is being written. What is archived stays as it is unless it goes home.
+    ///
+    /// The link that a record leaves for its home is a half link from then on, with nothing agreed, and is due.
+    /// Returns those that were put back.
     async fn restore(&self, team: TeamId, restores: Vec<Restore>) -> StoreResult<Vec<RecordId>>;
 
     /// Takes parked fields and records of these links up again and makes them due.

@@ -166,6 +166,25 @@ pub struct LogError {
     pub fields: Vec<String>,
 }
 
+/// What became of a workspace record when the CRM took its link apart.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Became {
+    /// It is kept, and follows nothing.
+    Unlinked,
+    /// It was put into the archive.
+    Archived,
+    /// It was merged into this record and put into the archive.
+    MergedInto(RecordId),
+    /// It follows this CRM record.
+    Follows {
+        /// What it is.
+        object: CrmObject,
+        /// Which one.
+        id: CrmId,
+    },
+}
+
 /// An entry about to be written; the store gives it its id.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LogDraft {
@@ -190,6 +209,13 @@ pub struct LogDraft {
     /// The link that the workspace record left with this, or that was taken apart: where it belonged before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<LinkId>,
+    /// What became of the record that left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub became: Option<Became>,
+    /// The link whose decision this is a part of, where it tells of several records. Entries with the same time and
+    /// the same link are one step, and are undone together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<LinkId>,
     /// One sentence for people: what happened and why.
     pub summary: String,
     /// Field by field.
@@ -219,6 +245,8 @@ impl LogDraft {
             by: None,
             run: None,
             left: None,
+            became: None,
+            step: None,
             summary: summary.into(),
             changes: Vec::new(),
             error: None,

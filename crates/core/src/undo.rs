@@ -6,16 +6,21 @@
 //!
 //! An undo is an edit of the workspace and travels as one: where the mapping lets the workspace write,
 //! the CRM follows; where it doesn't, a value that came *in* is put back in the workspace alone, and one
-//! that went *out* can't be undone. Records are neither deleted nor unlinked.
+//! that went *out* can't be undone. Records are neither deleted nor unlinked; one that the CRM took apart, merged or
+//! converted goes back to where it belonged ([`place`]).
 
+mod place;
+mod restore;
 mod rule;
 
+pub use place::{Home, PLACE};
+pub use restore::{By, Restore, entry, restore};
 pub use rule::{NoWindow, RuleWindow};
 
-use crate::ids::{LogId, UserId};
+use crate::ids::{LinkId, LogId, RecordId};
 use crate::link::{LinkState, RecordLink};
 use crate::mapping::{FieldRule, PairRules};
-use crate::record::{CrmRecord, Origin, Provenance};
+use crate::record::{Archived, CrmRecord, Origin, Provenance};
 use crate::schema::FieldType;
 use crate::sync_log::{FieldChange, LogDraft, LogSource, LogStatus, LogType, Rule};
 use crate::value::{Fields, Value, canonical, same};
@@ -48,6 +53,14 @@ pub enum Kept {
     CrmChanged,
     /// The field waits for a person's decision.
     Held,
+    /// The record is in the archive.
+    Archived,
+    /// The record is here; its CRM record is gone.
+    Gone,
+    /// The record went on to another place since.
+    Elsewhere,
+    /// Another workspace record has its CRM record by now.
+    Taken,
 }
 
 impl fmt::Display for Kept {
@@ -57,6 +70,14 @@ impl fmt::Display for Kept {
             Self::WorkspaceChanged => "it was changed in the workspace since",
             Self::CrmChanged => "it was changed in the CRM since",
             Self::Held => "it waits for a person to choose between both sides; settle that first",
+            Self::Archived => "the record is in the archive; undo what put it there first",
+            Self::Gone => {
+                "the record is here, and its CRM record is gone; restore that in the CRM, and they are linked again"
+            }
+            Self::Elsewhere => {
+                "the record was linked, merged or archived anew since; undo that first"
+            }
+            Self::Taken => "its CRM record has another workspace record by now",
         })
     }
 }
@@ -71,7 +92,7 @@ pub enum Cannot {
     Create,
     /// Two records were linked.
     Link,
-    /// A link was taken apart.
+    /// A link was taken apart, and nothing tells what became of the record.
     Unlink,
     /// The workspace has no such field any more.
     NoField,
@@ -95,7 +116,9 @@ impl fmt::Display for Cannot {
             Self::NothingMoved => "the entry changed no value",
             Self::Create => "a record was made, and an undo deletes none; delete it by hand",
             Self::Link => "two records were linked, and an undo takes no link apart",
-            Self::Unlink => "a link was taken apart, and an undo makes none",
+            Self::Unlink => {
+                "a link was taken apart, and the entry does not tell from where; link the record by hand"
+            }
             Self::NoField => "the workspace has no such field any more",
             Self::NotLinked => "the CRM was changed, and the record is not linked to it now",
             Self::NotMapped => {
@@ -128,6 +151,13 @@ pub enum Verdict {
         /// The CRM gets it, too.
         to_crm: bool,
     },
+    /// The record goes back to where it belonged.
+    Return {
+        /// The link that it left.
+        home: LinkId,
+        /// How it will stand there, for people.
+        place: String,
+    },
     /// It is left alone.
     Kept(Kept),
     /// It can't be undone.
@@ -152,10 +182,16 @@ pub struct FieldUndo {
 /// A record as it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
+    /// Which one.
+    pub record: RecordId,
     /// Its kind.
     pub kind: Kind,
-    /// The rules in force for it, if it is linked and its object mapped.
-    pub pair: Option<&'a PairRules>,
+    /// Set while it is archived.
+    pub archived: Option<&'a Archived>,
+    /// The rules in force.
+    pub pairs: &'a [PairRules],
+    /// The links that its entries say it left.
+    pub homes: &'a BTreeMap<LinkId, Home>,
     /// Its link.
     pub link: Option<&'a RecordLink>,
     /// The CRM side as last read.
@@ -169,15 +205,25 @@ pub struct Subject<'a> {
     pub typed_since: Option<Timestamp>,
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
     fn typed_since(&self, field: &str) -> bool {
         let set = self.provenance.get(field).zip(self.typed_since);
         set.is_some_and(|(set, since)| set.at >= since && matches!(set.origin, Origin::User(_)))
     }
+
+    /// The rules in force for it, if it is linked and its object mapped.
+    fn pair(&self) -> Option<&'a PairRules> {
+        let object = &self.link?.object;
+        self.pairs.iter().find(|pair| pair.object == *object)
+    }
 }
 
-/// Why no field of an entry can be undone; `None` where its fields say.
+/// Why nothing of an entry can be undone; `None` where the record and its fields say.
 pub fn cannot(entry: &LogDraft) -> Option<Cannot> {
+    let follows = entry.became.is_some() || entry.step.is_some();
+    if entry.status == LogStatus::Success && follows {
+        return None;
+    }
     if entry.status != LogStatus::Success || entry.changes.is_empty() && moves(entry.kind) {
         return Some(Cannot::NothingMoved);
     }
@@ -185,7 +231,10 @@ pub fn cannot(entry: &LogDraft) -> Option<Cannot> {
 }
 
 fn moves(kind: LogType) -> bool {
-    matches!(kind, LogType::Update | LogType::Conflict)
+    matches!(
+        kind,
+        LogType::Update | LogType::Conflict | LogType::Merge | LogType::Convert
+    )
 }
 
 /// Why no success of this type can be undone; `None` where it moved values.
@@ -212,7 +261,9 @@ pub fn side(entry: &LogDraft, change: &FieldChange) -> Side {
 /// Entries that [`cannot`] be undone are passed over.
 pub fn undo(subject: &Subject<'_>, entries: &[(LogId, LogDraft)]) -> Vec<FieldUndo> {
     let known = standard_fields(subject.kind);
-    let entries = in_our_terms(subject.pair, entries);
+    let place = place::decide(subject, entries);
+    let entries = in_our_terms(subject.pair(), entries);
+    let subject = &place::seen_at_home(subject, place.as_ref());
     let fields = steps(&entries).into_iter().map(|(name, steps)| {
         let now = subject.workspace.get(name).unwrap_or(&Value::Null);
         let ours = known.iter().find(|field| field.name == name);
@@ -230,7 +281,7 @@ pub fn undo(subject: &Subject<'_>, entries: &[(LogId, LogDraft)]) -> Vec<FieldUn
             entries: undone,
         }
     });
-    fields.collect()
+    place.into_iter().chain(fields).collect()
 }
 
 /// The entries with the CRM's values as the workspace would hold them, where a value map tells them apart.
@@ -281,51 +332,6 @@ fn steps(entries: &[(LogId, LogDraft)]) -> BTreeMap<&str, Vec<Step<'_>>> {
     fields
 }
 
-/// The entry that an undo leaves about a record; `None` if no field is put back.
-pub fn entry(
-    kind: Kind,
-    fields: &[FieldUndo],
-    by: Option<UserId>,
-    now: Timestamp,
-) -> Option<LogDraft> {
-    let changes: Vec<FieldChange> = fields.iter().filter_map(change).collect();
-    let restored = fields
-        .iter()
-        .filter(|field| matches!(field.verdict, Verdict::Restore { .. }));
-    let mut undone: Vec<LogId> = restored
-        .flat_map(|field| field.entries.iter().copied())
-        .collect();
-    undone.sort_unstable();
-    undone.dedup();
-    let what = match changes.as_slice() {
-        [] => return None,
-        [one] => one.workspace.clone(),
-        several => format!("{} fields of this {kind}", several.len()),
-    };
-    let summary = match undone.as_slice() {
-        [one] => format!("Undid entry #{one}: put back {what}"),
-        several => format!("Undid {} entries: put back {what}", several.len()),
-    };
-    let mut entry = LogDraft::new(now, LogSource::Tandem, LogType::Update, summary);
-    entry.by = by;
-    entry.changes = changes;
-    Some(entry)
-}
-
-fn change(field: &FieldUndo) -> Option<FieldChange> {
-    let Verdict::Restore { value, .. } = &field.verdict else {
-        return None;
-    };
-    Some(FieldChange {
-        workspace: field.field.clone(),
-        crm: field.crm.clone(),
-        before: field.now.clone(),
-        after: value.clone(),
-        rule: Rule::Undone,
-        rejected: Value::Null,
-    })
-}
-
 /// One change of a field, as an entry tells it.
 struct Step<'a> {
     entry: LogId,
@@ -348,11 +354,12 @@ struct Field<'a> {
     gone: bool,
     /// A person typed it after the rule that is undone was made.
     typed: bool,
+    archived: bool,
 }
 
 impl<'a> Field<'a> {
     fn of(subject: &Subject<'a>, name: &'a str, now: &'a Value, ours: &'a FieldType) -> Self {
-        let rule = subject.pair.and_then(|pair| pair.by_workspace(name));
+        let rule = subject.pair().and_then(|pair| pair.by_workspace(name));
         let crm = rule
             .zip(subject.crm)
             .and_then(|(rule, crm)| crm.fields.get(&rule.mapping.crm));
@@ -366,10 +373,14 @@ impl<'a> Field<'a> {
             ours,
             gone: subject.crm.is_some_and(|crm| crm.deleted),
             typed: subject.typed_since(name),
+            archived: subject.archived.is_some(),
         }
     }
 
     fn decide(&self, steps: &[Step<'_>], undone: &mut Vec<LogId>) -> Verdict {
+        if self.archived {
+            return Verdict::Kept(Kept::Archived);
+        }
         let held = |link: &RecordLink| link.held_fields.contains_key(self.name);
         if self.link.is_some_and(held) {
             return Verdict::Kept(Kept::Held);

@@ -346,23 +346,25 @@ fn agreement(
 }
 
 /// The fields with references to workspace records as the CRM knows those.
-fn resolved(view: View<'_>, fields: &Fields) -> Fields {
-    let resolve = |value: &Value| match value {
-        Value::Reference(Reference::Workspace(_, id)) => {
-            let mut links = view.links().map(|due| due.link);
-            let link = links.find(|link| link.record == Some(*id));
-            let crm = link.and_then(|link| link.crm.clone());
-            crm.map_or_else(
-                || value.clone(),
-                |crm| Value::Reference(Reference::Crm(crm)),
-            )
-        }
-        other => other.clone(),
-    };
+pub fn resolved(view: View<'_>, fields: &Fields) -> Fields {
     let fields = fields.iter();
     fields
-        .map(|(name, value)| (name.clone(), resolve(value)))
+        .map(|(name, value)| (name.clone(), resolved_value(view, value)))
         .collect()
+}
+
+/// A reference to a workspace record as the CRM knows it, where it does; any other value as it is.
+pub fn resolved_value(view: View<'_>, value: &Value) -> Value {
+    let Value::Reference(Reference::Workspace(_, id)) = value else {
+        return value.clone();
+    };
+    let mut links = view.links().map(|due| due.link);
+    let link = links.find(|link| link.record == Some(*id));
+    let crm = link.and_then(|link| link.crm.clone());
+    crm.map_or_else(
+        || value.clone(),
+        |crm| Value::Reference(Reference::Crm(crm)),
+    )
 }
 
 fn fields_agree(

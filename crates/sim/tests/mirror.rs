@@ -30,6 +30,7 @@ fn every_story_ends_as_it_says() {
     let stories = stories();
     assert!(stories.len() >= 40, "only {} stories", stories.len());
     let mut wrong = Vec::new();
+    let mut taken_back = 0;
     for (title, lines) in stories {
         let mut stage = Stage::new(1);
         for line in lines {
@@ -41,7 +42,12 @@ fn every_story_ends_as_it_says() {
         if let Err(reason) = stage.check() {
             wrong.push(format!("{title}\n    {reason}"));
         }
+        match stage.take_back() {
+            Ok(records) => taken_back += usize::from(records > 0),
+            Err(reason) => wrong.push(format!("{title}, undone\n    {reason}")),
+        }
     }
+    assert!(taken_back >= 30, "only {taken_back} stories were undone");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -55,5 +61,7 @@ fn random_stories_leave_nothing_dangling() {
         }
         let checked = stage.check();
         assert!(checked.is_ok(), "seed {seed}: {checked:?}");
+        let taken_back = stage.take_back();
+        assert!(taken_back.is_ok(), "seed {seed}, undone: {taken_back:?}");
     }
 }

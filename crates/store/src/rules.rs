@@ -22,14 +22,16 @@ pub use link::{
     apply_outcome, apply_patch, check_decision, complete_log, crm_changed, half_link, is_crm_half,
     is_workspace_half, leave_to_owner, note_parking_entry, retry, rules_changed, workspace_changed,
 };
-pub use mirror::{KIN_MAX, archive, end_of_chain, must_be_current, redirect, revive, take_over};
+pub use mirror::{
+    KIN_MAX, archive, come_home, end_of_chain, let_go, must_be_current, redirect, revive, take_over,
+};
 pub use news::{Evidence, News, news, take_in};
 pub use progress::{
     advance, drop_page, forget_position, late_seconds, never_read, note_failure, wants_more,
 };
 pub use record::{
     carries_key, keys_of, lane_of, match_keys, new_record, referred_records, resolve_references,
-    set_fields,
+    resolve_told, set_fields, told_records,
 };
-pub use restore::restore;
+pub use restore::{restore, tell_return};
 pub use watch::next_watch;

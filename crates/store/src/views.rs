@@ -32,6 +32,7 @@ use tandem_core::ids::{CrmId, CrmObject, LinkId, LogId, RecordId, RunId};
 use tandem_core::link::{LinkState, RecordLink};
 use tandem_core::record::{CrmRecord, WorkspaceRecord};
 use tandem_core::sync_log::{LogDraft, LogSource, LogStatus, LogType};
+use tandem_core::undo::Home;
 use tandem_core::value::Fields;
 use tandem_core::workspace::Kind;
 use tandem_core::write::WriteIntent;
@@ -281,6 +282,8 @@ pub struct UndoScope {
     pub object: Option<CrmObject>,
     /// Only what this run did.
     pub run: Option<RunId>,
+    /// The entries of one step of mirroring, of whatever records, in place of the one entry.
+    pub step: Option<(Timestamp, LinkId)>,
 }
 
 /// A record as it stands, with the entries that an undo would take back.
@@ -294,7 +297,9 @@ pub struct UndoSubject {
     pub link: Option<RecordLink>,
     /// The CRM side as last read.
     pub crm: Option<CrmRecord>,
-    /// The entries, newest first.
+    /// The links that the entries say it left.
+    pub homes: BTreeMap<LinkId, Home>,
+    /// The entries, newest first, with references resolved like the record's.
     pub entries: Vec<(LogId, LogDraft)>,
 }
 

@@ -10,7 +10,8 @@
 //!   survivor's other values arrive as changes of the CRM and what we have not sent still goes out.
 //! - Of several, one takes in the others ([`Absorb`]): the one that is linked to the survivor; else the one
 //!   that a person edited last.
-//! - Each entry names the link that was left ([`LogDraft::left`]): where the record belonged before.
+//! - Each entry names the link that was left ([`LogDraft::left`]), where the record belonged before, and what
+//!   became of it ([`LogDraft::became`]): an undo needs no more.
 //!
 //! The row itself is the proof of a deletion. That a record is not to be seen is none.
 
@@ -20,7 +21,9 @@ use crate::ids::{CrmId, CrmObject, LinkId, RecordId};
 use crate::link::{Agreed, BaseVersion, LinkState, ParkedLink, RecordLink};
 use crate::record::{Archived, CrmRecord, Origin, Succession, Successor, WorkspaceRecord};
 use crate::settings::OnDeletion;
-use crate::sync_log::{FieldChange, LogDraft, LogError, LogSource, LogStatus, LogType, Rule};
+use crate::sync_log::{
+    Became, FieldChange, LogDraft, LogError, LogSource, LogStatus, LogType, Rule,
+};
 use crate::value::{Fields, Value, same};
 use crate::workspace::Kind;
 use jiff::Timestamp;
@@ -164,7 +167,8 @@ fn deletion(input: &Input<'_>, crm: &CrmRecord, ours: &WorkspaceRecord) -> Decis
     let archives = input.settings.on_deletion == OnDeletion::Archive;
     if input.settings.recognize_deletions && archives {
         decision.record = RecordChange::Archive;
-        for log in &mut decision.log {
+        for log in decision.log.iter_mut().filter(|log| log.left.is_some()) {
+            log.became = Some(Became::Archived);
             log.summary = format!(
                 "{} was deleted in the CRM; {} was put into the archive",
                 crm.object,
@@ -183,6 +187,7 @@ fn unlink(input: &Input<'_>, crm: &CrmRecord, ours: &WorkspaceRecord, why: &str)
     );
     let mut log = entry(input, LogSource::Crm, LogType::Unlink, summary);
     log.left = Some(input.link.id);
+    log.became = Some(Became::Unlinked);
     decision.log.push(log);
     decision
 }
@@ -267,7 +272,11 @@ impl Case<'_> {
             heir.object,
             heir.id
         );
-        let told = self.entry(summary);
+        let mut told = self.entry(summary);
+        told.became = Some(Became::Follows {
+            object: heir.object.clone(),
+            id: heir.id.clone(),
+        });
         let absorb = instead_of.map(|copy| Absorb {
             loser: copy.id,
             survivor: self.ours.id,
@@ -285,6 +294,7 @@ impl Case<'_> {
             let mut log = self.entry(summary);
             log.record = Some((copy.kind, copy.id));
             log.left = heir.link;
+            log.became = Some(Became::MergedInto(self.ours.id));
             decision.log.push(log);
         }
         decision.log.push(told);
@@ -336,7 +346,8 @@ impl Case<'_> {
             other.display_name(),
             other.id
         );
-        let told = self.entry(summary);
+        let mut told = self.entry(summary);
+        told.became = Some(Became::MergedInto(other.id));
         let opts_out = opted_out(self.ours) && !opted_out(other);
         let summary = format!(
             "{}; {} (number {}) was merged into this {}",
@@ -375,6 +386,7 @@ impl Case<'_> {
         };
         let mut log = entry(self.input, LogSource::Crm, kind, summary);
         log.left = Some(self.input.link.id);
+        log.step = Some(self.input.link.id);
         log
     }
 
@@ -384,6 +396,7 @@ impl Case<'_> {
             record: None,
             crm: None,
             left: None,
+            became: None,
             ..told.clone()
         }
     }

@@ -7,7 +7,7 @@
 
 use crate::ids::LogId;
 use crate::mapping::{FieldMapping, ObjectMapping};
-use crate::sync_log::{FieldChange, LogDraft};
+use crate::sync_log::{FieldChange, LogDraft, LogType};
 use crate::value::Value;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -84,9 +84,11 @@ impl RuleWindow {
         let mut moved: BTreeMap<String, Moved> = BTreeMap::new();
         for (_, entry) in entries.iter_mut().rev() {
             let at = entry.at;
+            // No mapping makes a merge.
+            let follows = matches!(entry.kind, LogType::Merge | LogType::Convert);
             entry.changes.retain(|change| {
                 let until = self.fields.get(&change.workspace);
-                let within = at >= self.since && until.is_some_and(|until| at < *until);
+                let within = !follows && at >= self.since && until.is_some_and(|until| at < *until);
                 within && Moved::takes(&mut moved, change)
             });
         }

@@ -23,6 +23,7 @@ mod merges;
 mod notation;
 mod pace;
 mod panics;
+mod places;
 mod properties;
 mod retry;
 mod settle;

@@ -4,7 +4,7 @@ use crate::fixture::{at, fields, lead, link, pair, rule, text};
 use crate::notation::{field_type, value};
 use crate::table::check;
 use std::collections::BTreeMap;
-use tandem_core::ids::{LogId, UserId};
+use tandem_core::ids::{LogId, RecordId, UserId};
 use tandem_core::link::{Agreed, HeldField, LinkState, RecordLink};
 use tandem_core::mapping::{Direction, FieldRule, Winner};
 use tandem_core::record::{CrmRecord, Origin, Provenance};
@@ -92,9 +92,13 @@ impl Case {
     }
 
     fn undo(&self, entries: &[(LogId, LogDraft)]) -> Vec<FieldUndo> {
+        let pairs = std::slice::from_ref(&self.rules);
         let subject = Subject {
+            record: RecordId(1),
             kind: Kind::Person,
-            pair: self.mapped.then_some(&self.rules),
+            archived: None,
+            homes: &BTreeMap::new(),
+            pairs: if self.mapped { pairs } else { &[] },
             link: self.link.as_ref(),
             crm: self.crm.as_ref(),
             workspace: &self.ours,
@@ -114,6 +118,7 @@ impl Case {
                 let side = if *to_crm { "both" } else { "here" };
                 format!("{side} {} of {}", shown(value), field.entries.len())
             }
+            Verdict::Return { place, .. } => format!("returned, {place}"),
             Verdict::Kept(kept) => format!("kept {kept:?}"),
             Verdict::Cannot(cannot) => format!("cannot {cannot:?}"),
         }

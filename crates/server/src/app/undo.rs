@@ -13,11 +13,9 @@ use tandem_core::link::Lane;
 use tandem_core::record::Origin;
 use tandem_core::settings::TeamRules;
 use tandem_core::store::{Restore, SyncStore as _};
-use tandem_core::sync_log::LogDraft;
 use tandem_core::undo::{
-    Cannot, FieldUndo, Kept, RuleWindow, Subject, Verdict, cannot, entry, irreversible, undo,
+    By, Cannot, FieldUndo, Kept, RuleWindow, Subject, Verdict, cannot, irreversible, restore, undo,
 };
-use tandem_core::value::{Fields, Value};
 use tandem_core::workspace::Kind;
 use tandem_store::views::{UNDO_ENTRIES_MAX, UndoScope, UndoSubject};
 
@@ -69,6 +67,8 @@ pub struct UndoReport {
     pub restored: u64,
     /// Those of them that go to the CRM, too.
     pub to_crm: u64,
+    /// Records that go back to where they belonged.
+    pub returned: u64,
     /// Fields left alone.
     pub kept: BTreeMap<Kept, u64>,
     /// Fields and entries that can't be undone.
@@ -114,7 +114,7 @@ impl App {
         }
         if report.records_restored > 0 {
             self.signals().wake(actor.team);
-            let summary = format!("Put back {} fields by an undo", report.restored);
+            let summary = format!("Put back {} by an undo", report.put_back());
             let subject = subject(request, &report.scope);
             self.act(actor, "sync.undone", &subject, summary).await?;
         }
@@ -235,11 +235,13 @@ impl App {
     /// A scope that can be walked.
     async fn checked(&self, actor: &Actor, mut scope: UndoScope) -> AppResult<UndoScope> {
         if let Some(id) = scope.entry {
-            let row = self.log_entry(actor, id).await?.row;
-            let record = row.entry.record.map(|(_, record)| record);
+            let entry = self.log_entry(actor, id).await?.row.entry;
+            let record = entry.record.map(|(_, record)| record);
+            let step = entry.step.map(|link| (entry.at, link));
             return Ok(UndoScope {
                 entry: Some(id),
-                record: record.or(Some(RecordId(0))),
+                record: record.or(Some(RecordId(0))).filter(|_| step.is_none()),
+                step,
                 ..UndoScope::default()
             });
         }
@@ -293,10 +295,17 @@ impl App {
             .map(|subject| (subject, decide(walk, subject)))
             .collect();
         // A person waits for one record, not for thousands.
-        let lane = report.scope.record.map_or(Lane::Bulk, |_| Lane::Live);
-        let restores = decided
-            .iter()
-            .filter_map(|(subject, fields)| self.restore(actor, walk.run, lane, subject, fields));
+        let one = report.scope.entry.is_some() || report.scope.record.is_some();
+        let by = By {
+            user: actor.user,
+            origin: Origin::Undo(actor.user),
+            run: walk.run,
+            lane: if one { Lane::Live } else { Lane::Bulk },
+            now: self.now(),
+        };
+        let restores = decided.iter().filter_map(|(subject, fields)| {
+            restore(&subject.record, subject.link.as_ref(), fields, &by)
+        });
         let wanted: Vec<Restore> = restores.collect();
         let mut overtaken: BTreeSet<RecordId> = BTreeSet::new();
         if walk.run.is_some() {
@@ -313,50 +322,16 @@ impl App {
         }
         Ok(report.next.is_some())
     }
-
-    /// The edit that carries an undo out.
-    fn restore(
-        &self,
-        actor: &Actor,
-        run: Option<RunId>,
-        lane: Lane,
-        subject: &UndoSubject,
-        fields: &[FieldUndo],
-    ) -> Option<Restore> {
-        let record = &subject.record;
-        let now = self.now();
-        let entry = LogDraft {
-            run,
-            ..entry(record.kind, fields, actor.user, now)?
-        };
-        let patch = fields.iter().filter_map(|field| match &field.verdict {
-            Verdict::Restore { value, .. } => Some((field.field.clone(), value.clone())),
-            _ => None,
-        });
-        let patch: Fields = patch.collect();
-        let seen = patch.keys().map(|name| {
-            let stored = record.fields.get(name).unwrap_or(&Value::Null);
-            (name.clone(), stored.clone())
-        });
-        Some(Restore {
-            record: record.id,
-            version: subject.link.as_ref().map(|link| link.version),
-            seen: seen.collect(),
-            patch,
-            origin: Origin::Undo(actor.user),
-            lane,
-            now,
-            entry,
-        })
-    }
 }
 
 fn decide(walk: &Walk, subject: &UndoSubject) -> Vec<FieldUndo> {
-    let link = subject.link.as_ref();
     let asked = Subject {
+        record: subject.record.id,
         kind: subject.record.kind,
-        pair: link.and_then(|link| walk.rules.pair(&link.object)),
-        link,
+        archived: subject.record.archived.as_ref(),
+        pairs: &walk.rules.pairs,
+        homes: &subject.homes,
+        link: subject.link.as_ref(),
         crm: subject.crm.as_ref(),
         workspace: &subject.resolved,
         provenance: &subject.record.provenance,
@@ -366,6 +341,25 @@ fn decide(walk: &Walk, subject: &UndoSubject) -> Vec<FieldUndo> {
 }
 
 impl UndoReport {
+    /// What is put back, in words: “2 fields” or “1 record to its place and 2 fields”.
+    pub fn put_back(&self) -> String {
+        let count = |count: u64, one: &str, several: &str| match count {
+            1 => format!("1 {one}"),
+            count => format!("{count} {several}"),
+        };
+        let fields = count(self.restored, "field", "fields");
+        let places = count(
+            self.returned,
+            "record to its place",
+            "records to their places",
+        );
+        match (self.returned, self.restored) {
+            (0, _) => fields,
+            (_, 0) => places,
+            _ => format!("{places} and {fields}"),
+        }
+    }
+
     fn add(&mut self, subject: &UndoSubject, fields: &[FieldUndo]) {
         self.records += 1;
         for reason in subject
@@ -375,13 +369,13 @@ impl UndoReport {
         {
             *self.cannot.entry(reason).or_default() += 1;
         }
-        let (restored, to_crm) = (self.restored, self.to_crm);
+        let before = (self.restored + self.returned, self.to_crm);
         for field in fields {
             self.count(&field.verdict);
             self.list(subject, field);
         }
-        self.records_restored += u64::from(self.restored > restored);
-        if let (true, Some(link)) = (self.to_crm > to_crm, &subject.link) {
+        self.records_restored += u64::from(self.restored + self.returned > before.0);
+        if let (true, Some(link)) = (self.to_crm > before.1, &subject.link) {
             *self.writes.entry(link.object.clone()).or_default() += 1;
         }
     }
@@ -396,6 +390,7 @@ impl UndoReport {
                 self.restored += 1;
                 self.to_crm += u64::from(*to_crm);
             }
+            Verdict::Return { .. } => self.returned += 1,
             Verdict::Kept(kept) => *self.kept.entry(*kept).or_default() += 1,
             Verdict::Cannot(cannot) => *self.cannot.entry(cannot.clone()).or_default() += 1,
         }

@@ -85,7 +85,7 @@ pub(super) async fn undo(config: Config, args: UndoArgs) -> Result<(), Failure> 
         return Ok(());
     }
     print(&sums(&whole));
-    match (args.yes, whole["restored"].as_u64()) {
+    match (args.yes, whole["records_restored"].as_u64()) {
         (false, Some(1..)) => print("Nothing was changed. Say --yes to put the values back."),
         (true, Some(0) | None) => {
             return Err(Failure::new(Kind::NotNow, "nothing was put back"));
@@ -145,7 +145,7 @@ fn lines(answer: &Value) -> impl Iterator<Item = String> {
             text(&line["field"])
         );
         match line["verdict"].as_str() {
-            Some("restore") => format!(
+            Some("restore" | "return") => format!(
                 "{:<14} {about}  “{}” → “{}”{}",
                 if done { "put back" } else { "would put back" },
                 text(&line["now"]),
@@ -176,6 +176,12 @@ fn sums(whole: &Value) -> String {
         "{verb} {} fields of {} records, {} of them also in the CRM ({calls}).",
         whole["restored"], whole["records_restored"], whole["to_crm"]
     );
+    if whole["returned"].as_u64().unwrap_or(0) > 0 {
+        sums += &format!(
+            "\n{} records go back to where they belonged.",
+            whole["returned"]
+        );
+    }
     for (what, name) in [("Left alone", "kept"), ("Can't be undone", "cannot")] {
         for reason in whole[name].as_array().into_iter().flatten() {
             sums += &format!(

@@ -484,3 +484,75 @@ async fn the_pages_preview_undo_and_explain() {
         }
     }
 }
+
+impl Houses {
+    /// Merges are recognized, and somebody merges the second of these leads into the first.
+    async fn merge(&self, leads: &[Lead]) {
+        let switches = json!({"recognize_merges": true, "recognize_deletions": false, "on_deletion": "archive"});
+        let path = "/api/admin/sync/mirroring";
+        let reply = self.call(Method::PUT, path, switches).await;
+        assert!(reply.status.is_success(), "{}", reply.body);
+        self.org.sandbox().follow(tandem_core::Timestamp::now());
+        self.org.sandbox().world(|world| {
+            let actor = Actor::user(world.admin_id());
+            let (master, loser) = (&leads[0].crm_id, leads[1].crm_id.as_str());
+            let nothing = serde_json::Map::new();
+            let merged = world.merge(&actor, "Lead", master, &[loser], &nothing);
+            merged.expect("merged");
+        });
+        self.work().await;
+    }
+
+    /// The person's row among those that are listed, or among the archived ones.
+    async fn listed(&self, lead: &Lead, archived: bool) -> Option<Value> {
+        let path = format!("/api/admin/records/person?archived={archived}");
+        let page = self.get(&path).await;
+        let mut rows = page["rows"].as_array().expect("rows").iter();
+        rows.find(|row| row["id"] == lead.id).cloned()
+    }
+}
+
+#[tokio::test]
+async fn a_merge_is_taken_back_as_a_whole_from_any_of_its_entries() {
+    let (houses, leads) = Houses::titled().await;
+    houses.merge(&leads).await;
+    assert!(houses.listed(&leads[1], true).await.is_some(), "archived");
+    let log = houses.get("/api/admin/log?type=merge").await;
+    let entries: Vec<&Value> = log["rows"].as_array().expect("rows").iter().collect();
+    assert_eq!(entries.len(), 2, "of the loser and of the survivor");
+    let previews = [
+        houses.undo(json!({"entry": entries[0]["id"]})).await,
+        houses.undo(json!({"entry": entries[1]["id"]})).await,
+    ];
+    for preview in &previews {
+        assert_eq!(preview["returned"], 1, "{preview}");
+        let line = &preview["lines"][0];
+        assert_eq!(
+            (&line["field"], &line["verdict"], &line["record"]),
+            (&json!("record"), &json!("return"), &json!(leads[1].id))
+        );
+    }
+    let path = format!("/logs/{}/undo", entries[0]["id"]);
+    let page = houses.call(Method::GET, &path, Value::Null).await.body;
+    assert!(page.contains("Put back 1 record to its place"), "{page}");
+    assert!(page.contains("Back to its place"));
+
+    houses.type_title(&leads[0], "Bridge Builder").await;
+    let body = json!({"entry": entries[0]["id"], "apply": true});
+    houses.undo(body.clone()).await;
+    let back = houses.listed(&leads[1], false).await.expect("it is back");
+    assert_eq!(
+        (&back["fields"]["title"], &back["link"]),
+        (&json!(leads[1].title), &json!("unlinked"))
+    );
+    assert_eq!(
+        houses.titles(&leads[0]).await,
+        both("Bridge Builder"),
+        "what a person changed since stays"
+    );
+    houses.work().await;
+    assert!(houses.listed(&leads[1], false).await.is_some(), "for good");
+    let again = houses.call(Method::POST, "/api/admin/log/undo", body).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert!(again.body.contains("as it was before"), "{}", again.body);
+}

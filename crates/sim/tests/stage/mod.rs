@@ -2,8 +2,9 @@
 
 mod random;
 mod rules;
+mod undo;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tandem_connectors::vault::MemoryVault;
 use tandem_core::ids::{CrmId, CrmObject, RecordId, TeamId, UserId};
@@ -44,6 +45,10 @@ pub(crate) struct Stage {
     team: TeamId,
     rules: TeamRules,
     named: BTreeMap<String, Named>,
+    /// How the workspace stood after the first sync.
+    beginning: Option<undo::Beginning>,
+    /// What people typed in the workspace.
+    typed: BTreeSet<(RecordId, String)>,
 }
 
 impl Stage {
@@ -89,6 +94,8 @@ impl Stage {
             team,
             rules,
             named: BTreeMap::new(),
+            beginning: None,
+            typed: BTreeSet::new(),
         }
     }
 
@@ -99,7 +106,13 @@ impl Stage {
             ["switch", on @ ..] => self.switch(on),
             ["import", object, state] => self.import(object, *state == "on"),
             ["crm", object, name, values @ ..] => self.make(object, name, values),
-            ["sync"] => self.sync(),
+            ["sync"] => {
+                self.sync()?;
+                if self.beginning.is_none() {
+                    self.beginning = Some(self.stand());
+                }
+                Ok(())
+            }
             ["set", name, values @ ..] => self.set(name, values),
             ["edit", name, values @ ..] => self.edit(name, values),
             ["merge", master, "<-", losers @ ..] => self.merge(master, losers),
@@ -309,7 +322,7 @@ impl Stage {
         Ok((our_field(field).to_owned(), value))
     }
 
-    fn edit(&self, name: &str, values: &[&str]) -> Played {
+    fn edit(&mut self, name: &str, values: &[&str]) -> Played {
         let record = self.record(name)?;
         let kind = kind_of(&self.named(name)?.object);
         let mut patch = Fields::new();
@@ -318,6 +331,8 @@ impl Stage {
             patch.extend([self.value(field, text)?]);
         }
         self.later();
+        let names = patch.keys().cloned();
+        self.typed.extend(names.map(|name| (record, name)));
         let edit = WorkspaceEdit {
             record: Some(record),
             kind,

@@ -7,6 +7,7 @@
 use super::Subject;
 use super::bench::{Bench, created, ended, finished, more};
 use super::brakes;
+use super::homecoming::{gone_over, returning};
 use super::incidents::{attempt, refused};
 use super::restart::Process;
 use super::samples::{
@@ -65,7 +66,7 @@ pub fn run<S: CrashSubject + 'static>(make: impl Fn() -> S) {
             claim_links,
             commit_create_and_write, commit_adopt, commit_move, commit_merge, answered, commit_held, commit_dissolves, decide_plan,
             claim_intents, claim_doubtful, settle_create, settle_retry, edit_record, add_record,
-            resolve_hold, restore, retry_links, try_incident, skip_incident, advance_trials,
+            resolve_hold, restore, restore_place, retry_links, try_incident, skip_incident, advance_trials,
             reserve_calls,
             reserve_question, spend_calls, set_pace, append_log, save_watch,
         }
@@ -466,6 +467,7 @@ async fn restore<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
     let restore = Restore {
         record: link.record.expect("linked"),
         version: Some(link.version),
+        home: None,
         seen: fields(&[("phone", "100")]),
         patch: fields(&[("phone", "50")]),
         origin: user(),
@@ -473,6 +475,14 @@ async fn restore<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
         now: at(3),
         entry: entry("put back"),
     };
+    t.act(async |b: &Bench| b.store().restore(b.team, vec![restore.clone()]).await)
+        .await
+}
+
+async fn restore_place<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {
+    let b = &t.process.bench;
+    let (record, old) = gone_over(b).await;
+    let restore = returning(b, record, old.id).await;
     t.act(async |b: &Bench| b.store().restore(b.team, vec![restore.clone()]).await)
         .await
 }

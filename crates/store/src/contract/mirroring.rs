@@ -12,7 +12,7 @@ use tandem_core::value::{Fields, Reference, Value};
 use tandem_core::workspace::Kind;
 
 /// An account that lost a merge against another one.
-fn lost(id: &str, order: i64, to: &str) -> CrmRecord {
+pub(super) fn lost(id: &str, order: i64, to: &str) -> CrmRecord {
     let successor = Successor {
         how: Succession::Merge,
         object: object("Account"),
@@ -24,14 +24,14 @@ fn lost(id: &str, order: i64, to: &str) -> CrmRecord {
     }
 }
 
-fn gone(link: &RecordLink) -> Decision {
+pub(super) fn gone(link: &RecordLink) -> Decision {
     let mut decision = keep(link);
     decision.link.state = LinkState::Unlinked;
     decision.link.gone = true;
     decision
 }
 
-fn goes_over(link: &RecordLink, to: &str) -> Decision {
+pub(super) fn goes_over(link: &RecordLink, to: &str) -> Decision {
     let agreed = Agreed {
         crm: Value::text("Agreed"),
         workspace: Value::text("Agreed"),
@@ -47,7 +47,7 @@ fn goes_over(link: &RecordLink, to: &str) -> Decision {
     decision
 }
 
-fn is_taken_in(link: &RecordLink, by: RecordId) -> Decision {
+pub(super) fn is_taken_in(link: &RecordLink, by: RecordId) -> Decision {
     let mut decision = gone(link);
     decision.record = RecordChange::Merge(Box::new(Absorb {
         loser: link.record.expect("linked"),
@@ -62,7 +62,7 @@ fn is_taken_in(link: &RecordLink, by: RecordId) -> Decision {
     decision
 }
 
-async fn claimed(b: &Bench, second: i64, record: RecordId) -> LinkWork {
+pub(super) async fn claimed(b: &Bench, second: i64, record: RecordId) -> LinkWork {
     let work = b.claim(second).await;
     let found = work
         .into_iter()
@@ -71,7 +71,7 @@ async fn claimed(b: &Bench, second: i64, record: RecordId) -> LinkWork {
 }
 
 /// Two linked accounts, at rest.
-async fn two(b: &Bench) -> (RecordId, RecordId) {
+pub(super) async fn two(b: &Bench) -> (RecordId, RecordId) {
     let first = b.linked(1, crm("Account", "001", 1, &[])).await;
     let second = b.linked(1, crm("Account", "002", 1, &[])).await;
     (

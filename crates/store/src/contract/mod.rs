@@ -13,6 +13,7 @@ mod commits;
 pub mod crash;
 mod edits;
 mod half_links;
+mod homecoming;
 mod incidents;
 mod keeping;
 mod mirroring;
@@ -189,6 +190,14 @@ cases! {
         what_moved_on_is_left_alone,
         a_record_without_a_link_is_put_back_here,
         a_restore_can_be_restored,
+    }
+    homecoming {
+        a_record_that_went_over_goes_back,
+        a_record_whose_crm_record_is_back_is_linked_again,
+        a_record_that_was_taken_in_leaves_the_archive,
+        nobody_goes_home_to_a_link_that_was_taken,
+        a_deleted_record_leaves_the_archive,
+        both_records_of_a_step_go_home_together,
     }
     edits {
         a_new_record_gets_a_half_link_where_it_shall_be_created,

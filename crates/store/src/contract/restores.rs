@@ -14,6 +14,7 @@ async fn restoring(b: &Bench, record: RecordId, seen: Fields, patch: Fields) -> 
     Restore {
         record,
         version: b.find_link(record).await.map(|link| link.version),
+        home: None,
         seen,
         patch,
         origin: user(),

@@ -6,7 +6,7 @@ use tandem_core::Timestamp;
 use tandem_core::ids::{LinkId, RecordId};
 use tandem_core::link::Lane;
 use tandem_core::settings::TeamRules;
-use tandem_core::store::{HoldResolution, Restore, StoreError, StoreResult, WorkspaceEdit};
+use tandem_core::store::{HoldResolution, StoreError, StoreResult, WorkspaceEdit};
 use tandem_core::workspace::Kind;
 
 impl Team {
@@ -88,29 +88,6 @@ impl Team {
         self.links.make_due(resolution.link, lane, resolution.now);
         self.append_log(entry);
         Ok(())
-    }
-
-    /// Returns the records that were still as they were seen.
-    pub(super) fn restore(&mut self, restores: &[Restore]) -> Vec<RecordId> {
-        restores
-            .iter()
-            .filter_map(|restore| self.restore_one(restore))
-            .collect()
-    }
-
-    fn restore_one(&mut self, restore: &Restore) -> Option<RecordId> {
-        let mut record = self.records.get(restore.record)?.clone();
-        let row = self.links.of_record(restore.record);
-        let mut link = row.map(|row| row.link.clone());
-        let entry = rules::restore(&mut record, link.as_mut(), restore)?;
-        self.records.replace(record);
-        if let Some(link) = link {
-            let id = link.id;
-            self.links.change(id, |before| *before = link);
-            self.links.make_due(id, restore.lane, restore.now);
-        }
-        self.append_log(entry);
-        Some(restore.record)
     }
 
     /// Returns how many of the links there are. A write that waits for its next try goes now, too.

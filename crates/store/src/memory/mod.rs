@@ -18,6 +18,7 @@ mod links;
 mod mirror;
 mod reconcile;
 mod records;
+mod restore;
 mod settle;
 mod stage;
 mod steps;

@@ -73,10 +73,18 @@ pub fn revive(record: &mut WorkspaceRecord, now: Timestamp) {
 
 /// Gives a record to a link: what was refused, held or doubted was so for another record.
 pub fn take_over(link: &mut RecordLink, record: RecordId, base: BaseVersion) {
+    let_go(link);
     link.record = Some(record);
     link.state = LinkState::Active;
     link.gone = false;
     link.base = base;
+}
+
+/// A link without its record: nothing is agreed, and nothing is left of what was refused, held or doubted. Its CRM
+/// record stays, and with it whether the link is gone.
+pub fn let_go(link: &mut RecordLink) {
+    link.record = None;
+    link.base.clear();
     link.revision = None;
     link.parked_fields.clear();
     link.held_fields.clear();
@@ -85,6 +93,18 @@ pub fn take_over(link: &mut RecordLink, record: RecordId, base: BaseVersion) {
     link.flips.clear();
     link.parked = None;
     link.attempts = 0;
+}
+
+/// A link gets back the record that left it; what both agreed on then is still there. Where its CRM record is
+/// gone it moves nothing until that comes back.
+pub fn come_home(link: &mut RecordLink, record: RecordId, lives: bool) {
+    link.record = Some(record);
+    link.gone = !lives;
+    link.state = match lives {
+        true => LinkState::Active,
+        false => LinkState::Unlinked,
+    };
+    link.parked = None;
 }
 
 /// Lets every reference to one record refer to another one, as the sync does. Returns the entry that

@@ -6,6 +6,7 @@ use tandem_core::link::Lane;
 use tandem_core::mapping::PairRules;
 use tandem_core::matching;
 use tandem_core::record::{CrmRecord, Origin, Provenance, WorkspaceRecord};
+use tandem_core::sync_log::LogDraft;
 use tandem_core::value::{Fields, Reference, Value};
 use tandem_core::workspace::Kind;
 
@@ -72,11 +73,33 @@ pub fn referred_records(fields: &Fields) -> impl Iterator<Item = RecordId> {
 /// where `crm_id` knows one; the others stay and wait.
 pub fn resolve_references(fields: &mut Fields, crm_id: impl Fn(RecordId) -> Option<CrmId>) {
     for value in fields.values_mut() {
-        if let Value::Reference(Reference::Workspace(_, id)) = value
-            && let Some(crm) = crm_id(*id)
-        {
-            *value = Value::Reference(Reference::Crm(crm));
-        }
+        resolve(value, &crm_id);
+    }
+}
+
+fn resolve(value: &mut Value, crm_id: impl Fn(RecordId) -> Option<CrmId>) {
+    if let Value::Reference(Reference::Workspace(_, id)) = value
+        && let Some(crm) = crm_id(*id)
+    {
+        *value = Value::Reference(Reference::Crm(crm));
+    }
+}
+
+/// The workspace records that an entry's values refer to by our id.
+pub fn told_records(entry: &LogDraft) -> impl Iterator<Item = RecordId> {
+    let values = entry.changes.iter();
+    let values = values.flat_map(|change| [&change.before, &change.after]);
+    values.filter_map(|value| match value {
+        Value::Reference(Reference::Workspace(_, id)) => Some(*id),
+        _ => None,
+    })
+}
+
+/// Says an entry's references as [`resolve_references`] says those of a record, so that they can be compared.
+pub fn resolve_told(entry: &mut LogDraft, crm_id: impl Fn(RecordId) -> Option<CrmId>) {
+    for change in &mut entry.changes {
+        resolve(&mut change.before, &crm_id);
+        resolve(&mut change.after, &crm_id);
     }
 }
 

@@ -10,7 +10,7 @@ use rusqlite::params;
 use tandem_core::Timestamp;
 use tandem_core::ids::{LinkId, RecordId, TeamId};
 use tandem_core::link::Lane;
-use tandem_core::store::{HoldResolution, Restore, StoreError, WorkspaceEdit};
+use tandem_core::store::{HoldResolution, StoreError, WorkspaceEdit};
 use tandem_core::value::Fields;
 
 pub(super) fn edit_record(tx: &Tx<'_>, team: TeamId, edit: WorkspaceEdit) -> DbResult<RecordId> {
@@ -91,31 +91,6 @@ pub(super) fn resolve_hold(tx: &Tx<'_>, team: TeamId, resolution: &HoldResolutio
     links::save(tx, &mut row)?;
     log::append(tx, team, &entry)?;
     Ok(())
-}
-
-/// Returns the records that were still as they were seen.
-pub(super) fn restore(tx: &Tx<'_>, team: TeamId, restores: &[Restore]) -> DbResult<Vec<RecordId>> {
-    let mut restored = Vec::new();
-    for restore in restores {
-        let Some(mut record) = records::by_id(tx, team, restore.record)? else {
-            continue;
-        };
-        let before = record.clone();
-        let mut row = links::of_record(tx, team, restore.record)?;
-        let link = row.as_mut().map(|row| &mut row.link);
-        let Some(entry) = rules::restore(&mut record, link, restore) else {
-            continue;
-        };
-        records::save(tx, team, &before, &record)?;
-        if let Some(row) = &mut row {
-            row.change(|_| ());
-            row.make_due(restore.lane, restore.now);
-            links::save(tx, row)?;
-        }
-        log::append(tx, team, &entry)?;
-        restored.push(record.id);
-    }
-    Ok(restored)
 }
 
 /// Returns how many of the links there are. A write that waits for its next try goes now, too.

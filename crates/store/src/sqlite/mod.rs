@@ -39,6 +39,7 @@ mod plans;
 mod pool;
 mod progress;
 mod records;
+mod restore;
 mod settle;
 mod stage;
 mod steps;

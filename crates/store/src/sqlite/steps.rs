@@ -4,7 +4,7 @@ use super::error::{DbError, DbResult};
 use super::tx::Tx;
 use super::{
     SqliteStore, backlog, brake, budget, claim_intents, claim_links, commit, edit, incidents,
-    links, log, mirror, mirrors, progress, records, settle, stage, team as teams, watch,
+    links, log, mirror, mirrors, progress, records, restore, settle, stage, team as teams, watch,
 };
 use async_trait::async_trait;
 use tandem_core::Timestamp;
@@ -298,7 +298,7 @@ impl SyncStore for SqliteStore {
     }
 
     async fn restore(&self, team: TeamId, restores: Vec<Restore>) -> StoreResult<Vec<RecordId>> {
-        self.step(team, move |tx| edit::restore(tx, team, &restores))
+        self.step(team, move |tx| restore::restore(tx, team, &restores))
             .await
     }
 

@@ -109,6 +109,7 @@ fn request(body: UndoBody) -> AppResult<UndoRequest> {
             source,
             object: body.object.map(CrmObject::new),
             run: body.run.map(RunId),
+            step: None,
         },
         mapping: body.mapping,
         after: body.after.map(RecordId),

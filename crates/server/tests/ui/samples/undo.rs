@@ -2,9 +2,9 @@
 
 use super::{Samples, minutes_ago};
 use maud::Markup;
-use tandem_core::ids::{CrmObject, LogId, RecordId};
+use tandem_core::ids::{CrmObject, LinkId, LogId, RecordId};
 use tandem_core::sync_log::{FieldChange, Rule};
-use tandem_core::undo::{Cannot, FieldUndo, Kept, Side, Verdict};
+use tandem_core::undo::{Cannot, FieldUndo, Kept, PLACE, Side, Verdict};
 use tandem_core::value::Value;
 use tandem_core::why::outlook;
 use tandem_core::workspace::Kind;
@@ -67,6 +67,10 @@ impl Samples {
         let verdicts = [
             restore(true),
             restore(false),
+            Verdict::Return {
+                home: LinkId(7),
+                place: self.say("unlinked; Lead 00Q4W00000AbCdEFGH is gone in the CRM"),
+            },
             Verdict::Kept(Kept::WorkspaceChanged),
             Verdict::Cannot(Cannot::InboundOnly),
             Verdict::Cannot(Cannot::Misfit(self.say("it is not a number"))),
@@ -75,6 +79,7 @@ impl Samples {
             records: 5_000,
             records_restored: 2,
             restored: 2,
+            returned: 1,
             to_crm: 1,
             kept: [(Kept::WorkspaceChanged, 1)].into(),
             cannot: [(Cannot::InboundOnly, 1), (Cannot::Create, 12)].into(),
@@ -87,13 +92,17 @@ impl Samples {
     }
 
     fn undo_line(&self, verdict: Verdict) -> UndoLine {
+        let (field, crm, now) = match &verdict {
+            Verdict::Return { .. } => (PLACE, String::new(), "merged into number 96"),
+            _ => ("phone", self.say("Phone"), "+49 30 5550 999"),
+        };
         UndoLine {
             record: (Kind::Person, RecordId(1_204)),
             name: self.say("Katharina Meyer-Lindenberg"),
             field: FieldUndo {
-                field: "phone".into(),
-                crm: self.say("Phone"),
-                now: self.value("+49 30 5550 999"),
+                field: field.into(),
+                crm,
+                now: self.value(now),
                 verdict,
                 entries: vec![LogId(48_219)],
             },

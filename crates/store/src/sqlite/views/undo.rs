@@ -14,20 +14,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::ids::{CrmId, LinkId, LogId, RecordId, TeamId};
 use tandem_core::store::StoreResult;
 use tandem_core::sync_log::{LogDraft, LogType};
+use tandem_core::undo::Home;
 
 /// The columns of a query about what was changed, and the index that brings records in their order without a look at
-/// the whole window: a run's own, or that of all records.
+/// the whole window: a run's own, that of a step's moment, or that of all records.
 fn changes(columns: &str, scope: &UndoScope) -> String {
-    let index = scope.run.map_or("log_record", |_| "log_run");
+    let index = match (scope.run, scope.step) {
+        (Some(_), _) => "log_run",
+        (None, Some(_)) => "log_newest",
+        (None, None) => "log_record",
+    };
     format!(
         "SELECT {columns} FROM log INDEXED BY {index} \
-         WHERE log.team = ? AND log.record IS NOT NULL AND log.kind IN ('update', 'conflict')"
+         WHERE log.team = ? AND log.record IS NOT NULL \
+         AND log.kind IN ('update', 'conflict', 'merge', 'convert', 'unlink')"
     )
 }
 
 /// What an undo can't take back is counted and not looked at, however many records were imported.
 const OTHERS: &str = "SELECT log.kind, count(*) AS entries FROM log \
-     WHERE log.team = ? AND log.kind IN ('create', 'link', 'unlink')";
+     WHERE log.team = ? AND log.kind IN ('create', 'link')";
 const NEWEST_OF_EACH: &str = "ORDER BY log.record, log.at_us DESC, log.id DESC LIMIT ?";
 
 impl SqliteStore {
@@ -47,7 +53,7 @@ impl SqliteStore {
             .await
     }
 
-    /// Successful entries in the scope that made, linked or unlinked a record, by type.
+    /// Successful entries in the scope that made or linked a record, by type.
     ///
     /// # Errors
     /// [`tandem_core::store::StoreError::NotFound`] without such a team.
@@ -167,17 +173,25 @@ fn subjects(tx: &Tx<'_>, team: TeamId, entries: Entries) -> DbResult<Vec<UndoSub
     let mut rows = links::of_records(tx, team, &ids)?;
     let link_ids: Vec<LinkId> = rows.values().map(|row| row.link.id).collect();
     let mut mirrors = mirrors::of_links(tx, team, &link_ids)?;
-    let targets: BTreeSet<RecordId> = ours
-        .values()
-        .flat_map(|record| rules::referred_records(&record.fields))
-        .collect();
+    let told = entries.values().flatten();
+    let told = told.flat_map(|(_, entry)| rules::told_records(entry));
+    let held = ours.values();
+    let held = held.flat_map(|record| rules::referred_records(&record.fields));
+    let targets: BTreeSet<RecordId> = held.chain(told).collect();
     let known = records::crm_ids(tx, team, &targets)?;
-    let subjects = entries.into_iter().filter_map(|(id, entries)| {
+    let homes = homes(tx, team, &entries)?;
+    let subjects = entries.into_iter().filter_map(|(id, mut entries)| {
         let record = ours.remove(&id)?;
         let mut resolved = record.fields.clone();
         rules::resolve_references(&mut resolved, |id| known.get(&id).cloned());
+        for (_, entry) in &mut entries {
+            rules::resolve_told(entry, |id| known.get(&id).cloned());
+        }
         let link = rows.remove(&id).map(|row| row.link);
+        let left = entries.iter().filter_map(|(_, entry)| entry.left);
+        let homes = left.filter_map(|left| Some((left, homes.get(&left)?.clone())));
         Some(UndoSubject {
+            homes: homes.collect(),
             crm: link.as_ref().and_then(|link| mirrors.remove(&link.id)),
             record,
             resolved,
@@ -188,10 +202,34 @@ fn subjects(tx: &Tx<'_>, team: TeamId, entries: Entries) -> DbResult<Vec<UndoSub
     Ok(subjects.collect::<Vec<_>>())
 }
 
+/// The links that these entries say a record left, as they stand.
+fn homes(tx: &Tx<'_>, team: TeamId, entries: &Entries) -> DbResult<BTreeMap<LinkId, Home>> {
+    let told = entries.values().flatten();
+    let left: BTreeSet<LinkId> = told.filter_map(|(_, entry)| entry.left).collect();
+    let left: Vec<LinkId> = left.into_iter().collect();
+    let mut crm = mirrors::of_links(tx, team, &left)?;
+    let rows = links::by_ids(tx, team, &left)?.into_iter();
+    let homes = rows.map(|(id, row)| {
+        let crm = crm.remove(&id);
+        (
+            id,
+            Home {
+                link: row.link,
+                crm,
+            },
+        )
+    });
+    Ok(homes.collect())
+}
+
 fn scoped(head: &str, team: TeamId, scope: &UndoScope) -> Query {
     let mut query = Query::new(head, team.0);
     query.and("log.status = 'success'");
-    query.and_some("log.id = ?", scope.entry.map(|id| id.0));
+    let entry = scope.entry.filter(|_| scope.step.is_none());
+    query.and_some("log.id = ?", entry.map(|id| id.0));
+    query.and_some("log.at_us = ?", scope.step.map(|(at, _)| micros(at)));
+    let step = scope.step.map(|(_, link)| link.0);
+    query.and_some("log.doc ->> '$.step' = ?", step);
     query.and_some("log.record = ?", scope.record.map(|id| id.0));
     query.and_some(
         "log.source = ?",

@@ -25,6 +25,8 @@ pub(in super::super) struct UndoJson {
     restored: u64,
     /// Those of them that go to the CRM, too.
     to_crm: u64,
+    /// Records that go back to where they belonged: out of the archive, to the link that they left.
+    returned: u64,
     /// API calls that the writes take at least; null while nobody is connected.
     api_calls: Option<u64>,
     /// Fields left alone, by reason.
@@ -59,13 +61,13 @@ struct UndoLineJson {
     record: i64,
     /// Its name.
     name: String,
-    /// Workspace field.
+    /// Workspace field; `record` for the place of the record itself, whose values are words for people.
     field: String,
     /// CRM field.
     crm: String,
     /// What stands there now.
     now: serde_json::Value,
-    /// `restore`, `kept` or `cannot`.
+    /// `restore`, `return`, `kept` or `cannot`.
     verdict: &'static str,
     /// The value that is put back.
     value: serde_json::Value,
@@ -92,6 +94,7 @@ impl UndoJson {
             records_restored: report.records_restored,
             restored: report.restored,
             to_crm: report.to_crm,
+            returned: report.returned,
             api_calls: report.calls,
             kept: reasons(counted(&report.kept)).collect(),
             cannot: reasons(counted(&report.cannot)).collect(),
@@ -119,6 +122,7 @@ impl From<UndoLine> for UndoLineJson {
                 value: back,
                 to_crm,
             } => ("restore", value(back), *to_crm, None),
+            Verdict::Return { place, .. } => ("return", place.as_str().into(), false, None),
             Verdict::Kept(kept) => ("kept", nothing, false, Some(kept.to_string())),
             Verdict::Cannot(why) => ("cannot", nothing, false, Some(why.to_string())),
         };

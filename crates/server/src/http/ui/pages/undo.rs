@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use tandem_core::ids::{CrmObject, LogId};
 use tandem_core::sync_log::LogSource;
-use tandem_core::undo::Verdict;
+use tandem_core::undo::{PLACE, Verdict};
 
 /// A window as it stands in the address; empty is “all”, an empty end “now”.
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Deserialize)]
@@ -106,7 +106,8 @@ pub fn page(shell: &Shell, view: &UndoPage) -> Markup {
             title: &title,
             lead: html! { p class="lead" {
                 "Only values that still stand as the sync left them are put back; what a person changed since stays. "
-                "An undo leaves entries of its own and can itself be undone."
+                "A record that was merged, converted or archived goes back to where it belonged; nothing is restored in the CRM. "
+                "An undo leaves entries of its own; the values it puts back can be undone in turn."
             } },
             actions: html! { a class="button plain" href=(back) { "Back" } },
             body,
@@ -141,7 +142,7 @@ fn time(label: &str, name: &str, value: &str) -> Markup {
 
 fn preview(shell: &Shell, view: &UndoPage, report: &UndoReport) -> Markup {
     html! {
-        (sums(report, &html! { @if report.restored > 0 { (button(shell, view, report)) } }))
+        (sums(report, &html! { @if report.records_restored > 0 { (button(shell, view, report)) } }))
         @if report.next.is_some() { (more(view, report)) }
         @if !report.lines.is_empty() { (lines(report)) }
         @else if report.cannot.is_empty() {
@@ -159,6 +160,9 @@ fn sums(report: &UndoReport, button: &Markup) -> Markup {
     };
     let body = html! {
         dl class="facts" {
+            @if report.returned > 0 {
+                (fact("Back where it belonged", &html! { (counted(report.returned, "record")) }))
+            }
             (fact("Put back in the workspace", &html! { (counted(report.restored, "field")) " of " (counted(report.records_restored, "record")) }))
             (fact("Of them also in the CRM", &html! { (counted(report.to_crm, "field")) }))
             (fact("API calls, at least", &html! { span class="num" { (calls) } }))
@@ -183,7 +187,7 @@ fn reasons<T: Display>(reasons: &BTreeMap<T, u64>) -> Markup {
 }
 
 fn button(shell: &Shell, view: &UndoPage, report: &UndoReport) -> Markup {
-    let label = format!("Put back {}", counted(report.restored, "field"));
+    let label = format!("Put back {}", report.put_back());
     html! {
         @match &view.target {
             Target::Entry(id) => {
@@ -245,11 +249,17 @@ fn row(line: &UndoLine) -> Markup {
             td data-label="Record" {
                 @match record_href(kind, id) { Some(href) => a href=(href) { (line.name) }, None => (line.name) }
             }
-            td data-label="Field" { strong { (field_label(Some(kind), &field.field)) } div { (code(&field.crm)) } }
+            td data-label="Field" {
+                @if field.field == PLACE { strong { "The record itself" } }
+                @else { strong { (field_label(Some(kind), &field.field)) } div { (code(&field.crm)) } }
+            }
             td data-label="Now" { (shown(&Shown::from(&field.now))) }
             td data-label="Put back" {
-                @if let Verdict::Restore { value, .. } = &field.verdict { (shown(&Shown::from(value))) }
-                @else { span class="muted" { "not changed" } }
+                @match &field.verdict {
+                    Verdict::Restore { value, .. } => (shown(&Shown::from(value))),
+                    Verdict::Return { place, .. } => (place),
+                    _ => span class="muted" { "not changed" },
+                }
             }
             td data-label="What happens" { (verdict(&field.verdict)) }
         }
@@ -261,6 +271,7 @@ fn verdict(verdict: &Verdict) -> Markup {
         @match verdict {
             Verdict::Restore { to_crm: true, .. } => (badge_with(Tone::Info, Icon::Outbound, "Both sides")),
             Verdict::Restore { to_crm: false, .. } => (badge(Tone::Info, "Workspace only")),
+            Verdict::Return { .. } => (badge(Tone::Info, "Back to its place")),
             Verdict::Kept(kept) => { (badge(Tone::Quiet, "Left alone")) div class="muted" { (sentence(&kept.to_string())) } }
             Verdict::Cannot(why) => { (badge(Tone::Warn, "Can’t be undone")) div class="muted" { (sentence(&why.to_string())) } }
         }

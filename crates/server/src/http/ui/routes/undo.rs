@@ -51,7 +51,11 @@ async fn undo_entry(
     let id = number(&id)?;
     let report = app.undo(&form.actor, &of_entry(id)).await?;
     let address = done(&format!("/logs/{id}"), "undone");
-    Ok(Redirect::to(&format!("{address}&n={}", report.restored)).into_response())
+    Ok(Redirect::to(&format!(
+        "{address}&n={}",
+        report.restored + report.returned
+    ))
+    .into_response())
 }
 
 fn of_entry(id: LogId) -> UndoRequest {
@@ -117,7 +121,11 @@ async fn undo_window(State(app): State<App>, form: CheckedForm<UndoQuery>) -> Pa
         None => "/logs?source=tandem".to_owned(),
     };
     let address = done(&address, "undone");
-    Ok(Redirect::to(&format!("{address}&n={}", report.restored)).into_response())
+    Ok(Redirect::to(&format!(
+        "{address}&n={}",
+        report.restored + report.returned
+    ))
+    .into_response())
 }
 
 fn request(query: &UndoQuery) -> AppResult<UndoRequest> {
@@ -132,6 +140,7 @@ fn request(query: &UndoQuery) -> AppResult<UndoRequest> {
             source: known("source", &query.source, LogSource::parse)?,
             object: (!query.object.is_empty()).then(|| CrmObject::new(&query.object)),
             run: known("run", &query.run, run)?,
+            step: None,
         },
         mapping: known("mapping", &query.mapping, |text| text.trim().parse().ok())?,
         after: known("after", &query.after, id)?,

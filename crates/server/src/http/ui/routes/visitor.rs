@@ -109,7 +109,7 @@ fn notice(query: &str) -> Option<Notice> {
         ),
         "undone" => format!(
             "Put back: {}. Mapped fields go to the CRM like any edit.",
-            counted(count, "field")
+            counted(count, "change")
         ),
         "resolved" => "Settled. Both sides get this value.".to_owned(),
         "published" => "Published. The records of this mapping are looked at again.".to_owned(),
