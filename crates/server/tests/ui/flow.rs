@@ -440,7 +440,7 @@ async fn an_entry_is_undone_on_its_page() {
     let undone = visitor.post(&format!("/logs/{entry}/undo"), &[]).await;
     assert_eq!(location(&undone), format!("/logs/{entry}?done=undone&n=1"));
     let page = visitor.get(location(&undone)).await;
-    assert!(page.body.contains("Put back: 1 field."));
+    assert!(page.body.contains("Put back: 1 change."));
     assert!(visitor.get(&path).await.body.contains("Buyer"));
     let again = visitor.post(&format!("/logs/{entry}/undo"), &[]).await;
     is_page(&again, StatusCode::CONFLICT);
