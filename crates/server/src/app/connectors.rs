@@ -136,13 +136,7 @@ impl App {
             Some(standby) => format!("Chose {who} as the connector, {standby} as its stand-by"),
             None => format!("Chose {who} as the connector, without a stand-by"),
         };
-        let mut entry = LogDraft::new(
-            self.now(),
-            LogSource::Tandem,
-            LogType::System,
-            summary.clone(),
-        );
-        entry.by = actor.user;
+        let entry = self.entry(actor, summary.clone());
         if now == Some(main) {
             self.store()
                 .put_connectors(actor.team, roles, None, entry, false)
@@ -174,9 +168,7 @@ impl App {
         let summary = format!("Removed the connection of {username}");
         if roles.standby == Some(id) {
             roles.standby = None;
-            let now = self.now();
-            let mut entry = LogDraft::new(now, LogSource::Tandem, LogType::System, summary.clone());
-            entry.by = actor.user;
+            let entry = self.entry(actor, summary.clone());
             self.store()
                 .put_connectors(actor.team, roles, None, entry, false)
                 .await?;

@@ -147,7 +147,8 @@ impl App {
         })
     }
 
-    fn entry(&self, actor: &Actor, summary: String) -> LogDraft {
+    /// What somebody did about the connections, for the sync log.
+    pub(in crate::app) fn entry(&self, actor: &Actor, summary: String) -> LogDraft {
         let mut entry = LogDraft::new(self.now(), LogSource::Tandem, LogType::System, summary);
         entry.by = actor.user;
         entry
