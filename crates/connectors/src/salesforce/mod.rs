@@ -39,6 +39,7 @@ mod session;
 mod soql;
 #[cfg(test)]
 pub(crate) mod testing;
+mod vouch;
 mod wire;
 mod write;
 

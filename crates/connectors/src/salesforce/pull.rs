@@ -2,8 +2,8 @@
 //!
 //! A pull begins at the last watermark, as far behind it as the request says, and pages by
 //! (`SystemModstamp`, `Id`), the position of the last row read. `SystemModstamp` has whole seconds and
-//! many rows share one, so both are needed. The watermark is the server's time when the pull began: what
-//! changes while we read comes in this pull or in the next, perhaps in both.
+//! many rows share one, so both are needed. The watermark is the server's time when the pull began, or an earlier
+//! one where clocks disagree (`vouch`): what changes while we read comes in this pull or in the next, perhaps in both.
 //!
 //! A page moves the position only if it is proven: every row that the server counted for its query came
 //! (`wire`). A page that the server cut short proves nothing about where it ends. Its rows are taken, the
@@ -14,6 +14,7 @@ use super::client::Spend;
 use super::errors::{Effect, garbled};
 use super::read::rows;
 use super::soql::{datetime, query_all, select};
+use super::vouch::{vouched_ms, with_page};
 use super::wire::{COMPOSITE_QUERIES_MAX, CompositeAnswer, Part, QueryAnswer};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,7 @@ const ROWS_MIN: usize = 50;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct Position {
     v: u8,
-    /// The server's time at the first page, in epoch milliseconds.
+    /// What the pages so far vouch for, in epoch milliseconds.
     started_ms: i64,
     /// The oldest stamp of this pull; `None` reads everything.
     from: Option<Timestamp>,
@@ -173,9 +174,8 @@ impl Salesforce {
         let (request, mut at) = (query.request, query.at.clone());
         let columns = self.shapes.of(&request.object, &request.fields);
         let records = rows(&columns, &request.object, &answer.records, now)?;
-        if query.first {
-            at.started_ms = started_ms(request.watermark.as_ref(), date, &records);
-        }
+        let before = (!query.first).then_some(at.started_ms);
+        at.started_ms = with_page(before, vouched_ms(date, now), seen_ms(&records));
         let next = match records.last() {
             // Where an unfinished page ends is not proven; it shrinks, so that this comes to an end.
             Some(_) if !answer.done => {
@@ -186,7 +186,10 @@ impl Salesforce {
                 at.after = Some((stamp(last)?, last.id.to_string()));
                 Next::Page(at.token()?)
             }
-            _ => Next::Done(watermark(at.started_ms)),
+            _ => {
+                let last = request.watermark.as_ref().map_or(0, |last| last.order);
+                Next::Done(watermark(at.started_ms.max(last)))
+            }
         };
         let behind_seconds = behind(request.watermark.as_ref(), &records);
         Ok(PulledPage {
@@ -222,16 +225,10 @@ fn reference(index: usize) -> String {
     format!("pull{index}")
 }
 
-/// The server's time, never before the last watermark. Without a `Date` header the pull is complete
-/// only up to what it has seen.
-fn started_ms(last: Option<&Watermark>, date: Option<Timestamp>, records: &[CrmRecord]) -> i64 {
-    let seen = records
-        .last()
-        .map(|record| record.revision.order.saturating_mul(1000));
-    let server = date.map(Timestamp::as_millisecond).or(seen);
-    server
-        .unwrap_or(0)
-        .max(last.map_or(0, |watermark| watermark.order))
+/// The stamp of a page's last row.
+fn seen_ms(records: &[CrmRecord]) -> Option<i64> {
+    let last = records.last()?;
+    Some(last.revision.order.saturating_mul(1000))
 }
 
 fn stamp(record: &CrmRecord) -> Result<Timestamp, Failure> {

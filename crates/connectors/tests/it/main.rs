@@ -3,6 +3,7 @@
 //! knows nothing of it. No network, no clock, no sleep.
 
 mod absences;
+mod clocks;
 mod costs;
 mod doubts;
 mod finds;

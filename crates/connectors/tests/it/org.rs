@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use tandem_connectors::http::{Transport, TransportError};
 use tandem_connectors::oauth::OAuthApp;
 use tandem_connectors::salesforce::{Salesforce, SalesforceConfig};
@@ -29,14 +29,39 @@ const BACK_SECONDS: u32 = 300;
 pub(crate) const ORIGIN: &str = "http://127.0.0.1:8443";
 
 /// The way to the sandbox: a function call. Slow answers come at once, lost ones never.
-pub(crate) struct Wire(pub(crate) Arc<Sandbox>);
+pub(crate) struct Wire {
+    sandbox: Arc<Sandbox>,
+    /// By how many seconds the `Date` of answers differs from the org's time.
+    pub(crate) date_off_seconds: AtomicI64,
+}
+
+impl Wire {
+    pub(crate) fn new(sandbox: Arc<Sandbox>) -> Self {
+        Self {
+            sandbox,
+            date_off_seconds: AtomicI64::new(0),
+        }
+    }
+
+    fn date(&self) -> HeaderValue {
+        let off = SignedDuration::from_secs(self.date_off_seconds.load(Ordering::Relaxed));
+        let shown = self.sandbox.now().checked_add(off).expect("a time");
+        let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+        let text = printer.timestamp_to_rfc9110_string(&shown);
+        HeaderValue::try_from(text.expect("a date")).expect("a header")
+    }
+}
 
 #[async_trait]
 impl Transport for Wire {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         // Gives way once each way, so that concurrent callers really interleave.
         tokio::task::yield_now().await;
-        let reply = self.0.handle(request);
+        let mut reply = self.sandbox.handle(request);
+        reply
+            .response
+            .headers_mut()
+            .insert(header::DATE, self.date());
         tokio::task::yield_now().await;
         match reply.delivery {
             Delivery::Now | Delivery::After(_) => Ok(reply.response),
@@ -49,6 +74,7 @@ pub(crate) struct Org {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) salesforce: Salesforce,
     pub(crate) vault: Arc<MemoryVault>,
+    pub(crate) wire: Arc<Wire>,
     /// What the connector says that it spent.
     spent: AtomicU32,
 }
@@ -95,9 +121,10 @@ impl Org {
         let vault = Arc::new(MemoryVault::new(grant));
         let mut config = SalesforceConfig::new(app());
         change(&mut config);
-        let wire = Arc::new(Wire(sandbox.clone()));
+        let wire = Arc::new(Wire::new(sandbox.clone()));
         Self {
-            salesforce: Salesforce::new(config, wire, vault.clone()),
+            salesforce: Salesforce::new(config, wire.clone(), vault.clone()),
+            wire,
             sandbox,
             vault,
             spent: AtomicU32::new(0),

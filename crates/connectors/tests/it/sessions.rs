@@ -45,7 +45,7 @@ async fn sign_in(sandbox: &Arc<Sandbox>) -> Tokens {
             .expect("a parameter")
     };
     assert_eq!(parameter("state"), state);
-    let wire = Wire(sandbox.clone());
+    let wire = Wire::new(sandbox.clone());
     let tokens = exchange_code(&wire, &app(), REDIRECT, &parameter("code"), &pkce.verifier).await;
     tokens.expect("tokens")
 }
@@ -136,7 +136,7 @@ async fn a_rotated_refresh_token_is_kept_and_used() {
 async fn a_revoked_connection_says_so_and_writes_nothing() {
     let org = signed_in(options()).await;
     let grant = org.vault.load().await.expect("a grant");
-    let wire = Wire(org.sandbox.clone());
+    let wire = Wire::new(org.sandbox.clone());
     revoke(&wire, &app(), &grant.refresh_token)
         .await
         .expect("revoked");

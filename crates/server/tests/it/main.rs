@@ -6,6 +6,7 @@ mod alerts;
 mod api;
 mod catchers;
 mod cli;
+mod equal_stamps;
 mod formulas;
 mod harness;
 mod incidents;

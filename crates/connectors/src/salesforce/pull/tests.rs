@@ -8,6 +8,11 @@ use tandem_core::ids::CrmObject;
 /// 2026-03-10T09:00:00Z, the date of every canned answer, in milliseconds.
 const DATE_MS: i64 = 1_773_133_200_000;
 
+/// Our clock shows the same.
+fn our_clock() -> Timestamp {
+    Timestamp::from_millisecond(DATE_MS).expect("a time")
+}
+
 fn row(number: u32, second: u32) -> String {
     format!(
         r#"{{"Id":"00Q{number:012}","IsDeleted":false,"SystemModstamp":"2026-03-10T08:00:{second:02}.000+0000"}}"#
@@ -36,7 +41,7 @@ fn lead(watermark_ms: Option<i64>, page: Option<PageToken>) -> PullRequest {
 
 async fn pull_one(salesforce: &Salesforce, request: PullRequest) -> Result<PulledPage, Failure> {
     let reply = salesforce
-        .pull(&[request], Timestamp::UNIX_EPOCH)
+        .pull(&[request], our_clock())
         .await
         .expect("an answer");
     reply.value.pages.into_iter().next().expect("a part")
