@@ -368,7 +368,7 @@ pub trait SyncStore: Send + Sync {
     ) -> StoreResult<Vec<Linked>>;
 
     /// Gives out due links, best lane first, then longest due. Half links that came from the CRM wait
-    /// while a create of their object is being sent or in doubt: they may be that create.
+    /// while a create of their object is being sent or in doubt: they may be that create, or what became of it.
     async fn claim_links(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<LinkWork>>;
 
     /// Due inquiries about records of one object. They are read-only and not leased: two workers that ask

@@ -1,9 +1,10 @@
 //! Links with one side: matching, adopting, and the create that a pull saw before its answer came.
 
 use super::bench::{Bench, created, ended, finished};
-use super::samples::{account_field, at, create, crm, fields, keep, update};
-use tandem_core::ids::RecordId;
+use super::samples::{account_field, at, create, crm, fields, keep, object, update};
+use tandem_core::ids::{CrmId, RecordId};
 use tandem_core::reconcile::RecordChange;
+use tandem_core::record::{CrmRecord, Succession, Successor};
 use tandem_core::store::LinkWork;
 use tandem_core::value::{Fields, Value};
 use tandem_core::workspace::Kind;
@@ -180,6 +181,45 @@ pub(super) async fn pulled_half_links_wait_while_a_create_is_under_way(b: &Bench
     let found = b.doubtful(10).await.remove(0);
     assert_eq!(b.settle(10, finished(&found)).await, 1);
     assert_eq!(b.claim_one(10).await.link.object.as_str(), "Account");
+}
+
+/// The create whose answer is not here yet was converted meanwhile: the contact is the person of the create.
+pub(super) async fn what_became_of_a_create_under_way_waits_with_it(b: &Bench) {
+    b.add(1, Kind::Person, Some("Lead"), fields(&[("last_name", "L")]))
+        .await;
+    b.decide_write(1, create(None, "LastName", "L")).await;
+    let sent = b.send_one(1, "Lead").await;
+    let to = |id: &str| Successor {
+        how: Succession::Conversion,
+        object: object("Contact"),
+        id: CrmId::new(id),
+    };
+    let converted = CrmRecord {
+        successor: Some(Box::new(to("003"))),
+        ..crm("Lead", "00Q", 1, &[("LastName", "L")])
+    };
+    for known in ["003", "004"] {
+        b.pull(2, crm("Contact", known, 1, &[("LastName", "L")]))
+            .await;
+    }
+    b.pull(2, converted).await;
+    let due = b.claim(2).await;
+    let given: Vec<_> = due
+        .iter()
+        .filter_map(|work| work.link.crm.clone())
+        .collect();
+    assert_eq!(
+        given,
+        [CrmId::new("004")],
+        "the other one took nobody's place"
+    );
+    assert_eq!(b.settle(3, finished(&sent)).await, 1);
+    let due = b.claim(3).await;
+    let given: Vec<_> = due
+        .iter()
+        .filter_map(|work| work.link.crm.clone())
+        .collect();
+    assert!(given.contains(&CrmId::new("003")), "nobody waits any more");
 }
 
 pub(super) async fn updates_under_way_keep_nobody_waiting(b: &Bench) {

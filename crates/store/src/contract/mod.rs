@@ -118,6 +118,7 @@ cases! {
         a_record_that_appears_meanwhile_is_not_made_twice,
         a_linked_record_of_the_same_name_is_no_obstacle,
         pulled_half_links_wait_while_a_create_is_under_way,
+        what_became_of_a_create_under_way_waits_with_it,
         updates_under_way_keep_nobody_waiting,
         a_half_link_waits_for_its_candidates_own_create,
         a_settled_create_absorbs_the_pulled_half_link,

@@ -53,6 +53,26 @@ impl Team {
         unknown || heir.link.is_some_and(|link| self.intents.is_open(link))
     }
 
+    /// Whether a half link's CRM record took the place of one that may be a create of ours that is under way:
+    /// then it belongs to the workspace record that the create is of.
+    pub(super) fn may_follow_ours(
+        &self,
+        link: &RecordLink,
+        creating: &BTreeSet<&CrmObject>,
+    ) -> bool {
+        let half = link.crm.as_ref().filter(|_| rules::is_crm_half(link));
+        let Some(id) = half.filter(|_| !creating.is_empty()) else {
+            return false;
+        };
+        let lost = self
+            .mirrors
+            .succeeded_by(&(link.object.clone(), id.clone()));
+        lost.iter().any(|(object, id)| {
+            let row = self.links.of_crm(object, id);
+            creating.contains(object) && row.is_none_or(|row| row.link.record.is_none())
+        })
+    }
+
     /// Whether what a decision takes in or goes over to is no longer as it was seen.
     pub(super) fn kin_moved_on(&self, change: &RecordChange) -> bool {
         match change {

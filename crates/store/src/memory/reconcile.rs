@@ -64,6 +64,9 @@ impl Team {
         if let Some(record) = &mut workspace {
             rules::resolve_references(&mut record.fields, |id| self.crm_id(id).cloned());
         }
+        if self.may_follow_ours(link, creating) {
+            return None;
+        }
         let kin = crm.map(|crm| self.kin(link, crm)).unwrap_or_default();
         if kin
             .heir

@@ -67,7 +67,8 @@ fn due(
     tx.rows(&sql, params, LinkRow::read)
 }
 
-/// The work of these links; those whose candidates are just being created are left out.
+/// The work of these links; those whose candidates, or what their CRM record took the place of, may just be
+/// being created are left out.
 fn work_of(
     tx: &Tx<'_>,
     team: TeamId,
@@ -85,6 +86,9 @@ fn work_of(
         let Some(candidates) = matcher.candidates(&link) else {
             continue;
         };
+        if family.may_follow_ours(&link)? {
+            continue;
+        }
         let crm = crm.remove(&link.id);
         let kin = crm.as_ref().map(|crm| family.of(&link, crm)).transpose()?;
         let heir = kin.as_ref().and_then(|kin| kin.heir.as_ref());

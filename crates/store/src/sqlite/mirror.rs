@@ -16,6 +16,13 @@ use tandem_core::reconcile::{Absorb, Heir, Kin, Move, RecordChange, unseen};
 use tandem_core::record::{ArchiveCause, CrmRecord, Origin, Successor};
 use tandem_core::store::{Answered, Inquiry};
 
+/// The records of team `?1` whose place record `?3` of object `?2` took, in one step or several, at most `?4`.
+/// (The order of the joins is said, because the planner knows nothing of how few are lost.)
+const LOST: &str = "WITH RECURSIVE lost (object, id) AS ( \
+     SELECT object, id FROM mirror WHERE team = ?1 AND heir_object = ?2 AND heir = ?3 \
+     UNION SELECT mirror.object, mirror.id FROM lost CROSS JOIN mirror ON mirror.team = ?1 \
+     AND mirror.heir_object = lost.object AND mirror.heir = lost.id LIMIT ?4)";
+
 /// Finds what took each other's place among the CRM records of a batch of links.
 pub(super) struct Family<'a> {
     tx: &'a Tx<'a>,
@@ -106,15 +113,30 @@ impl<'a> Family<'a> {
         Ok(Some(heir))
     }
 
-    /// The links of the records whose place this one took, in one step or several.
-    /// (The order of the joins is said, because the planner knows nothing of how few are lost.)
+    /// Whether a half link's CRM record took the place of one that may be a create of ours that is under way:
+    /// then it belongs to the workspace record that the create is of.
+    pub(super) fn may_follow_ours(&self, link: &RecordLink) -> DbResult<bool> {
+        let half = link.crm.as_ref().filter(|_| rules::is_crm_half(link));
+        let place = half.map(|id| (link.object.0.clone(), id.0.clone()));
+        let Some((object, id)) = place.filter(|place| self.heirs.contains(place)) else {
+            return Ok(false);
+        };
+        let sql = format!(
+            "{LOST} SELECT EXISTS (SELECT 1 FROM lost LEFT JOIN link ON link.team = ?1 \
+             AND link.object = lost.object AND link.crm = lost.id WHERE link.record IS NULL \
+             AND lost.object IN (SELECT object FROM intent WHERE team = ?1 AND state > 0 AND is_create))"
+        );
+        let limit = rows_number(rules::KIN_MAX);
+        let found: i64 = self
+            .tx
+            .value(&sql, params![self.team.0, object, id, limit])?;
+        Ok(found != 0)
+    }
+
+    /// The links of the records whose place this one took.
     fn linked_losers(&self, (object, id): (&str, &str)) -> DbResult<Vec<RecordLink>> {
         let sql = format!(
-            "WITH RECURSIVE lost (object, id) AS ( \
-                 SELECT object, id FROM mirror WHERE team = ?1 AND heir_object = ?2 AND heir = ?3 \
-                 UNION SELECT mirror.object, mirror.id FROM lost CROSS JOIN mirror ON mirror.team = ?1 \
-                 AND mirror.heir_object = lost.object AND mirror.heir = lost.id LIMIT ?4) \
-             SELECT {} FROM lost CROSS JOIN link ON link.team = ?1 AND link.object = lost.object \
+            "{LOST} SELECT {} FROM lost CROSS JOIN link ON link.team = ?1 AND link.object = lost.object \
              AND link.crm = lost.id WHERE link.record IS NOT NULL ORDER BY link.id",
             links::COLUMNS
         );
