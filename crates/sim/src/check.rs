@@ -20,22 +20,23 @@ use tandem_store::memory::{MemoryStore, View};
 /// A broken invariant, in words.
 pub type Broken = String;
 
-/// Progress never goes back.
+/// Progress never goes back. What is read again from the beginning has none until it was read: then it begins anew, and
+/// where our clock was set back meanwhile it vouches for less.
 pub fn watermarks<'p>(
-    seen: &mut BTreeMap<CrmObject, i64>,
+    seen: &mut BTreeMap<(CrmObject, u32), i64>,
     progress: impl Iterator<Item = &'p ObjectProgress>,
 ) -> Result<(), Broken> {
     for object in progress {
         let Some(watermark) = &object.position.watermark else {
             continue;
         };
-        match seen.get_mut(&object.object) {
-            Some(last) if watermark.order < *last => {
-                return Err(format!("the watermark of {} went back", object.object));
-            }
-            Some(last) => *last = watermark.order,
-            None => drop(seen.insert(object.object.clone(), watermark.order)),
+        let last = seen
+            .entry((object.object.clone(), object.position.round))
+            .or_insert(watermark.order);
+        if watermark.order < *last {
+            return Err(format!("the watermark of {} went back", object.object));
         }
+        *last = watermark.order;
     }
     Ok(())
 }

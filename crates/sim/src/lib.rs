@@ -148,7 +148,7 @@ struct Run<'t> {
     workers: Vec<Worker>,
     ledger: Ledger,
     chronicle: Chronicle,
-    seen: BTreeMap<CrmObject, i64>,
+    seen: BTreeMap<(CrmObject, u32), i64>,
     displaced: check::Displaced,
     judged: usize,
     report: Report,
