@@ -29,6 +29,7 @@ pub mod matching;
 pub mod reconcile;
 pub mod record;
 pub mod refresh;
+pub mod rehearsal;
 pub mod retry;
 pub mod schema;
 pub mod settings;

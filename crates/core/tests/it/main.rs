@@ -25,6 +25,7 @@ mod pace;
 mod panics;
 mod places;
 mod properties;
+mod rehearsal;
 mod retry;
 mod settle;
 mod symmetry;

@@ -29,6 +29,7 @@ pub mod people;
 pub mod permissions;
 pub mod plans;
 pub mod records;
+pub mod rehearsal;
 pub mod session;
 pub mod settings;
 pub mod setup;
@@ -88,6 +89,8 @@ struct Inner {
     rules: tokio::sync::Mutex<()>,
     /// Schemas are compared with what is known and taken over; one at a time.
     schemas: tokio::sync::Mutex<()>,
+    /// A rehearsal works in a place of its own; one at a time.
+    rehearsals: tokio::sync::Mutex<()>,
 }
 
 impl App {
@@ -102,6 +105,7 @@ impl App {
             signals: signals::Signals::default(),
             rules: tokio::sync::Mutex::default(),
             schemas: tokio::sync::Mutex::default(),
+            rehearsals: tokio::sync::Mutex::default(),
         }))
     }
 

@@ -19,6 +19,7 @@ struct Team {
     /// One for each loop.
     wakers: Vec<Arc<Notify>>,
     compare: Arc<Notify>,
+    rehearse: Arc<Notify>,
     read_since: Option<Timestamp>,
 }
 
@@ -64,6 +65,17 @@ impl Signals {
     pub fn comparing(&self, team: TeamId) -> Arc<Notify> {
         let mut teams = self.teams.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&teams.entry(team).or_default().compare)
+    }
+
+    /// A person wants the first run rehearsed.
+    pub fn rehearse_now(&self, team: TeamId) {
+        self.rehearsing(team).notify_one();
+    }
+
+    /// What the rehearsals of a team wait on.
+    pub fn rehearsing(&self, team: TeamId) -> Arc<Notify> {
+        let mut teams = self.teams.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&teams.entry(team).or_default().rehearse)
     }
 
     /// Objects whose last complete read began before this moment are wanted now.

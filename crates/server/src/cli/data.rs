@@ -83,7 +83,7 @@ fn line(work: &Work) -> String {
     )
 }
 
-async fn first_team(app: &App) -> Result<TeamId, Failure> {
+pub(super) async fn first_team(app: &App) -> Result<TeamId, Failure> {
     let teams = app.store().teams().await.map_err(AppError::from)?;
     let first = teams.first().map(|team| team.id);
     first.ok_or_else(|| {

@@ -9,6 +9,7 @@ mod door;
 pub(crate) mod failure;
 mod incidents;
 mod plans;
+mod rehearse;
 mod sandbox;
 mod serve;
 mod undo;
@@ -59,6 +60,9 @@ enum Command {
     Incidents(incidents::IncidentArgs),
     /// Show what the brake holds because it would touch far more records than normal, and decide it.
     Plans(plans::PlanArgs),
+    /// Show what the first run would link, make and change, before sync is turned on; nothing is written.
+    #[command(visible_alias = "plan")]
+    Rehearse(rehearse::RehearseArgs),
     /// Try again what the CRM refused.
     Retry(data::RetryArgs),
     /// Put back what the sync changed: of an entry, a record, a version of a mapping, a window of time.
@@ -87,6 +91,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Logs(args) => data::logs(config()?, args).await,
         Command::Incidents(args) => incidents::incidents(config()?, args).await,
         Command::Plans(args) => plans::plans(config()?, args).await,
+        Command::Rehearse(args) => rehearse::rehearse(config()?, args).await,
         Command::Retry(args) => data::retry(config()?, args).await,
         Command::Undo(args) => undo::undo(config()?, args).await,
         Command::Why(args) => undo::why(config()?, args).await,

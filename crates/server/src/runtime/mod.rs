@@ -9,6 +9,7 @@ mod alerts;
 mod notes;
 mod open;
 mod operator;
+mod rehearsal;
 mod serve;
 mod team;
 
@@ -41,6 +42,7 @@ pub(crate) async fn run_teams(app: App, stop: CancellationToken) {
                     }
                     loops.spawn(alerts::run(app.clone(), team.id, stop.clone()));
                     loops.spawn(agreement::run(app.clone(), team.id, stop.clone()));
+                    loops.spawn(rehearsal::run(app.clone(), team.id, stop.clone()));
                 }
             }
             Err(error) => tracing::error!(%error, "the teams can't be read"),

@@ -30,7 +30,7 @@ impl Houses {
         self.org.sandbox().world(add).expect("a field");
     }
 
-    fn rows(&self, soql: &str) -> Vec<Value> {
+    pub(crate) fn rows(&self, soql: &str) -> Vec<Value> {
         self.org.sandbox().world(|world| {
             let actor = Actor::system(world.admin_id());
             let scope = tandem_sandbox::soql::QueryScope::Live;

@@ -12,6 +12,7 @@ mod harness;
 mod incidents;
 mod openapi;
 mod plans;
+mod rehearsal;
 mod schemas;
 mod standby;
 mod story;

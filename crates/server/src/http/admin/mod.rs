@@ -14,6 +14,7 @@ mod log;
 mod mapping;
 mod plans;
 mod records;
+mod rehearsal;
 mod session;
 mod shape;
 mod sync;
@@ -71,6 +72,7 @@ fn router() -> (Router<App>, Description) {
         .merge(alerts::routes())
         .merge(plans::routes())
         .merge(agreement::routes())
+        .merge(rehearsal::routes())
         .split_for_parts()
 }
 

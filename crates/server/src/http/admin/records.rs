@@ -18,6 +18,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// The choice of the archive, as in the addresses of pages.
+const ARCHIVED: &str = "archived";
+
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -31,9 +34,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 struct RecordQuery {
     /// Text in the name, e-mail address, company or website.
     search: Option<String>,
-    /// How its link stands: `linked`, `pending`, `held`, `refused`, `unlinked` or `not_linked`.
+    /// How its link stands: `linked`, `pending`, `held`, `refused`, `unlinked` or `not_linked`; or `archived`, for the
+    /// archive instead of the current records.
     link: Option<String>,
-    /// The archive instead of the current records.
+    /// The same as `link=archived`, beside another `link`.
     #[serde(default)]
     archived: bool,
 }
@@ -83,12 +87,15 @@ async fn list(
     Asked(query): Asked<RecordQuery>,
     Asked(paging): Asked<Paging>,
 ) -> Answer<PageJson<RecordRowJson>> {
-    let names = LinkStatus::ALL.map(LinkStatus::as_str);
+    let mut names = LinkStatus::ALL.map(LinkStatus::as_str).to_vec();
+    names.push(ARCHIVED);
+    let asked = query.link.as_deref();
+    let status = asked.filter(|link| *link != ARCHIVED);
     let filter = RecordFilter {
         kind: Some(parse(&kind)?),
         search: query.search.filter(|text| !text.trim().is_empty()),
-        link: named("link", query.link.as_deref(), LinkStatus::parse, &names)?,
-        archived: query.archived,
+        link: named("link", status, LinkStatus::parse, &names)?,
+        archived: query.archived || asked == Some(ARCHIVED),
     };
     answer(
         app.records(&actor, &filter, &paging.request()).await,

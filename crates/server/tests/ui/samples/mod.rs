@@ -7,6 +7,7 @@ mod incidents;
 mod logs;
 mod plans;
 mod records;
+mod rehearsal;
 mod settings;
 mod sync;
 mod undo;
@@ -94,6 +95,7 @@ impl Samples {
         pages.extend(self.settings_pages());
         pages.extend(self.log_pages());
         pages.extend(self.agreement_pages());
+        pages.extend(self.rehearsal_pages());
         pages.extend(self.incident_pages());
         pages.extend(self.alert_pages());
         pages.extend(self.plan_pages());

@@ -8,6 +8,7 @@ mod log;
 mod mapping;
 mod plan;
 mod record;
+mod rehearsal;
 mod sync;
 mod undo;
 
@@ -18,6 +19,7 @@ pub(super) use log::LogJson;
 pub(super) use mapping::MappingJson;
 pub(super) use plan::{PlanJson, PlanPageJson};
 pub(super) use record::{RecordJson, RecordRowJson};
+pub(super) use rehearsal::RehearsalStateJson;
 pub(super) use sync::OverviewJson;
 pub(super) use undo::{UndoJson, WhyJson};
 

@@ -19,6 +19,7 @@ pub mod record;
 pub mod record_fields;
 pub mod record_waiting;
 pub mod records;
+pub mod rehearsal;
 pub mod setup;
 pub mod sign_in;
 pub mod sync;

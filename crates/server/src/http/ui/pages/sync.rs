@@ -90,6 +90,10 @@ fn first_steps() -> Markup {
                 p { "Tandem lists every right that is missing, what fails without it, and what to grant." }
             }
             li {
+                h3 { "Rehearse the first run" }
+                p { "What would be linked, made and changed, on your real records. Nothing is written." }
+            }
+            li {
                 h3 { "Turn CRM Sync on" }
                 p { "Until then nothing is read and nothing is written." }
             }
@@ -209,7 +213,10 @@ fn status_action(state: &SyncState) -> Markup {
     html! {
         @match state {
             SyncState::NotConnected => a class="button" href="/connect" { "Connect Salesforce" },
-            SyncState::NotConfigured => a class="button" href="/sync?edit=connector" { "Set up CRM Sync" },
+            SyncState::NotConfigured => {
+                a class="button" href="/sync?edit=connector" { "Set up CRM Sync" }
+                a class="button secondary" href="/sync/rehearsal" { "Rehearse the first run" }
+            }
             SyncState::Enabled { .. } => {
                 a class="button secondary" href="/sync?edit=connector" { (icon(Icon::Edit)) "Edit" }
             }

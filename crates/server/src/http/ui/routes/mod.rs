@@ -12,6 +12,7 @@ mod logs;
 mod mapping;
 mod plans;
 mod records;
+mod rehearsal;
 mod sync;
 mod undo;
 mod value_map;
@@ -38,6 +39,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/", get(async || Redirect::to("/sync")))
         .merge(entrance::routes())
         .merge(sync::routes())
+        .merge(rehearsal::routes())
         .merge(connect::routes())
         .merge(logs::routes())
         .merge(agreement::routes())

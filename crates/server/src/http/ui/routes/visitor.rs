@@ -94,6 +94,7 @@ fn notice(query: &str) -> Option<Notice> {
         "kept" => "Declined. The held records stay as they are.".to_owned(),
         "edited" => "Saved. Mapped fields go to the CRM at once.".to_owned(),
         "comparing" => "Both sides are being compared; the result appears here.".to_owned(),
+        "rehearsing" => "The first run is being rehearsed; what it finds appears here.".to_owned(),
         "reading" => "Every object is read from the CRM now.".to_owned(),
         "reading-again" => "The chosen objects are read from the beginning.".to_owned(),
         "retried" => format!(
