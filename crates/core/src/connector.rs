@@ -211,7 +211,34 @@ pub enum ProbeAnswer {
     /// No such record is visible yet.
     Absent,
     /// Several records fit; a person must look.
-    Several(Vec<CrmId>),
+    Several(Vec<CrmRecord>),
+}
+
+impl ProbeAnswer {
+    /// The records that fit.
+    pub fn records(&self) -> &[CrmRecord] {
+        match self {
+            Self::Found(record) => std::slice::from_ref(record),
+            Self::Absent => &[],
+            Self::Several(records) => records,
+        }
+    }
+
+    /// What is left of the answer where some records are known to be others.
+    #[must_use]
+    pub fn without(self, others: &BTreeSet<CrmId>) -> Self {
+        let mut left = match self {
+            Self::Found(record) => vec![record],
+            Self::Absent => Vec::new(),
+            Self::Several(records) => records,
+        };
+        left.retain(|record| !others.contains(&record.id));
+        match left.len() {
+            1 => Self::Found(left.remove(0)),
+            0 => Self::Absent,
+            _ => Self::Several(left),
+        }
+    }
 }
 
 /// Asks for records by a text that they hold.
@@ -452,7 +479,8 @@ pub trait Connector: Send + Sync {
         now: Timestamp,
     ) -> ConnectorResult<Vec<CrmRecord>>;
 
-    /// Whether creates whose answers were lost happened.
+    /// Whether creates whose answers were lost happened, in the order of the probes. Where a record fits several
+    /// creates without keys, it is that of the one that it tells more of; of equal ones, of the one that comes first.
     async fn probe(
         &self,
         object: &CrmObject,

@@ -426,8 +426,8 @@ impl Settling<'_> {
                 };
                 self.settlement(next)
             }
-            ProbeAnswer::Several(ids) => {
-                let ids: Vec<&str> = ids.iter().map(CrmId::as_str).collect();
+            ProbeAnswer::Several(records) => {
+                let ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
                 let failure = Failure::new(
                     ErrorClass::CannotMatch,
                     format!(

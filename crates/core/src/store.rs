@@ -34,7 +34,7 @@ use crate::write::{Settlement, WriteIntent};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why the database did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -427,6 +427,18 @@ pub trait SyncStore: Send + Sync {
     /// Gives out intents in doubt that are due, and those whose sender's lease ran out: all of one
     /// object.
     async fn claim_doubtful(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<ClaimedIntent>>;
+
+    /// The creates of an object that are being sent or in doubt, whoever has them, in the order of their ids.
+    async fn open_creates(&self, team: TeamId, object: &CrmObject)
+    -> StoreResult<Vec<WriteIntent>>;
+
+    /// Those of these CRM records that have a workspace record, or had one that went over to another.
+    async fn owned(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        ids: &[CrmId],
+    ) -> StoreResult<BTreeSet<CrmId>>;
 
     /// Turns outcomes into base, link, mirror, workspace patch and log: one transaction for the batch.
     /// Returns how many were not stale. A create that settles absorbs the half link that a pull may

@@ -2,12 +2,13 @@
 
 use crate::spend::Receipt;
 use crate::{Engine, StepResult, Tick};
+use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::connector::{CreateProbe, Failure, ProbeAnswer, WriteOp};
-use tandem_core::ids::CrmId;
+use tandem_core::ids::{CrmId, IntentId};
 use tandem_core::mapping::PairRules;
 use tandem_core::settings::ConnectionState;
 use tandem_core::store::ClaimedIntent;
-use tandem_core::write::{IntentNext, Settlement};
+use tandem_core::write::{IntentNext, IntentState, Settlement, WriteIntent};
 
 /// What a resolve step did.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -122,7 +123,8 @@ impl Engine {
             Ok(reservation) => reservation,
             Err(refused) => return Ok(self.put_off(pair, claimed, refused, tick, outcome)),
         };
-        let probes: Vec<CreateProbe> = claimed.iter().map(|c| probe(c, tick)).collect();
+        let asked = self.with_rivals(pair, claimed).await?;
+        let probes = probes(&asked, claimed, tick);
         let fields = pair.crm_fields();
         let result = self
             .connector
@@ -131,16 +133,66 @@ impl Engine {
         let tick = self.answered(tick);
         let accounted = self.account(reservation, result, tick).await?;
         outcome.calls += accounted.receipt.calls;
+        let answers = match accounted.answer {
+            Ok(answers) => Ok(self.ours(pair, &asked, answers).await?),
+            Err(failure) => Err(failure),
+        };
         Ok(claimed
             .iter()
-            .enumerate()
-            .map(|(at, claimed_one)| {
+            .map(|claimed_one| {
                 let settling =
                     self.settling(claimed_one, pair, tick, accounted.receipt, claimed.len());
-                match &accounted.answer {
-                    Ok(answers) => settling.probed(answers.get(at).unwrap_or(&ProbeAnswer::Absent)),
+                match &answers {
+                    Ok(answers) => {
+                        let answer = answers.get(&claimed_one.intent.id);
+                        settling.probed(answer.unwrap_or(&ProbeAnswer::Absent))
+                    }
                     Err(failure) => in_doubt(settling.failed(failure)),
                 }
+            })
+            .collect())
+    }
+
+    /// The creates to ask about. What was sent without a key is known by its values alone, and those may fit a
+    /// record that another create made: all that are under way are asked about together. Those that are being sent
+    /// come first: of two that look the same, their answer tells.
+    async fn with_rivals(
+        &self,
+        pair: &PairRules,
+        claimed: &[ClaimedIntent],
+    ) -> StepResult<Vec<WriteIntent>> {
+        let mut asked: Vec<WriteIntent> = claimed.iter().map(|c| c.intent.clone()).collect();
+        if asked.iter().any(is_bare) {
+            let open = self.store.open_creates(self.team, &pair.object).await?;
+            let is_claimed = |one: &WriteIntent| claimed.iter().any(|c| c.intent.id == one.id);
+            let rivals = open.into_iter().filter(is_bare);
+            asked.extend(rivals.filter(|one| !is_claimed(one)));
+        }
+        asked.sort_by_key(|intent| (intent.state != IntentState::Sending, intent.id));
+        Ok(asked)
+    }
+
+    /// What the answers say of each create. A record that has a workspace record already is none that was made
+    /// without a key, however much it looks like it.
+    async fn ours(
+        &self,
+        pair: &PairRules,
+        asked: &[WriteIntent],
+        answers: Vec<ProbeAnswer>,
+    ) -> StepResult<BTreeMap<IntentId, ProbeAnswer>> {
+        let answered = || asked.iter().zip(&answers);
+        let bare = answered().filter(|(intent, _)| is_bare(intent));
+        let records = bare.flat_map(|(_, answer)| answer.records());
+        let ids: Vec<CrmId> = records.map(|record| record.id.clone()).collect();
+        let others = match ids.as_slice() {
+            [] => BTreeSet::new(),
+            ids => self.store.owned(self.team, &pair.object, ids).await?,
+        };
+        let of_whom = asked.iter().zip(answers);
+        Ok(of_whom
+            .map(|(intent, answer)| match is_bare(intent) {
+                true => (intent.id, answer.without(&others)),
+                false => (intent.id, answer),
             })
             .collect())
     }
@@ -173,14 +225,22 @@ fn in_doubt(mut settlement: Settlement) -> Settlement {
     settlement
 }
 
-fn probe(claimed: &ClaimedIntent, tick: Tick) -> CreateProbe {
-    let key = match &claimed.intent.draft.op {
-        WriteOp::Create { key } => key.clone(),
-        WriteOp::Update { .. } => None,
+/// Whether it is a create without a key.
+fn is_bare(intent: &WriteIntent) -> bool {
+    matches!(intent.draft.op, WriteOp::Create { key: None })
+}
+
+/// What was made before the first of the claimed ones was sent is none of them, whoever made it.
+fn probes(asked: &[WriteIntent], claimed: &[ClaimedIntent], tick: Tick) -> Vec<CreateProbe> {
+    let sent = |intent: &WriteIntent| intent.sent_at.unwrap_or(tick.now);
+    let first = claimed.iter().map(|claimed| sent(&claimed.intent)).min();
+    let probe = |intent: &WriteIntent| CreateProbe {
+        key: match &intent.draft.op {
+            WriteOp::Create { key } => key.clone(),
+            WriteOp::Update { .. } => None,
+        },
+        sent_at: first.map_or(sent(intent), |first| first.max(sent(intent))),
+        fields: intent.payload(),
     };
-    CreateProbe {
-        key,
-        sent_at: claimed.intent.sent_at.unwrap_or(tick.now),
-        fields: claimed.intent.payload(),
-    }
+    asked.iter().map(probe).collect()
 }

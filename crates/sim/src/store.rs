@@ -7,6 +7,7 @@ use crate::executor::pause;
 use crate::mutants::store::Mutant;
 use crate::mutants::{Guard, Without};
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tandem_core::Timestamp;
 use tandem_core::brake::{Plan, PlanChoice, PlannedRecord};
@@ -25,7 +26,7 @@ use tandem_core::store::{
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::watch::{Linked, ObjectWatch};
-use tandem_core::write::Settlement;
+use tandem_core::write::{Settlement, WriteIntent};
 use tandem_store::memory::MemoryStore;
 
 /// Percent of calls around which the task pauses.
@@ -232,6 +233,23 @@ impl SyncStore for SimStore {
         self.ledger.intents_out(claim, &claimed);
         self.maybe_pause().await;
         Ok(claimed)
+    }
+
+    async fn open_creates(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+    ) -> StoreResult<Vec<WriteIntent>> {
+        self.inner.open_creates(team, object).await
+    }
+
+    async fn owned(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        ids: &[CrmId],
+    ) -> StoreResult<BTreeSet<CrmId>> {
+        self.inner.owned(team, object, ids).await
     }
 
     async fn settle(

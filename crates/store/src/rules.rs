@@ -19,8 +19,9 @@ pub use brake::{Ruling, brake, hold, is_linked, planned};
 pub use hold::resolve_hold;
 pub use incident::{begin_trial, new_incident, sign, take_up};
 pub use link::{
-    apply_outcome, apply_patch, check_decision, complete_log, crm_changed, half_link, is_crm_half,
-    is_workspace_half, leave_to_owner, note_parking_entry, retry, rules_changed, workspace_changed,
+    apply_outcome, apply_patch, awaits_record, check_decision, complete_log, crm_changed,
+    half_link, is_crm_half, is_owned, is_workspace_half, leave_to_owner, note_parking_entry, retry,
+    rules_changed, workspace_changed,
 };
 pub use mirror::{
     KIN_MAX, archive, come_home, end_of_chain, let_go, must_be_current, redirect, revive, take_over,
@@ -30,8 +31,8 @@ pub use progress::{
     advance, drop_page, forget_position, late_seconds, never_read, note_failure, wants_more,
 };
 pub use record::{
-    carries_key, keys_of, lane_of, match_keys, new_record, referred_records, resolve_references,
-    resolve_told, set_fields, told_records,
+    keys_of, lane_of, match_keys, new_record, referred_records, resolve_references, resolve_told,
+    set_fields, told_records,
 };
 pub use restore::{restore, tell_return};
 pub use watch::next_watch;

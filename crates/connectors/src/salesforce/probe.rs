@@ -26,7 +26,8 @@ use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmObject;
 use tandem_core::record::CrmRecord;
 
-/// Most creates asked about at once: as many as one write sends.
+/// Most creates with keys asked about at once: as many as one write sends. Those without are looked for among the
+/// same rows, however many they are.
 const PROBES_MAX: usize = super::write::RECORDS_MAX;
 /// Most pages of records created since; beyond it the question is too old to be answered this way.
 const PAGES_MAX: usize = 15;
@@ -48,10 +49,10 @@ impl Salesforce {
         now: Timestamp,
         spend: &mut Spend,
     ) -> Result<Vec<ProbeAnswer>, Failure> {
-        super::check_count("probes", probes.len(), PROBES_MAX)?;
         let mut answers = vec![ProbeAnswer::Absent; probes.len()];
         let (keyed, bare): (Vec<usize>, Vec<usize>) =
             (0..probes.len()).partition(|i| probes[*i].key.is_some());
+        super::check_count("probes with keys", keyed.len(), PROBES_MAX)?;
         if !keyed.is_empty() {
             let question = Question {
                 object,

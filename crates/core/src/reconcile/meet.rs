@@ -152,3 +152,10 @@ pub(super) fn create_in_crm(input: &Input<'_>, workspace: &WorkspaceRecord) -> D
 pub fn external_key(prefix: &str, link: LinkId) -> String {
     format!("{prefix}-{link}")
 }
+
+/// The link that one of our keys names; `None` for a text that is no key of ours.
+pub fn link_of_key(prefix: &str, key: &str) -> Option<LinkId> {
+    let number = key.strip_prefix(prefix)?.strip_prefix('-')?;
+    let link = LinkId(number.parse().ok()?);
+    (external_key(prefix, link) == key).then_some(link)
+}

@@ -10,7 +10,7 @@ mod meet;
 mod merge;
 mod mirror;
 
-pub use meet::external_key;
+pub use meet::{external_key, link_of_key};
 pub use mirror::{Absorb, Heir, Kin, Move, changed, refusal, unseen};
 
 use self::field::Unfit;

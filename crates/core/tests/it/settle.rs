@@ -582,17 +582,13 @@ fn a_lost_create_is_repeated_only_when_it_can_no_longer_appear() {
 
 #[test]
 fn a_lost_create_that_fits_several_records_waits_for_a_person() {
-    let ids = vec![CrmId::new("00Q1"), CrmId::new("00Q2")];
+    let one = lead(fields([]));
+    let id = CrmId::new("00Q2");
+    let several = vec![one.clone(), CrmRecord { id, ..one }];
     let settlement = Case::title(create())
         .settling()
-        .probed(&ProbeAnswer::Several(ids));
+        .probed(&ProbeAnswer::Several(several));
     assert_eq!(called(&settlement), "park record cannot-match");
-    assert!(
-        settlement
-            .link
-            .parked
-            .unwrap()
-            .message
-            .contains("00Q1, 00Q2")
-    );
+    let parked = settlement.link.parked.unwrap();
+    assert!(parked.message.contains("00Q1, 00Q2"));
 }

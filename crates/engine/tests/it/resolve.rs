@@ -1,11 +1,13 @@
 //! Writes whose answer was lost: what is found, and what then happens.
 
 use crate::script::{Answer, Asked, CREATE_HORIZON_SECONDS};
-use crate::world::{World, applied, at, lead};
+use crate::world::{World, applied, at, lead, now, object};
 use tandem_core::connector::{CreateProbe, Failure, ProbeAnswer, WriteOp, WriteOutcome};
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, RecordId};
+use tandem_core::link::Lanes;
 use tandem_core::record::CrmRecord;
+use tandem_core::store::{Claim, SyncStore as _};
 use tandem_core::value::Value;
 use tandem_core::write::{IntentState, WriteIntent};
 use tandem_engine::{ResolveOutcome, WriteStep};
@@ -237,11 +239,66 @@ fn updates_and_creates_are_looked_into_together() {
 fn a_create_that_may_be_one_of_several_waits_for_a_person() {
     let world = World::new();
     let record = create_in_doubt(&world);
-    let several = vec![CrmId::new("00Q2"), CrmId::new("00Q3")];
+    let several = ["00Q2", "00Q3"].map(|id| row(id, 20, 21, "Ash")).into();
     let answer = ProbeAnswer::Several(several);
     world.crm.will(Answer::Probe(vec![answer]));
     assert_eq!(world.resolve(21), looked(1, 1, 1));
     let parked = world.link_of(record).parked.expect("set aside");
     assert_eq!(parked.class, ErrorClass::CannotMatch);
     assert!(parked.message.contains("00Q2, 00Q3"), "{}", parked.message);
+}
+
+/// What is sent without a key is known by its values alone, and those may fit what another create made.
+#[test]
+fn all_creates_under_way_are_asked_about_together() {
+    let world = World::new();
+    let record = create_in_doubt(&world);
+    world.add_lead(21, "Elm");
+    let claim = Claim {
+        worker: "another".into(),
+        now: at(21),
+        lease_seconds: 60,
+        limit: 10,
+        lanes: Lanes::All,
+    };
+    let sent = now(world
+        .store
+        .claim_intents(world.team, &object("Lead"), &claim));
+    assert_eq!(sent.expect("it can be sent").len(), 1);
+    let answers = vec![
+        ProbeAnswer::Found(row("00Q2", 21, 22, "Elm")),
+        ProbeAnswer::Absent,
+    ];
+    world.crm.will(Answer::Probe(answers));
+    assert_eq!(world.resolve(22), looked(1, 0, 1));
+    let asked = world.crm.asked();
+    let [Asked::Probe(probes)] = &asked[..] else {
+        panic!("one question");
+    };
+    let sent: Vec<_> = probes.iter().map(|probe| probe.sent_at).collect();
+    assert_eq!(
+        sent,
+        [at(21), at(20)],
+        "whose answer is awaited comes first"
+    );
+    assert_eq!(world.link_of(record).crm, None);
+    assert_eq!(
+        world.intents().len(),
+        2,
+        "the other one waits for its own answer"
+    );
+}
+
+#[test]
+fn a_record_that_has_a_workspace_record_is_no_lost_create() {
+    let world = World::new();
+    let record = create_in_doubt(&world);
+    let known = row("00Q1", 20, 21, "Ash");
+    let answer = ProbeAnswer::Found(known.clone());
+    world.crm.will(Answer::Probe(vec![answer]));
+    assert_eq!(world.resolve(21), looked(1, 0, 1));
+    let several = ProbeAnswer::Several(vec![known, row("00Q2", 20, 21, "Ash")]);
+    world.crm.will(Answer::Probe(vec![several]));
+    assert_eq!(world.resolve(60), looked(1, 1, 1));
+    assert_eq!(world.link_of(record).crm, Some(CrmId::new("00Q2")));
 }

@@ -9,7 +9,7 @@ use tandem_core::connector::{Next, PageToken, Watermark};
 use tandem_core::ids::{CrmId, IntentId, LinkId, LogId, RecordId, TeamId};
 use tandem_core::link::{Lane, Lanes, RecordLink};
 use tandem_core::mapping::PairRules;
-use tandem_core::reconcile::Decision;
+use tandem_core::reconcile::{Decision, external_key};
 use tandem_core::record::{CrmRecord, Origin, WorkspaceRecord};
 use tandem_core::settings::TeamRules;
 use tandem_core::store::{
@@ -149,6 +149,15 @@ impl Bench {
         let report = self.commit(second, &work, decision).await;
         assert_eq!((report.committed, report.intents), (1, 1));
         work
+    }
+
+    /// Decides the create of a new account with our key, which it returns.
+    pub(super) async fn decide_create(&self, second: i64, record: RecordId) -> String {
+        let link = self.link(record).await.id;
+        let key = external_key("contract", link);
+        self.decide_write(second, create(Some(&key), "Name", "Acme"))
+            .await;
+        key
     }
 
     pub(super) async fn edit(

@@ -206,9 +206,8 @@ async fn linked(b: &Bench) -> RecordLink {
 /// A create of an account, decided, while a page with an account waits.
 async fn decided_create(b: &Bench) {
     let patch = fields(&[("name", "Acme")]);
-    b.add(2, Kind::Account, Some("Account"), patch).await;
-    b.decide_write(2, create(Some("contract-1"), "Name", "Acme"))
-        .await;
+    let record = b.add(2, Kind::Account, Some("Account"), patch).await;
+    b.decide_create(2, record).await;
 }
 
 async fn stage<S: CrashSubject + 'static>(t: Trial<S>) -> Ended {

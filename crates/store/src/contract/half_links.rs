@@ -1,8 +1,11 @@
 //! Links with one side: matching, adopting, and the create that a pull saw before its answer came.
 
 use super::bench::{Bench, created, ended, finished};
-use super::samples::{account_field, at, create, crm, fields, keep, object, update};
+use super::mirroring::{claimed, goes_over, lost};
+use super::samples::{KEY_FIELD, account_field, at, create, crm, fields, keep, object, update};
+use tandem_core::error::ErrorClass;
 use tandem_core::ids::{CrmId, RecordId};
+use tandem_core::link::{Agreed, ParkedLink};
 use tandem_core::reconcile::RecordChange;
 use tandem_core::record::{CrmRecord, Succession, Successor};
 use tandem_core::store::LinkWork;
@@ -222,6 +225,38 @@ pub(super) async fn what_became_of_a_create_under_way_waits_with_it(b: &Bench) {
     assert!(given.contains(&CrmId::new("003")), "nobody waits any more");
 }
 
+pub(super) async fn creates_under_way_are_listed(b: &Bench) {
+    b.add(1, Kind::Account, Some("Account"), acme()).await;
+    b.decide_write(1, create(None, "Name", "Acme")).await;
+    let (store, account) = (b.store(), object("Account"));
+    let open = store.open_creates(b.team, &account).await;
+    assert!(open.expect("open_creates").is_empty(), "it was not sent");
+    let sent = b.send_one(1, "Account").await;
+    let open = store.open_creates(b.team, &account).await;
+    assert_eq!(open.expect("open_creates"), [sent.intent]);
+    let others = store.open_creates(b.team, &object("Lead")).await;
+    assert!(others.expect("open_creates").is_empty());
+}
+
+/// A record that went over to another leaves its CRM record behind; a half link has none to leave.
+pub(super) async fn what_has_or_had_a_workspace_record_is_owned(b: &Bench) {
+    let link = b.linked(1, crm("Account", "001", 1, &[])).await;
+    let owned = async |ids: &[&str]| -> Vec<String> {
+        let ids: Vec<CrmId> = ids.iter().map(|id| CrmId::new(*id)).collect();
+        let owned = b.store().owned(b.team, &object("Account"), &ids).await;
+        let owned = owned.expect("owned").into_iter();
+        owned.map(|id| id.0).collect()
+    };
+    b.pull(2, crm("Account", "002", 1, &[])).await;
+    assert_eq!(owned(&["001", "002", "009"]).await, ["001"]);
+    b.pull(2, lost("001", 2, "009")).await;
+    let work = claimed(b, 2, link.record.expect("linked")).await;
+    let mut decision = goes_over(&work.link, "009");
+    decision.link.base.insert("name".into(), Agreed::default());
+    b.commit(2, &work, decision).await;
+    assert_eq!(owned(&["001", "002", "009"]).await, ["001", "009"]);
+}
+
 pub(super) async fn updates_under_way_keep_nobody_waiting(b: &Bench) {
     let link = b.linked(1, crm("Account", "001", 1, &[])).await;
     b.edit(
@@ -309,16 +344,10 @@ pub(super) async fn a_create_that_is_somebody_elses_record_waits_for_a_person(b:
 pub(super) async fn our_key_tells_our_record(b: &Bench) {
     let record = b.add(1, Kind::Account, Some("Account"), acme()).await;
     let half = b.link(record).await;
-    b.decide_write(1, create(Some("contract-1"), "Name", "Acme"))
-        .await;
-    let row = |id: &str, key: &str| crm("Account", id, 2, &[(super::samples::KEY_FIELD, key)]);
-    let mut page = b
-        .page(
-            2,
-            "Account",
-            vec![row("002", "x"), row("001", "contract-1")],
-        )
-        .await;
+    let key = b.decide_create(1, record).await;
+    let row = |id: &str, key: &str| crm("Account", id, 2, &[(KEY_FIELD, key)]);
+    let rows = vec![row("002", "x"), row("003", "contract-0"), row("001", &key)];
+    let mut page = b.page(2, "Account", rows).await;
     page.import = false;
     assert_eq!(b.stage(page).await.new, 1);
     let link = b.link(record).await;
@@ -331,17 +360,39 @@ pub(super) async fn our_key_tells_our_record(b: &Bench) {
     assert_eq!(b.claim_one(3).await.link.id, half.id);
 }
 
+/// A create was given up, and the platform carries it out after all.
+pub(super) async fn our_key_tells_a_record_whose_create_was_given_up(b: &Bench) {
+    let record = b.add(1, Kind::Account, Some("Account"), acme()).await;
+    let key = b.decide_create(1, record).await;
+    let sent = b.send_one(1, "Account").await;
+    let mut refused = finished(&sent);
+    refused.link.parked = Some(ParkedLink {
+        class: ErrorClass::Refused,
+        message: "a field is required".into(),
+        since: at(2),
+        log: None,
+    });
+    assert_eq!(b.settle(2, refused).await, 1);
+    b.settle_down(2).await;
+    let lead = crm("Lead", "00Q", 3, &[(KEY_FIELD, &key)]);
+    b.pull(3, lead).await;
+    assert_eq!(
+        b.link(record).await.crm,
+        None,
+        "no key names another object"
+    );
+    b.pull(3, crm("Account", "001", 3, &[(KEY_FIELD, &key)]))
+        .await;
+    let link = b.link(record).await;
+    assert_eq!(link.crm, Some(CrmId::new("001")));
+    assert_eq!(link.parked, None);
+}
+
 pub(super) async fn our_key_comes_back_before_the_answer(b: &Bench) {
     let record = b.add(1, Kind::Account, Some("Account"), acme()).await;
-    b.decide_write(1, create(Some("contract-1"), "Name", "Acme"))
-        .await;
+    let key = b.decide_create(1, record).await;
     let sent = b.send_one(1, "Account").await;
-    let row = crm(
-        "Account",
-        "001",
-        2,
-        &[(super::samples::KEY_FIELD, "contract-1")],
-    );
+    let row = crm("Account", "001", 2, &[(KEY_FIELD, &key)]);
     b.pull(2, row.clone()).await;
     assert!(b.due(2).await.is_empty(), "the answer is still awaited");
     assert_eq!(sent.intent.state, IntentState::Sending);
@@ -375,15 +426,14 @@ pub(super) async fn a_new_crm_id_wakes_what_refers_to_it(b: &Bench) {
 
 pub(super) async fn our_key_wakes_what_refers_to_its_record(b: &Bench) {
     let account = b.add(1, Kind::Account, Some("Account"), acme()).await;
-    b.decide_write(1, create(Some("contract-1"), "Name", "Acme"))
-        .await;
+    let key = b.decide_create(1, account).await;
     let patch = account_field(account);
     let deal = b
         .add(1, Kind::Opportunity, Some("Opportunity"), patch)
         .await;
     b.settle_down(1).await;
-    let key = [(super::samples::KEY_FIELD, "contract-1")];
-    b.pull(2, crm("Account", "001", 2, &key)).await;
+    b.pull(2, crm("Account", "001", 2, &[(KEY_FIELD, &key)]))
+        .await;
     let due = b.claim(2).await;
     assert!(due.iter().any(|work| work.link.record == Some(deal)));
 }

@@ -15,9 +15,9 @@ use dice::Dice;
 use std::sync::Arc;
 use tandem_core::budget::Spent;
 use tandem_core::connector::{OrgUsage, WriteOp};
-use tandem_core::ids::{CrmId, RecordId, ReservationId};
+use tandem_core::ids::{CrmId, LinkId, RecordId, ReservationId};
 use tandem_core::link::{Agreed, Lane, LinkState};
-use tandem_core::reconcile::{Decision, RecordChange};
+use tandem_core::reconcile::{Decision, RecordChange, external_key};
 use tandem_core::record::Look;
 use tandem_core::store::{
     Claim, ClaimedIntent, DecisionCommit, HoldResolution, LinkWork, StagePage, WorkspaceEdit,
@@ -127,8 +127,10 @@ impl Walk {
 
     async fn new_page(&mut self) -> StagePage {
         let (kind, name) = self.dice.pick(&OBJECTS);
-        let records = (0..1 + self.dice.below(3)).map(|_| self.row(kind, name));
-        let records = records.collect();
+        let mut records = Vec::new();
+        for _ in 0..1 + self.dice.below(3) {
+            records.push(self.row(kind, name).await);
+        }
         let mut page = self.b.page(self.second, name, records).await;
         page.import = self.dice.below(10) > 0;
         page.lane = self.dice.pick(&[Lane::Normal, Lane::Bulk]);
@@ -139,7 +141,7 @@ impl Walk {
         page
     }
 
-    fn row(&mut self, kind: Kind, name: &str) -> tandem_core::record::CrmRecord {
+    async fn row(&mut self, kind: Kind, name: &str) -> tandem_core::record::CrmRecord {
         let id = format!("{name}-{}", self.dice.below(6));
         let values = self.values(kind, false);
         let mut record = crm(name, &id, self.second - self.dice.below(20), &values);
@@ -150,8 +152,12 @@ impl Walk {
             ended: ReservationId(began + self.dice.below(3)),
         };
         if let (0, Some(index)) = (self.dice.below(4), self.dice.pick_late(self.records.len())) {
-            let key = Value::text(format!("key-{index}"));
-            record.fields.insert(KEY_FIELD.into(), key);
+            let ours = self.records[index].1;
+            let link = self.b.store().link_of(self.b.team, ours).await;
+            let key = link.expect("link_of").map(|link| key_of(link.id));
+            record
+                .fields
+                .extend(key.map(|key| (KEY_FIELD.into(), Value::text(key))));
         }
         if self.dice.below(12) == 0 {
             record = deleted(record);
@@ -257,7 +263,7 @@ impl Walk {
                 };
             }
             (Some(_), None) => {
-                let key = self.key_of(work);
+                let key = key_of(work.link.id);
                 decision.write = Some(create(Some(&key), "Phone", self.name()));
             }
             (Some(_), Some(crm)) => {
@@ -266,15 +272,6 @@ impl Walk {
             }
         }
         decision
-    }
-
-    /// One key for each record.
-    fn key_of(&self, work: &LinkWork) -> String {
-        let index = self
-            .records
-            .iter()
-            .position(|(_, id)| Some(*id) == work.link.record);
-        format!("key-{}", index.unwrap_or(usize::MAX))
     }
 
     fn merge(&mut self, work: &LinkWork, crm: &str, decision: &mut Decision) {
@@ -492,4 +489,9 @@ impl Walk {
             self.transcript.add("log", &told);
         }
     }
+}
+
+/// Our key of a link's create.
+fn key_of(link: LinkId) -> String {
+    external_key("contract", link)
 }

@@ -25,14 +25,6 @@ impl IntentRow {
         matches!(self.intent.draft.op, WriteOp::Create { .. })
     }
 
-    /// The external-id field and value that a create is sent with.
-    pub(super) fn create_key(&self) -> Option<&(String, String)> {
-        match &self.intent.draft.op {
-            WriteOp::Create { key } => key.as_ref(),
-            WriteOp::Update { .. } => None,
-        }
-    }
-
     pub(super) fn is_leased(&self, now: Timestamp) -> bool {
         self.leased_until.is_some_and(|until| until > now)
     }

@@ -3,6 +3,7 @@
 use super::team::Team;
 use crate::rules::{self, News};
 use tandem_core::ids::LinkId;
+use tandem_core::reconcile::link_of_key;
 use tandem_core::record::CrmRecord;
 use tandem_core::store::{StagePage, StageReport};
 
@@ -75,22 +76,12 @@ impl Team {
         report.new += 1;
     }
 
-    /// The link whose create carries the key that the record carries.
+    /// The link that our key names, which the record carries: a create of it arrived, however long ago it was given up.
     fn creator_of(&self, page: &StagePage, record: &CrmRecord) -> Option<LinkId> {
-        record.fields.get(page.external_id.as_ref()?)?.as_text()?;
-        self.intents
-            .iter()
-            .filter(|row| row.intent.object == page.object)
-            .filter(|row| {
-                row.create_key()
-                    .is_some_and(|key| rules::carries_key(record, key))
-            })
-            .map(|row| row.intent.link)
-            .find(|link| {
-                self.links
-                    .get(*link)
-                    .is_some_and(|row| row.link.crm.is_none())
-            })
+        let key = record.fields.get(page.external_id.as_ref()?)?.as_text()?;
+        let link = link_of_key(&self.rules.key_prefix, key)?;
+        let row = self.links.get(link)?;
+        rules::awaits_record(&row.link, &page.object).then_some(link)
     }
 
     /// A create that was sent stays until it is settled; one that was not is decided anew.

@@ -3,6 +3,7 @@
 use super::MemoryStore;
 use crate::rules;
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 use tandem_core::Timestamp;
 use tandem_core::brake::{Plan, PlanChoice, PlannedRecord};
 use tandem_core::budget::{BudgetState, HourCalls, Pace, Spent};
@@ -20,7 +21,7 @@ use tandem_core::store::{
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::watch::{Linked, ObjectWatch};
-use tandem_core::write::Settlement;
+use tandem_core::write::{Settlement, WriteIntent};
 
 #[async_trait]
 impl SyncStore for MemoryStore {
@@ -171,6 +172,23 @@ impl SyncStore for MemoryStore {
 
     async fn claim_doubtful(&self, team: TeamId, claim: &Claim) -> StoreResult<Vec<ClaimedIntent>> {
         self.with(team, |team| Ok(team.claim_doubtful(claim)))
+    }
+
+    async fn open_creates(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+    ) -> StoreResult<Vec<WriteIntent>> {
+        self.with(team, |team| Ok(team.open_creates(object)))
+    }
+
+    async fn owned(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        ids: &[CrmId],
+    ) -> StoreResult<BTreeSet<CrmId>> {
+        self.with(team, |team| Ok(team.owned(object, ids)))
     }
 
     async fn settle(

@@ -3,12 +3,13 @@
 use super::intents::IntentRow;
 use super::reconcile::lease_end;
 use super::team::Team;
+use crate::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::Timestamp;
-use tandem_core::ids::{CrmObject, IntentId};
+use tandem_core::ids::{CrmId, CrmObject, IntentId};
 use tandem_core::link::{Lane, Lanes};
 use tandem_core::store::{Claim, ClaimedIntent, SENDABLE_COUNT_MAX, Sendable};
-use tandem_core::write::IntentState;
+use tandem_core::write::{IntentState, WriteIntent};
 
 impl Team {
     pub(super) fn sendable_objects(&self, lanes: Lanes, now: Timestamp) -> Vec<Sendable> {
@@ -103,6 +104,22 @@ impl Team {
             .take(claim.limit)
             .filter_map(|(_, id, _)| self.give_out(id, IntentState::Doubtful, claim))
             .collect()
+    }
+
+    pub(super) fn open_creates(&self, object: &CrmObject) -> Vec<WriteIntent> {
+        let rows = self.intents.iter();
+        let open = rows.filter(|row| row.is_create() && !row.is_pending());
+        open.filter(|row| row.intent.object == *object)
+            .map(|row| row.intent.clone())
+            .collect()
+    }
+
+    pub(super) fn owned(&self, object: &CrmObject, ids: &[CrmId]) -> BTreeSet<CrmId> {
+        let owned = |id: &&CrmId| {
+            let row = self.links.of_crm(object, id);
+            row.is_some_and(|row| rules::is_owned(&row.link))
+        };
+        ids.iter().filter(owned).cloned().collect()
     }
 
     fn give_out(

@@ -55,6 +55,17 @@ pub fn is_workspace_half(link: &RecordLink) -> bool {
     link.record.is_some() && link.crm.is_none()
 }
 
+/// Whether the link may turn out to be of a record of that object which a create of ours made.
+pub fn awaits_record(link: &RecordLink, object: &CrmObject) -> bool {
+    is_workspace_half(link) && link.object == *object
+}
+
+/// Whether the link's CRM record is that of a workspace record, or was until that one went over to another link: what
+/// both agreed on stays behind.
+pub fn is_owned(link: &RecordLink) -> bool {
+    link.crm.is_some() && (link.record.is_some() || !link.base.is_empty())
+}
+
 /// Whether a decision can be carried out on the link that it was made for.
 ///
 /// # Errors

@@ -116,11 +116,6 @@ pub fn keys_of(record: &WorkspaceRecord) -> Vec<String> {
     }
 }
 
-/// Whether a CRM record carries this key (external-id field and value) of one of our creates.
-pub fn carries_key(record: &CrmRecord, key: &(String, String)) -> bool {
-    record.fields.get(&key.0).and_then(Value::as_text) == Some(key.1.as_str())
-}
-
 /// The lane of the work that an edit makes: people are waiting, programs are not.
 pub fn lane_of(origin: &Origin) -> Lane {
     match origin {

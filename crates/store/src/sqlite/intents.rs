@@ -51,14 +51,6 @@ impl IntentRow {
     }
 }
 
-/// External-id field and value of a create that can be repeated.
-pub(super) fn create_key(intent: &WriteIntent) -> Option<&(String, String)> {
-    match &intent.draft.op {
-        WriteOp::Create { key } => key.as_ref(),
-        WriteOp::Update { .. } => None,
-    }
-}
-
 pub(super) fn by_ids(
     tx: &Tx<'_>,
     team: TeamId,
@@ -87,20 +79,18 @@ pub(super) fn of_link(tx: &Tx<'_>, team: TeamId, link: LinkId) -> DbResult<Optio
     Ok(by_links(tx, team, &[link])?.remove(&link))
 }
 
-/// The links whose creates carry one of these external-id values and that have no CRM record yet.
-pub(super) fn creators(
+/// The creates of an object that are being sent or in doubt.
+pub(super) fn open_creates(
     tx: &Tx<'_>,
     team: TeamId,
     object: &CrmObject,
-    keys: &[&str],
 ) -> DbResult<Vec<WriteIntent>> {
-    tx.rows(
-        "SELECT intent.doc FROM intent JOIN link ON link.id = intent.link \
-         WHERE intent.team = ? AND intent.object = ? AND link.crm IS NULL \
-         AND intent.create_key IN (SELECT value FROM json_each(?)) ORDER BY intent.id",
-        params![team.0, object.as_str(), json(keys)?],
-        |row| doc(row, "doc"),
-    )
+    let sql = format!(
+        "SELECT {COLUMNS} FROM intent WHERE team = ? AND object = ? AND state > 0 AND is_create \
+         ORDER BY id"
+    );
+    let rows = tx.rows(&sql, params![team.0, object.as_str()], IntentRow::read)?;
+    Ok(rows.into_iter().map(|row| row.intent).collect())
 }
 
 /// Adds an intent that may be sent from `not_before` on; it gets its id here.
@@ -111,14 +101,13 @@ pub(super) fn insert(
     not_before_us: i64,
 ) -> DbResult<()> {
     tx.execute(
-        "INSERT INTO intent (team, link, object, is_create, create_key, lock_key, lane, state, \
-         not_before_us, epoch, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+        "INSERT INTO intent (team, link, object, is_create, lock_key, lane, state, \
+         not_before_us, epoch, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
         params![
             team.0,
             intent.link.0,
             intent.object.as_str(),
             matches!(intent.draft.op, WriteOp::Create { .. }),
-            create_key(intent).map(|(_, value)| value),
             intent.draft.lock_key,
             lane_number(intent.lane),
             state_number(intent.state),

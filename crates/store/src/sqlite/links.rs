@@ -10,6 +10,7 @@ use super::column::{doc, from_micros, get, json, lane, lane_number, micros};
 use super::error::DbResult;
 use super::incidents::{self, Aside};
 use super::tx::Tx;
+use crate::rules;
 use crate::views::LinkStatus;
 use rusqlite::{Row, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,6 +113,19 @@ pub(super) fn by_ids(
     );
     let rows = tx.rows(&sql, params![team.0, json(ids)?], LinkRow::read)?;
     Ok(rows.into_iter().map(|row| (row.link.id, row)).collect())
+}
+
+/// Those of these CRM records that have or had a workspace record.
+pub(super) fn owned(
+    tx: &Tx<'_>,
+    team: TeamId,
+    object: &CrmObject,
+    ids: &[CrmId],
+) -> DbResult<BTreeSet<CrmId>> {
+    let ids: Vec<&CrmId> = ids.iter().collect();
+    let rows = by_crm(tx, team, object, &ids)?.into_iter();
+    let owned = rows.filter(|(_, row)| rules::is_owned(&row.link));
+    Ok(owned.map(|(id, _)| id).collect())
 }
 
 pub(super) fn by_crm(

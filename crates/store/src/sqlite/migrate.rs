@@ -11,7 +11,7 @@ use tandem_core::store::StoreError;
 /// `TNDM`, in the file's header: tells our files from other programs'.
 const APPLICATION_ID: i32 = 0x544e_444d;
 
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/0001_sync.sql"),
     include_str!("../../migrations/0002_admin.sql"),
     include_str!("../../migrations/0003_asking_again.sql"),
@@ -23,6 +23,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/0009_watch.sql"),
     include_str!("../../migrations/0010_mirroring.sql"),
     include_str!("../../migrations/0011_runs.sql"),
+    include_str!("../../migrations/0012_key_names_link.sql"),
 ];
 
 /// Checks whose file it is and runs what is missing.

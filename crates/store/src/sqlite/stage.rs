@@ -5,13 +5,14 @@ use super::intents;
 use super::links::{self, LinkRow};
 use super::mirrors::Mirrors;
 use super::progress;
+use super::team;
 use super::tx::Tx;
 use crate::rules::{self, News};
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::ids::{CrmId, LinkId, RecordId, TeamId};
+use tandem_core::reconcile::link_of_key;
 use tandem_core::record::CrmRecord;
 use tandem_core::store::{StagePage, StageReport};
-use tandem_core::write::WriteIntent;
 
 pub(super) fn stage(tx: &Tx<'_>, team: TeamId, mut page: StagePage) -> DbResult<StageReport> {
     let mut progress = progress::of(tx, team, &page.object)?;
@@ -41,8 +42,8 @@ struct Staging<'a> {
     /// Records that took the place of a known one.
     heirs: BTreeSet<CrmId>,
     links: BTreeMap<CrmId, LinkRow>,
-    /// Our own creates, by external-id value.
-    creates: BTreeMap<String, WriteIntent>,
+    /// The links that our keys name, by the unknown records that carry them.
+    creators: BTreeMap<CrmId, LinkId>,
     /// Workspace records that turned out to be in the CRM.
     created: Vec<RecordId>,
     report: StageReport,
@@ -56,25 +57,12 @@ impl<'a> Staging<'a> {
         records: &[CrmRecord],
     ) -> DbResult<Self> {
         let ids: Vec<&CrmId> = records.iter().map(|record| &record.id).collect();
-        let keys: Vec<&str> = match &page.external_id {
-            Some(field) => records
-                .iter()
-                .filter_map(|record| record.fields.get(field)?.as_text())
-                .collect(),
-            None => Vec::new(),
-        };
-        let creates = match keys.as_slice() {
-            [] => Vec::new(),
-            keys => intents::creators(tx, team, &page.object, keys)?,
-        };
-        let keyed = creates
-            .into_iter()
-            .filter_map(|intent| Some((intents::create_key(&intent)?.1.clone(), intent)));
+        let links = links::by_crm(tx, team, &page.object, &ids)?;
         Ok(Self {
             mirrors: Mirrors::load(tx, team, &page.object, &ids)?,
             heirs: Mirrors::heirs(tx, team, &page.object, &ids)?,
-            links: links::by_crm(tx, team, &page.object, &ids)?,
-            creates: keyed.collect(),
+            creators: creators(tx, team, &page, records, &links)?,
+            links,
             created: Vec::new(),
             report: StageReport::default(),
             tx,
@@ -138,19 +126,13 @@ impl<'a> Staging<'a> {
         Ok(())
     }
 
-    /// The link whose create carries the key that the record carries; each is found once.
+    /// The link that our key names, which the record carries: a create of it arrived, however long ago it was given up.
     fn creator(&mut self, record: &CrmRecord) -> DbResult<Option<LinkRow>> {
-        let carried = self.page.external_id.as_ref().and_then(|field| {
-            let value = record.fields.get(field)?.as_text()?;
-            let intent = self.creates.get(value)?;
-            let (key_field, _) = intents::create_key(intent)?;
-            (key_field == field).then_some(intent.link)
-        });
-        let Some(link) = carried else {
+        let Some(link) = self.creators.remove(&record.id) else {
             return Ok(None);
         };
         let row = links::by_ids(self.tx, self.team, &[link])?.remove(&link);
-        Ok(row.filter(|row| row.link.crm.is_none()))
+        Ok(row.filter(|row| rules::awaits_record(&row.link, &self.page.object)))
     }
 
     fn identify(&mut self, mut row: LinkRow, crm: CrmId) -> DbResult<LinkRow> {
@@ -170,4 +152,26 @@ impl<'a> Staging<'a> {
         let half = rules::half_link(LinkId(0), page.kind, page.object.clone(), None, Some(crm));
         links::insert(self.tx, self.team, half, page.lane, page.now)
     }
+}
+
+/// Which links our keys name, by the records of a page that carry them and have no link.
+fn creators(
+    tx: &Tx<'_>,
+    team: TeamId,
+    page: &StagePage,
+    records: &[CrmRecord],
+    links: &BTreeMap<CrmId, LinkRow>,
+) -> DbResult<BTreeMap<CrmId, LinkId>> {
+    let Some(field) = &page.external_id else {
+        return Ok(BTreeMap::new());
+    };
+    let unknown = records.iter().filter(|one| !links.contains_key(&one.id));
+    let keyed = unknown.filter_map(|one| Some((&one.id, one.fields.get(field)?.as_text()?)));
+    let keyed: Vec<(&CrmId, &str)> = keyed.collect();
+    if keyed.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let prefix = team::rules(tx, team)?.key_prefix;
+    let named = |(id, key): (&CrmId, &str)| Some((id.clone(), link_of_key(&prefix, key)?));
+    Ok(keyed.into_iter().filter_map(named).collect())
 }

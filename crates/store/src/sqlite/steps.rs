@@ -4,9 +4,11 @@ use super::error::{DbError, DbResult};
 use super::tx::Tx;
 use super::{
     SqliteStore, backlog, brake, budget, claim_intents, claim_links, commit, edit, incidents,
-    links, log, mirror, mirrors, progress, records, restore, settle, stage, team as teams, watch,
+    intents, links, log, mirror, mirrors, progress, records, restore, settle, stage, team as teams,
+    watch,
 };
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 use tandem_core::Timestamp;
 use tandem_core::brake::{Plan, PlanChoice, PlannedRecord};
 use tandem_core::budget::{BudgetState, HourCalls, Pace, Spent};
@@ -24,7 +26,7 @@ use tandem_core::store::{
 };
 use tandem_core::sync_log::LogDraft;
 use tandem_core::watch::{Linked, ObjectWatch};
-use tandem_core::write::Settlement;
+use tandem_core::write::{Settlement, WriteIntent};
 
 impl SqliteStore {
     /// A step of a team that exists.
@@ -218,6 +220,27 @@ impl SyncStore for SqliteStore {
             claim_intents::claim_doubtful(tx, team, &claim)
         })
         .await
+    }
+
+    async fn open_creates(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+    ) -> StoreResult<Vec<WriteIntent>> {
+        let object = object.clone();
+        self.look(team, move |tx| intents::open_creates(tx, team, &object))
+            .await
+    }
+
+    async fn owned(
+        &self,
+        team: TeamId,
+        object: &CrmObject,
+        ids: &[CrmId],
+    ) -> StoreResult<BTreeSet<CrmId>> {
+        let (object, ids) = (object.clone(), ids.to_vec());
+        self.look(team, move |tx| links::owned(tx, team, &object, &ids))
+            .await
     }
 
     async fn settle(

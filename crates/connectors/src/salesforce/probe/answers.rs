@@ -1,5 +1,6 @@
 //! Which record is the one that was sent. Pure.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use tandem_core::connector::{CreateProbe, ProbeAnswer};
 use tandem_core::ids::CrmId;
@@ -30,16 +31,19 @@ pub(super) fn keyed_answer(probe: &CreateProbe, found: &[CrmRecord]) -> ProbeAns
     match fits.as_slice() {
         [] => ProbeAnswer::Absent,
         [one] => ProbeAnswer::Found((*one).clone()),
-        several => ProbeAnswer::Several(several.iter().map(|record| record.id.clone()).collect()),
+        several => ProbeAnswer::Several(several.iter().map(|one| (*one).clone()).collect()),
     }
 }
 
-/// Answers for creates without keys, by their place among the probes.
+/// Answers for creates without keys, by their place among the probes. The more was sent the surer is what fits it: a
+/// create that says little takes what is left.
 pub(super) fn bare_answers(
     probes: &[CreateProbe],
     bare: &[usize],
     created: &[CrmRecord],
 ) -> Vec<(usize, ProbeAnswer)> {
+    let mut bare = bare.to_vec();
+    bare.sort_by_key(|index| Reverse(identifying(&probes[*index].fields).count()));
     let mut taken: BTreeSet<&CrmId> = BTreeSet::new();
     let mut answers = Vec::with_capacity(bare.len());
     for (place, index) in bare.iter().enumerate() {
@@ -60,9 +64,7 @@ pub(super) fn bare_answers(
                     taken.insert(&first.id);
                     ProbeAnswer::Found((*first).clone())
                 }
-                Some(_) => {
-                    ProbeAnswer::Several(fits.iter().map(|record| record.id.clone()).collect())
-                }
+                Some(_) => ProbeAnswer::Several(fits.into_iter().cloned().collect()),
             },
         ));
     }

@@ -127,6 +127,28 @@ async fn bare_creates_are_found_by_who_when_and_what() {
     );
 }
 
+/// Of two creates that fit a record the one that says more has it, whichever is asked about first.
+#[tokio::test]
+async fn a_create_that_says_little_takes_what_is_left() {
+    let created = rows(true, &[row(1, false, "Berg", "a@b.example", "")]);
+    let (salesforce, _, _) = connector([
+        Ok(json_answer(200, USERINFO)),
+        composite(&[("probe0", 200, &created)]),
+    ]);
+    let mut little = fields("Berg", "");
+    little.remove("Email");
+    let probes = [
+        probe(None, little),
+        probe(None, fields("Berg", "a@b.example")),
+    ];
+    let lead = CrmObject::new("Lead");
+    let reply = salesforce
+        .probe(&lead, &probes, &[], Timestamp::UNIX_EPOCH)
+        .await
+        .expect("an answer");
+    assert_eq!(kinds(&reply), ["absent", "found 1"]);
+}
+
 #[tokio::test]
 async fn a_short_page_of_creations_is_followed_by_the_next() {
     let first = rows(false, &[row(1, false, "Berg", "a@b.example", "")]);

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 /// Names of numbers that each store gives out as it likes. Ids are replaced by the order in which they
 /// were met, the others are blanked.
 const IDS: [&str; 4] = ["LinkId(", "RecordId(", "IntentId(", "LogId("];
-const BLANKED: [&str; 2] = ["version: ", "epoch: "];
+const BLANKED: [&str; 3] = ["version: ", "epoch: ", "contract-"];
 
 /// The answers, line by line.
 #[derive(Default)]
