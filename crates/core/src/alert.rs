@@ -8,6 +8,7 @@
 //! Nothing here is sent: whoever sends notes the outcome ([`Alert::note`]). A crash between the two says it
 //! again; nothing is left unsaid.
 
+use crate::backlog::GROWS_SECONDS;
 use crate::brake::Plan;
 use crate::budget::{BudgetState, may_spend};
 use crate::error::ErrorClass;
@@ -52,11 +53,13 @@ pub enum AlertKind {
     PicklistField,
     /// Other mapped fields that can't be read or written: the CRM or the user's rights changed.
     MappedField,
+    /// Work comes in faster than it is done.
+    BacklogGrowing,
 }
 
 impl AlertKind {
     /// Every kind, the most urgent first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ConnectorLost,
         Self::StandbyTookOver,
         Self::ApiThreshold,
@@ -64,6 +67,7 @@ impl AlertKind {
         Self::PicklistValue,
         Self::PicklistField,
         Self::MappedField,
+        Self::BacklogGrowing,
     ];
 
     /// The stable name.
@@ -76,6 +80,7 @@ impl AlertKind {
             Self::PicklistValue => "picklist_value",
             Self::PicklistField => "picklist_field",
             Self::MappedField => "mapped_field",
+            Self::BacklogGrowing => "backlog_growing",
         }
     }
 
@@ -89,6 +94,7 @@ impl AlertKind {
             Self::PicklistValue => "Picklist values are refused",
             Self::PicklistField => "Picklist fields can’t be synced",
             Self::MappedField => "Mapped fields can’t be synced",
+            Self::BacklogGrowing => "The queue grows and nothing gets through",
         }
     }
 
@@ -122,6 +128,11 @@ impl AlertKind {
             Self::MappedField => {
                 "The field was changed, removed or hidden in the CRM. The other fields of its records go on, and                  its values stay as they are on both sides. Give the connected user access to it, or change its                  row in the field mapping."
             }
+            Self::BacklogGrowing => {
+                "For half an hour more work came in than was done, and the oldest of it is still waiting. Look at the \
+                 newest failures in the sync log and at the incidents: if one cause holds everything up, fix it there. If \
+                 the CRM is only slow, or the first import is large, it catches up by itself; a longer sync frequency helps."
+            }
         }
     }
 
@@ -129,6 +140,8 @@ impl AlertKind {
     fn calm_seconds(self) -> i64 {
         match self {
             Self::ApiThreshold => CALM_SECONDS,
+            // Whether it grows again is known only after that time.
+            Self::BacklogGrowing => GROWS_SECONDS,
             Self::ConnectorLost
             | Self::StandbyTookOver
             | Self::BrakeHeld
@@ -196,6 +209,8 @@ pub struct Facts {
     pub plans: Vec<Plan>,
     /// What the mappings can't do.
     pub broken: Vec<BrokenRow>,
+    /// Queues that grow, a line each ([`crate::backlog::watch`]).
+    pub growing: Vec<String>,
 }
 
 /// Something that is wrong now.
@@ -221,6 +236,7 @@ pub fn conditions(facts: &Facts) -> Option<Vec<Condition>> {
             AlertKind::PicklistValue => refused_values(facts),
             AlertKind::PicklistField => broken_picklists(facts),
             AlertKind::MappedField => broken_fields(facts),
+            AlertKind::BacklogGrowing => growing(facts),
         }),
         kind,
     });
@@ -231,6 +247,16 @@ fn connector_lost(facts: &Facts) -> Vec<String> {
     match &facts.connection {
         ConnectionState::Lost { message, .. } => vec![format!("The CRM said: {}", short(message))],
         ConnectionState::None | ConnectionState::Connected => Vec::new(),
+    }
+}
+
+/// Where everything waits for a reason that is told already, that it does is no news.
+fn growing(facts: &Facts) -> Vec<String> {
+    let told = !connector_lost(facts).is_empty() || !threshold_reached(facts).is_empty();
+    if told {
+        Vec::new()
+    } else {
+        facts.growing.clone()
     }
 }
 

@@ -34,6 +34,7 @@ fn quiet() -> Facts {
         refused: Vec::new(),
         plans: Vec::new(),
         broken: Vec::new(),
+        growing: Vec::new(),
     }
 }
 
@@ -165,6 +166,21 @@ fn picklists_have_two_kinds_of_trouble_and_other_fields_one() {
         of(Vec::new(), vec![broken("industry")]),
         line(AlertKind::PicklistField, "Lead industry: the field is gone")
     );
+}
+
+#[test]
+fn a_queue_that_grows_is_told_unless_everything_waits_for_a_reason_that_is_told() {
+    let mut facts = quiet();
+    facts.growing = vec!["Lead: 900 writes wait".into()];
+    let told = line(AlertKind::BacklogGrowing, "Lead: 900 writes wait");
+    assert_eq!(found(&facts), told);
+    facts.connection = ConnectionState::Lost {
+        code: "connection-revoked".into(),
+        message: "expired".into(),
+        since: at(1),
+    };
+    let kinds: Vec<_> = found(&facts).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, [AlertKind::ConnectorLost]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod alerts;
+mod backlog;
 mod bounces;
 mod brake;
 mod budget;

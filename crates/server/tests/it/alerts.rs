@@ -11,9 +11,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tandem_core::Timestamp;
 use tandem_core::budget::Spent;
 use tandem_core::connector::OrgUsage;
-use tandem_core::ids::{ReservationId, TeamId};
+use tandem_core::ids::{CrmObject, ReservationId, TeamId};
+use tandem_core::link::Lanes;
+use tandem_core::mapping::PairRules;
+use tandem_core::reconcile::Decision;
+use tandem_core::record::Origin;
 use tandem_core::settings::ConnectionState;
-use tandem_core::store::SyncStore as _;
+use tandem_core::store::{Claim, DecisionCommit, SyncStore as _, WorkspaceEdit};
+use tandem_core::value::Value as TypedValue;
+use tandem_core::workspace::Kind;
 
 const HOUR: i64 = 3_600;
 const SECRET: &str = "a-long-secret-of-the-webhook";
@@ -121,6 +127,60 @@ impl House {
         reply.status
     }
 
+    /// People who are to be created in the CRM, and nobody who does it.
+    async fn add_leads(&self, count: usize) {
+        for number in 0..count {
+            let edit = WorkspaceEdit {
+                record: None,
+                kind: Kind::Person,
+                patch: [(
+                    "last_name".to_owned(),
+                    TypedValue::text(format!("Oak {number}")),
+                )]
+                .into(),
+                origin: Origin::Api("a form".into()),
+                now: self.server.app.now(),
+                create_as: Some(CrmObject::new("Lead")),
+            };
+            let added = self.server.app.store().edit_record(self.team, edit);
+            added.await.expect("is kept");
+        }
+    }
+
+    /// Leads are mapped, and somebody decides all that waits.
+    async fn decide_all(&self) {
+        let store = self.server.app.store();
+        let mut rules = store.rules(self.team).await.expect("rules");
+        rules.pairs.push(PairRules {
+            kind: Kind::Person,
+            object: CrmObject::new("Lead"),
+            version: 1,
+            import: false,
+            create_in_crm: false,
+            external_id: None,
+            fields: Vec::new(),
+        });
+        let put = store.put_rules(self.team, rules, self.server.app.now());
+        put.await.expect("is kept");
+        let claim = Claim {
+            worker: "test".into(),
+            now: self.server.app.now(),
+            lease_seconds: 60,
+            limit: 1_000,
+            lanes: Lanes::All,
+        };
+        let work = store.claim_links(self.team, &claim).await.expect("work");
+        let decided = work.iter().map(|work| DecisionCommit {
+            link: work.link.id,
+            version: work.link.version,
+            decision: Decision::nothing(&work.link),
+            lane: work.lane,
+            impacts: Default::default(),
+        });
+        let done = store.commit_decisions(self.team, decided.collect(), claim.now);
+        assert_eq!(done.await.expect("is kept").committed, 61);
+    }
+
     /// Subjects of the mails that arrived since the last look.
     fn subjects(&mut self) -> Vec<String> {
         let mails = self.mails.arrived().into_iter();
@@ -173,6 +233,43 @@ async fn it_is_told_at_once_every_48_hours_and_when_it_is_over() {
     let past = house.get("/api/admin/alerts/past").await;
     assert_eq!(past["rows"][0]["ending"], "resolved");
     assert_eq!(past["rows"][0]["deliveries"]["mail"]["count"], 4);
+}
+
+#[tokio::test]
+async fn a_queue_that_nobody_gets_through_is_told_until_it_moves_again() {
+    let mut house = House::new().await;
+    house.add_leads(1).await;
+    house.after(15).await;
+    house.add_leads(60).await;
+    house.after(1_799).await;
+    assert_eq!(
+        house.subjects(),
+        Vec::<String>::new(),
+        "not half an hour yet"
+    );
+    house.after(1).await;
+    let grows = "[Tandem] The queue grows and nothing gets through (Fjord Analytics)";
+    assert_eq!(house.subjects(), [grows]);
+    let open = house.get("/api/admin/alerts").await;
+    let detail = open[0]["details"][0].as_str().expect("a line");
+    assert!(
+        detail.starts_with("Lead: 61 records wait to be decided, 1 did 30 minutes ago"),
+        "{detail}"
+    );
+    assert!(house.page("/alerts").await.contains("nothing gets through"));
+    house.after(48 * HOUR - 1).await;
+    assert_eq!(house.subjects(), Vec::<String>::new());
+    house.after(1).await;
+    assert_eq!(house.subjects().len(), 1, "it lasts");
+    house.decide_all().await;
+    house.after(15).await;
+    assert_eq!(
+        house.subjects(),
+        Vec::<String>::new(),
+        "perhaps it grows again"
+    );
+    house.after(1_800).await;
+    assert!(house.subjects()[0].contains("Over: The queue grows"));
 }
 
 /// A moment below the threshold is no recovery: a mail at the beginning, one at the end.

@@ -6,8 +6,12 @@
 use super::{App, AppResult};
 use crate::notify::alert_note;
 use tandem_core::alert::{Alert, BrokenRow, Channel, Facts, Message, conditions};
+use tandem_core::backlog::{self, Growth};
 use tandem_core::ids::TeamId;
 use tandem_core::store::SyncStore as _;
+
+/// Under this name the store keeps the [`Growth`] of each queue.
+const GROWTH: &str = "backlog_growth";
 
 impl App {
     /// Looks at what is wrong for a team and tells what is due. A message that can't be sent is noted with
@@ -55,6 +59,18 @@ impl App {
         Ok(())
     }
 
+    /// Queues that grow, after one more look at them. What is remembered between two looks outlives a restart.
+    async fn growing(&self, team: TeamId) -> AppResult<Vec<String>> {
+        let (store, now) = (self.store(), self.now());
+        let known: Vec<Growth> = store.setting(team, GROWTH).await?.unwrap_or_default();
+        let queues = store.queues(team, now).await?;
+        let (next, growing) = backlog::watch(&known, &queues, now);
+        if next != known {
+            store.put_setting(team, GROWTH, &next).await?;
+        }
+        Ok(growing)
+    }
+
     /// All that alerts depend on. Each part is true at its moment; what changes between two is seen at the
     /// next look.
     async fn alert_facts(&self, team: TeamId) -> AppResult<Facts> {
@@ -81,6 +97,7 @@ impl App {
             refused: store.refused_fields(team).await?,
             plans: store.plans(team).await?,
             broken: broken.collect(),
+            growing: self.growing(team).await?,
         })
     }
 }

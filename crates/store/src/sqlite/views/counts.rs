@@ -1,11 +1,14 @@
 //! How many of everything.
 
 use crate::sqlite::SqliteStore;
-use crate::sqlite::column::{count, get, named};
+use crate::sqlite::column::{count, get, micros, named};
 use crate::sqlite::error::DbResult;
 use crate::sqlite::tx::Tx;
 use crate::views::{KindCounts, LinkStatus, ObjectCounts, SyncCounts};
+use rusqlite::{Row, params};
 use std::collections::BTreeMap;
+use tandem_core::Timestamp;
+use tandem_core::backlog::{Queue, Work};
 use tandem_core::ids::{CrmObject, TeamId};
 use tandem_core::store::StoreResult;
 use tandem_core::workspace::Kind;
@@ -25,6 +28,49 @@ impl SqliteStore {
         })
         .await
     }
+}
+
+impl SqliteStore {
+    /// The work that waits, by object: records due to be decided, and writes that are not finished.
+    ///
+    /// # Errors
+    /// [`tandem_core::store::StoreError::NotFound`] without such a team.
+    pub async fn queues(&self, team: TeamId, now: Timestamp) -> StoreResult<Vec<Queue>> {
+        self.look(team, move |tx| {
+            let mut queues = due(tx, team, now)?;
+            queues.extend(unfinished(tx, team)?);
+            Ok(queues)
+        })
+        .await
+    }
+}
+
+/// Links by the time since which they are due.
+fn due(tx: &Tx<'_>, team: TeamId, now: Timestamp) -> DbResult<Vec<Queue>> {
+    tx.rows(
+        "SELECT object, count(*) AS waiting, min(due_us) AS oldest FROM link INDEXED BY link_due \
+         WHERE team = ? AND due_us <= ? GROUP BY object",
+        params![team.0, micros(now)],
+        |row| queue(row, Work::Decide),
+    )
+}
+
+/// Writes by their number, which is the order in which they were decided.
+fn unfinished(tx: &Tx<'_>, team: TeamId) -> DbResult<Vec<Queue>> {
+    tx.rows(
+        "SELECT object, count(*) AS waiting, min(id) AS oldest FROM intent WHERE team = ? GROUP BY object",
+        [team.0],
+        |row| queue(row, Work::Write),
+    )
+}
+
+fn queue(row: &Row<'_>, work: Work) -> DbResult<Queue> {
+    Ok(Queue {
+        object: CrmObject(get(row, "object")?),
+        work,
+        waiting: count(row, "waiting")?,
+        oldest: get(row, "oldest")?,
+    })
 }
 
 /// Links that have the same object, kind and status.
