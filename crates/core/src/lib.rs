@@ -17,6 +17,7 @@ pub mod bounce;
 pub mod brake;
 pub mod budget;
 pub mod connector;
+pub mod coverage;
 pub mod drift;
 pub mod error;
 pub mod horizon;

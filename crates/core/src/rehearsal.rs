@@ -37,7 +37,7 @@ named! {
         /// It would be linked to the record of the other side that carries its match key.
         Link = "link", "Linked by a match key";
         /// Several workspace records carry its match key: a person chooses.
-        Choose = "choose", "Several match: a person chooses";
+        Choose = "choose", "Several match";
         /// It would be made in the workspace.
         MakeHere = "make_here", "Made in the workspace";
         /// It would be created in the CRM.
@@ -47,9 +47,9 @@ named! {
         /// Values of it would change in the CRM.
         ChangeThere = "change_there", "Changed in the CRM";
         /// Both sides hold different values, and the mapping asks a person.
-        Hold = "hold", "Different on both sides: a person decides";
+        Hold = "hold", "A person decides";
         /// A value does not fit into its CRM field and would be set aside.
-        Refuse = "refuse", "Values that do not fit are set aside";
+        Refuse = "refuse", "Values do not fit";
     }
 }
 

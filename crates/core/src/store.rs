@@ -15,6 +15,7 @@ pub use crate::backlog::Backlog;
 use crate::brake::{Impacts, Plan, PlanChoice, PlannedRecord};
 use crate::budget::{BudgetState, HourCalls, Pace, Spent};
 use crate::connector::{Next, PageToken, Watermark};
+use crate::coverage::Coverage;
 use crate::horizon::Horizon;
 use crate::ids::{
     CrmId, CrmObject, IncidentId, LinkId, LogId, PlanId, RecordId, ReservationId, TeamId, UserId,
@@ -105,6 +106,9 @@ pub struct ObjectProgress {
     pub rows: u64,
     /// How late rows arrive, and so how far the next read goes back.
     pub horizon: Horizon,
+    /// What was read since reading began at the beginning.
+    #[serde(default)]
+    pub coverage: Coverage,
 }
 
 /// A pulled page on its way into the store.
@@ -151,7 +155,7 @@ pub enum Named {
 }
 
 /// What staging did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct StageReport {
     /// Records without a link until now.
     pub new: u32,
@@ -166,6 +170,8 @@ pub struct StageReport {
     pub late_seconds: u32,
     /// Progress did not move: somebody else had moved it.
     pub outrun: bool,
+    /// CRM fields that changed though their record's stamp did not ([`crate::refresh::unstamped`]).
+    pub unstamped: BTreeSet<String>,
 }
 
 /// Asks for work.

@@ -1,19 +1,23 @@
-//! Refresh: read again what the CRM works out, which changes without a stamp. One batch of one object per step.
+//! Refresh: read again what the CRM works out, which changes without a stamp, and once a day everything else, to find what does
+//! so unmarked. One batch of one object per step.
 //!
 //! A batch is read by id with the fields that every read has, and staged like what a second look found. Where
 //! the round stands is saved last, so that a step which dies in between is made again.
 
 use crate::spend::system_entry;
 use crate::{Engine, StepResult, Tick};
+use std::collections::BTreeSet;
 use tandem_core::Timestamp;
+use tandem_core::budget::Pace;
 use tandem_core::connector::Failure;
 use tandem_core::ids::CrmId;
 use tandem_core::link::Lane;
 use tandem_core::mapping::PairRules;
-use tandem_core::refresh::REFRESH_EVERY_SECONDS;
+use tandem_core::refresh::{REFRESH_EVERY_SECONDS, Rounds};
 use tandem_core::retry::next_attempt;
 use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::{Named, ObjectProgress};
+use tandem_core::sync_log::{LogDraft, LogSource, LogType};
 use tandem_core::watch::ObjectWatch;
 
 /// What a refresh step did.
@@ -34,7 +38,7 @@ pub struct RefreshOutcome {
 }
 
 impl Engine {
-    /// Reads the next batch of an object whose calculated values are due.
+    /// Reads the next batch of an object whose round is due.
     pub async fn refresh(&self, tick: Tick) -> StepResult<RefreshOutcome> {
         let progress = self.store.progress(self.team).await?;
         let rules = self.store.rules(self.team).await?;
@@ -48,8 +52,9 @@ impl Engine {
             return Ok(outcome);
         }
         let pace = self.store.budget(self.team, tick.now).await?.pace;
-        let is_due =
-            |(_, watch): &&(&PairRules, ObjectWatch)| watch.refresh.due_at(pace) <= tick.now;
+        let is_due = |(pair, watch): &&(&PairRules, ObjectWatch)| {
+            due_at(pair, watch, pace).is_some_and(|at| at <= tick.now)
+        };
         if let Some((pair, watch)) = refreshed.iter().find(is_due) {
             self.read_again(pair, watch.clone(), tick, &mut outcome)
                 .await?;
@@ -57,7 +62,7 @@ impl Engine {
         Ok(outcome)
     }
 
-    /// When the next batch is due, if any object has calculated fields.
+    /// When the next batch is due.
     pub(crate) async fn next_refresh_at(
         &self,
         rules: &TeamRules,
@@ -71,11 +76,11 @@ impl Engine {
         let pace = self.store.budget(self.team, tick.now).await?.pace;
         let due = refreshed
             .iter()
-            .map(|(_, watch)| watch.refresh.due_at(pace));
+            .filter_map(|(pair, watch)| due_at(pair, watch, pace));
         Ok(due.min())
     }
 
-    /// Objects with calculated values that come in, once they were read completely.
+    /// Objects of which something comes in, once they were read completely.
     async fn refreshed<'r>(
         &self,
         rules: &'r TeamRules,
@@ -85,10 +90,7 @@ impl Engine {
             let mut known = progress.iter().filter(|p| p.object == pair.object);
             known.any(|p| p.position.watermark.is_some())
         };
-        let pairs = rules.pairs.iter();
-        let pairs: Vec<&PairRules> = pairs
-            .filter(|pair| pair.has_calculated() && read(pair))
-            .collect();
+        let pairs: Vec<&PairRules> = rules.pairs.iter().filter(|pair| read(pair)).collect();
         if pairs.is_empty() {
             return Ok(Vec::new());
         }
@@ -117,7 +119,10 @@ impl Engine {
         if !ids.is_empty() {
             match self.read_batch(pair, &ids, tick, outcome).await? {
                 None => return Ok(()),
-                Some(Ok(())) => {}
+                Some(Ok(moved)) => {
+                    let learned = watch.refresh.learn(moved, pair);
+                    log.extend((!learned.is_empty()).then(|| told(pair, &learned, tick)));
+                }
                 Some(Err(failure)) => {
                     let (asked, attempts) = (failure.retry_after_seconds, watch.refresh.attempts);
                     let again = next_attempt(tick.now, attempts + 1, asked, tick.jitter);
@@ -125,7 +130,7 @@ impl Engine {
                     if attempts == 0 {
                         let title = failure.class.title();
                         let summary =
-                            format!("Reading formulas of {} again failed: {title}", pair.object);
+                            format!("Reading records of {} again failed: {title}", pair.object);
                         let mut entry = system_entry(summary, &failure, tick);
                         entry.crm = Some((pair.object.clone(), None));
                         log.push(entry);
@@ -144,14 +149,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Reads and stages one batch; `None` if the budget refused.
+    /// Reads and stages one batch, and gives the fields that moved without a stamp; `None` if the budget refused.
     async fn read_batch(
         &self,
         pair: &PairRules,
         ids: &[CrmId],
         tick: Tick,
         outcome: &mut RefreshOutcome,
-    ) -> StepResult<Option<Result<(), Failure>>> {
+    ) -> StepResult<Option<Result<BTreeSet<String>, Failure>>> {
         let calls = self.calls_max().read;
         let reservation = match self.reserve(calls, Lane::Bulk, tick).await? {
             Ok(reservation) => reservation,
@@ -176,12 +181,33 @@ impl Engine {
         let page = self.evidence(pair, records, tick);
         let report = self.store.stage(self.team, page).await?;
         outcome.news += u64::from(report.changed);
-        Ok(Some(Ok(())))
+        Ok(Some(Ok(report.unstamped)))
     }
 }
 
+fn due_at(pair: &PairRules, watch: &ObjectWatch, pace: Pace) -> Option<Timestamp> {
+    let rounds = watch.refresh.rounds(pair)?;
+    watch.refresh.due_at(rounds, watch.known_at, pace)
+}
+
+fn told(pair: &PairRules, fields: &[String], tick: Tick) -> LogDraft {
+    let (object, names) = (&pair.object, fields.join(", "));
+    let changes = if fields.len() == 1 {
+        "changes"
+    } else {
+        "change"
+    };
+    let minutes = REFRESH_EVERY_SECONDS / 60;
+    let summary = format!(
+        "{object}: {names} {changes} without the record’s stamp, as a formula does; read again every {minutes} minutes from now on"
+    );
+    let mut entry = LogDraft::new(tick.now, LogSource::Crm, LogType::System, summary);
+    entry.crm = Some((object.clone(), None));
+    entry
+}
+
 /// API calls that rounds over so many records cost in a day, where one call reads `records_per_call`.
-pub fn refresh_calls_per_day(records: u64, records_per_call: usize) -> u64 {
-    let rounds = 86_400 / REFRESH_EVERY_SECONDS.unsigned_abs();
+pub fn refresh_calls_per_day(rounds: Rounds, records: u64, records_per_call: usize) -> u64 {
+    let rounds = 86_400 / rounds.every_seconds().unsigned_abs();
     rounds * records.div_ceil(records_per_call.max(1) as u64)
 }

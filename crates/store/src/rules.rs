@@ -26,7 +26,7 @@ pub use link::{
 pub use mirror::{
     KIN_MAX, archive, come_home, end_of_chain, let_go, must_be_current, redirect, revive, take_over,
 };
-pub use news::{Evidence, News, news, take_in};
+pub use news::{Evidence, News, moved_unstamped, news, take_in};
 pub use progress::{
     advance, drop_page, forget_position, late_seconds, never_read, note_failure, wants_more,
 };

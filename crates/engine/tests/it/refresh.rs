@@ -4,7 +4,7 @@ use crate::script::{Answer, Asked};
 use crate::world::{World, at, lead, now, object, rules, tick};
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmId;
-use tandem_core::refresh::{REFRESH_EVERY_SECONDS, Refresh};
+use tandem_core::refresh::{LOOK_EVERY_SECONDS, REFRESH_EVERY_SECONDS, Refresh, Rounds};
 use tandem_core::settings::TeamRules;
 use tandem_core::store::SyncStore as _;
 use tandem_core::sync_log::LogStatus;
@@ -30,6 +30,17 @@ fn stands(world: &World) -> Refresh {
     let watches = now(world.store.watches(world.team)).unwrap();
     let found = watches.into_iter().find(|one| one.object == object("Lead"));
     found.map(|watch| watch.refresh).unwrap_or_default()
+}
+
+/// All leads were known at that second.
+fn known_at(world: &World, second: i64) {
+    let watches = now(world.store.watches(world.team)).unwrap();
+    let found = watches.into_iter().find(|one| one.object == object("Lead"));
+    let watch = tandem_core::watch::ObjectWatch {
+        known_at: Some(at(second)),
+        ..found.unwrap()
+    };
+    assert!(now(world.store.save_watch(world.team, watch, Vec::new())).unwrap());
 }
 
 fn read(world: &World) -> Vec<Vec<CrmId>> {
@@ -90,8 +101,44 @@ fn a_round_goes_on_in_batches_and_after_a_failure_where_it_stood() {
     assert_eq!(failed.count(), 1);
 }
 
+/// A field that is not marked is looked at once a day; found to move without its stamp it is told, and read again every hour.
 #[test]
-fn who_maps_no_formula_pays_nothing() {
+fn a_field_that_behaves_like_a_formula_is_found_told_and_read_again_every_hour() {
+    let world = World::new();
+    world.import(1_000, &["00Q1", "00Q2"]);
+    known_at(&world, 1_000);
+    assert!(!refresh(&world, LOOK_EVERY_SECONDS).asked, "not a day yet");
+    let day = 1_000 + LOOK_EVERY_SECONDS;
+    let same = |id, second, name| lead(id, 999, second, &[("LastName", name)]);
+    // Seen as they are, long after their stamp.
+    let seen = vec![same("00Q1", day, "Oak"), same("00Q2", day, "Oak")];
+    world.crm.will(Answer::Read(seen));
+    assert_eq!(
+        (refresh(&world, day).news, stands(&world).unstamped.len()),
+        (0, 0)
+    );
+    let next = day + LOOK_EVERY_SECONDS;
+    assert!(!refresh(&world, next - 1).asked, "once a day");
+    let moved = vec![same("00Q1", next, "Oak"), same("00Q2", next, "Elm")];
+    world.crm.will(Answer::Read(moved));
+    assert_eq!(refresh(&world, next).news, 1);
+    assert_eq!(stands(&world).unstamped, ["LastName".to_owned()].into());
+    let told = |world: &World| {
+        let log = world.log().into_iter();
+        let told = log.filter(|entry| entry.summary.contains("LastName changes without"));
+        told.count()
+    };
+    assert_eq!(told(&world), 1);
+    let hour = next + REFRESH_EVERY_SECONDS;
+    assert!(!refresh(&world, hour - 1).asked);
+    let moved = vec![same("00Q1", hour, "Oak"), same("00Q2", hour, "Ash")];
+    world.crm.will(Answer::Read(moved));
+    assert_eq!(refresh(&world, hour).news, 1, "every hour from now on");
+    assert_eq!(told(&world), 1, "told once");
+}
+
+#[test]
+fn who_maps_no_formula_pays_a_look_a_day() {
     let world = World::new();
     world.import(10, &["00Q1"]);
     assert!(!refresh(&world, 20).asked);
@@ -100,7 +147,13 @@ fn who_maps_no_formula_pays_nothing() {
         field.mapping.direction = tandem_core::mapping::Direction::WorkspaceToCrm;
     }
     assert!(!outbound.pairs[1].has_calculated());
-    assert_eq!(refresh_calls_per_day(0, 10_000), 0);
-    assert_eq!(refresh_calls_per_day(10_000, 10_000), 24);
-    assert_eq!(refresh_calls_per_day(100_001, 10_000), 264);
+    assert_eq!(Refresh::default().rounds(&outbound.pairs[1]), None);
+    for (rounds, records, calls) in [
+        (Rounds::Hourly, 0, 0),
+        (Rounds::Hourly, 10_000, 24),
+        (Rounds::Hourly, 100_001, 264),
+        (Rounds::Daily, 100_001, 11),
+    ] {
+        assert_eq!(refresh_calls_per_day(rounds, records, 10_000), calls);
+    }
 }

@@ -45,6 +45,7 @@ fn progress(name: &str, stands: Stands) -> Option<ObjectProgress> {
         attempts: u32::from(not_before.is_some()),
         rows: 0,
         horizon: tandem_core::horizon::Horizon::default(),
+        coverage: Default::default(),
     })
 }
 

@@ -16,6 +16,9 @@ use tandem_core::store::SyncStore as _;
 use tandem_core::sync_log::{LogDraft, LogError, LogSource, LogStatus, LogType};
 use tandem_store::admin::Connection;
 
+/// Records that took each other's place, on the way to the one that is still there.
+const SUCCESSORS_MAX: usize = 10;
+
 /// Connectors by team. They hold a session, so they are kept and not made anew for each step.
 #[derive(Default)]
 pub(super) struct LiveConnectors(Mutex<HashMap<TeamId, Arc<dyn Connector>>>);
@@ -71,15 +74,27 @@ impl App {
         })
     }
 
-    /// The address of a record's page in the CRM.
+    /// The address of a record's page in the CRM: of the one that took its place, where one did; none of a
+    /// record that was deleted.
     pub(super) async fn crm_url(
         &self,
         team: TeamId,
         object: &CrmObject,
         id: &CrmId,
     ) -> AppResult<Option<String>> {
-        let connector = self.connector(team).await?;
-        Ok(connector.map(|connector| connector.record_url(object, id)))
+        let Some(connector) = self.connector(team).await? else {
+            return Ok(None);
+        };
+        let (mut object, mut id) = (object.clone(), id.clone());
+        for _ in 0..SUCCESSORS_MAX {
+            let known = self.store().mirrored(team, &object, &id).await?;
+            match known.map(|record| (record.deleted, record.successor)) {
+                Some((_, Some(next))) => (object, id) = (next.object, next.id),
+                Some((true, None)) => return Ok(None),
+                _ => break,
+            }
+        }
+        Ok(Some(connector.record_url(&object, &id)))
     }
 
     /// Makes a request that a person waits for: as many `calls` as it may cost are reserved before, what

@@ -92,6 +92,15 @@ pub struct ObjectStatus {
     /// The CRM was read completely as of this moment; `None` before the first time.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub fresh_at: Option<Timestamp>,
+    /// Rows of the read from the beginning; 0 before the first.
+    pub rows_read: u64,
+    /// The oldest last change among them, by the CRM's clock. Everything from there to `fresh_at` was read: no
+    /// start date leaves anything out.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub read_from: Option<Timestamp>,
+    /// Mapped CRM fields that are not marked as calculated and change without their record's stamp all the same: read
+    /// again every hour.
+    pub unstamped: Vec<String>,
     /// A read is under way: rows so far.
     pub reading_rows: Option<u64>,
     /// Rows arrive up to so many seconds late, as learned; reading goes back farther than that. 0 where none
@@ -284,6 +293,9 @@ fn object_status(
         needs_attention: with(LinkStatus::Held) + with(LinkStatus::Refused),
         waiting: counts.map_or(0, |c| c.due + c.writes),
         fresh_at: progress.and_then(|p| p.complete_at),
+        rows_read: progress.map_or(0, |p| p.coverage.rows),
+        read_from: progress.and_then(|p| p.coverage.oldest),
+        unstamped: watch.map_or_else(Vec::new, |w| unstamped(pair, w)),
         reading_rows: progress
             .filter(|p| p.position.page.is_some())
             .map(|p| p.rows),
@@ -297,6 +309,12 @@ fn object_status(
             .and_then(|p| next_read(p, frequency_seconds)),
         failures: progress.map_or(0, |p| p.attempts),
     }
+}
+
+fn unstamped(pair: &PairRules, watch: &ObjectWatch) -> Vec<String> {
+    let mapped = |field: &&String| pair.by_crm(field).is_some();
+    let found = watch.refresh.unstamped.iter().filter(mapped);
+    found.cloned().collect()
 }
 
 fn next_read(progress: &ObjectProgress, frequency_seconds: u32) -> Option<Timestamp> {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use tandem_core::ids::CrmObject;
 use tandem_core::mapping::PairRules;
+use tandem_core::refresh::Refresh;
 use tandem_core::settings::{ConnectionState, FREQUENCY_CHOICES_SECONDS, TeamRules};
 use tandem_core::store::SyncStore as _;
 use utoipa::ToSchema;
@@ -19,7 +20,7 @@ const RECORDS_PER_CALL: usize = 10_000;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct FrequencyQuote {
     /// Calls a day for looking whether anything changed, all objects together: objects that are due
-    /// together share a call. Reading mapped formulas again every hour is part of it; changes themselves
+    /// together share a call. Reading records again is part of it: every hour where formulas are mapped, every day elsewhere; changes themselves
     /// come on top.
     pub calls_per_day: u64,
     /// The org's allowance, if it is known.
@@ -172,16 +173,21 @@ impl App {
 }
 
 impl App {
-    /// Calls a day for reading again what the CRM works out.
+    /// Calls a day for reading records again: every hour what changes without a stamp, and every day what is not known to.
     async fn refresh_calls(&self, actor: &Actor, rules: &TeamRules) -> AppResult<u64> {
         let counts = self.store().counts(actor.team).await?;
+        let watches = self.store().watches(actor.team).await?;
         let calls = |pair: &PairRules| {
+            let watch = watches.iter().find(|watch| watch.object == pair.object);
+            let refresh = watch.map_or_else(Refresh::default, |watch| watch.refresh.clone());
+            let Some(rounds) = refresh.rounds(pair) else {
+                return 0;
+            };
             let records = counts.objects.iter().find(|one| one.object == pair.object);
             let records = records.map_or(0, |one| one.by_status.values().sum());
-            tandem_engine::refresh_calls_per_day(records, RECORDS_PER_CALL)
+            tandem_engine::refresh_calls_per_day(rounds, records, RECORDS_PER_CALL)
         };
-        let pairs = rules.pairs.iter().filter(|pair| pair.has_calculated());
-        Ok(pairs.map(calls).sum())
+        Ok(rules.pairs.iter().map(calls).sum())
     }
 
     /// Refuses what only a running sync can do.

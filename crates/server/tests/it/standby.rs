@@ -253,3 +253,58 @@ async fn another_org_is_refused_by_both_names() {
     assert_eq!(houses.connectors().await.len(), 1, "nothing was kept");
     assert_eq!(houses.state().await["sync"]["state"], "enabled");
 }
+
+/// The dialog of Sync Management lists every connection; the chosen one carries the sync at once, and one that does not
+/// work is named with its reason.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_connection_is_chosen_in_the_dialog_of_sync_management() {
+    let (houses, first, second) = Houses::with_standby().await;
+    let all = houses.connectors().await;
+    let of = |who: &str| {
+        all.iter()
+            .find(|one| one["username"] == who)
+            .expect("listed")["id"]
+            .clone()
+    };
+    let dialog = houses
+        .call(Method::GET, "/sync?edit=connector", Value::Null)
+        .await
+        .body;
+    let option = format!("<option value=\"{}\">{second}</option>", of(&second));
+    assert!(dialog.contains(&option), "{dialog}");
+    let reply = houses
+        .submit(
+            "/sync/connector",
+            &dialog,
+            &[
+                ("enabled", "on".into()),
+                ("connector", of(&second).to_string()),
+            ],
+        )
+        .await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
+    assert_eq!(houses.who("main").await, Some((second.clone(), None)));
+    assert_eq!(houses.state().await["enabled"], true);
+    houses.activate(false);
+    let reply = houses
+        .submit(
+            "/sync/connector",
+            &dialog,
+            &[
+                ("enabled", "on".into()),
+                ("connector", of(&first).to_string()),
+            ],
+        )
+        .await;
+    assert_ne!(reply.status, StatusCode::SEE_OTHER, "it is tried first");
+    assert!(
+        reply.body.contains("role=\"alert\"") || reply.body.contains("callout"),
+        "{}",
+        reply.body
+    );
+    assert_eq!(
+        houses.who("main").await,
+        Some((second, None)),
+        "nothing changed"
+    );
+}

@@ -171,6 +171,24 @@ impl Houses {
         self.org.sandbox().world(set).expect("a right");
     }
 
+    /// Sends a form of a page, with the token that the page carries.
+    pub(crate) async fn submit(&self, path: &str, page: &str, fields: &[(&str, String)]) -> Reply {
+        let (_, rest) = page
+            .split_once("name=\"form_token\" value=\"")
+            .expect("a form");
+        let token = rest.split('"').next().expect("its end");
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("form_token", token)
+            .extend_pairs(fields)
+            .finish();
+        let request = axum::http::Request::post(path)
+            .header(header::COOKIE, &self.cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(body.into())
+            .expect("a request");
+        self.server.send(request).await
+    }
+
     pub(crate) async fn state(&self) -> Value {
         self.call(Method::GET, "/api/admin/sync", Value::Null)
             .await
@@ -452,4 +470,102 @@ async fn sync_now_ends_a_back_off_and_objects_are_read_again_on_request() {
     assert_eq!(calls() - before, 1, "six leads fit one call");
     let backlog = houses.state().await["backlog"]["decisions"].as_u64();
     assert_eq!(backlog, Some(0), "nothing changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_from_the_beginning_is_shown_object_by_object() {
+    let houses = houses().await;
+    houses.connect().await;
+    houses.turn_on().await;
+    houses.work().await;
+    let oldest = |object: &str| {
+        let soql =
+            format!("SELECT LastModifiedDate FROM {object} ORDER BY LastModifiedDate LIMIT 1");
+        let rows = houses.rows(&soql);
+        let text = rows[0]["LastModifiedDate"]
+            .as_str()
+            .expect("a stamp")
+            .replace("+0000", "Z");
+        text.parse::<tandem_core::Timestamp>().expect("a time")
+    };
+    let read = |state: &Value, object: &str| {
+        let objects = state["objects"].as_array().expect("objects");
+        let found = objects
+            .iter()
+            .find(|one| one["object"] == object)
+            .expect("mapped");
+        let from = found["read_from"].as_str().expect("a stamp").parse();
+        (found["rows_read"].clone(), from.expect("a time"))
+    };
+    let state = houses.state().await;
+    for (object, rows) in [
+        ("Lead", 6),
+        ("Contact", 5),
+        ("Account", 3),
+        ("Opportunity", 2),
+    ] {
+        assert_eq!(
+            read(&state, object),
+            (json!(rows), oldest(object)),
+            "{object}"
+        );
+    }
+    let page = houses.call(Method::GET, "/sync", Value::Null).await.body;
+    assert!(page.contains("6 rows") && page.contains("No start date leaves anything out"));
+}
+
+/// A record that is gone has no page in the CRM to lead to, and the archive is a choice of the list.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_record_leads_nowhere_and_the_archive_is_listed() {
+    let houses = houses().await;
+    houses.connect().await;
+    houses.turn_on().await;
+    houses.work().await;
+    let people = "/api/admin/records/person?link=linked";
+    let rows = houses.call(Method::GET, people, Value::Null).await.json();
+    let of_lead = |row: &&Value| row["object"] == "Lead";
+    let lead = rows["rows"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .find(of_lead)
+        .expect("a lead")
+        .clone();
+    let path = format!("/api/admin/records/person/{}", lead["id"]);
+    let shown = houses.call(Method::GET, &path, Value::Null).await.json();
+    assert!(shown["crm_url"].is_string(), "{shown}");
+    let id = lead["crm_id"].as_str().expect("an id").to_owned();
+    let deleted = houses.org.sandbox().world(|world| {
+        let admin = Actor::system(world.admin_id());
+        world.delete(
+            &admin,
+            "Lead",
+            &id,
+            &tandem_sandbox::world::DmlOptions::default(),
+        )
+    });
+    deleted.expect("deleted");
+    let now = houses
+        .call(Method::POST, "/api/admin/sync/now", Value::Null)
+        .await;
+    assert_eq!(now.status, StatusCode::ACCEPTED, "{}", now.body);
+    houses.work().await;
+    let shown = houses.call(Method::GET, &path, Value::Null).await.json();
+    assert_eq!(shown["crm_url"], Value::Null, "{shown}");
+    let archive = houses
+        .call(
+            Method::GET,
+            "/api/admin/records/person?link=archived",
+            Value::Null,
+        )
+        .await;
+    assert_eq!(archive.status, StatusCode::OK, "{}", archive.body);
+    let wrong = houses
+        .call(
+            Method::GET,
+            "/api/admin/records/person?link=lost",
+            Value::Null,
+        )
+        .await;
+    assert!(wrong.body.contains("archived"), "{}", wrong.body);
 }

@@ -74,6 +74,7 @@ cases! {
         a_watermark_never_goes_back,
         progress_remembers_when_a_pull_began_and_counts_its_rows,
         a_row_that_came_late_moves_the_horizon,
+        what_moved_without_its_stamp_is_named,
         a_read_has_settled_when_it_is_complete,
         a_failed_read_backs_off_until_one_succeeds,
         a_forgotten_page_begins_its_pull_again,

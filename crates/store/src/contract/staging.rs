@@ -85,6 +85,7 @@ pub(super) async fn progress_remembers_when_a_pull_began_and_counts_its_rows(b: 
         (2, Some(at(1)), None)
     );
     assert_eq!(half.position.watermark, None);
+    assert_eq!(half.coverage.rows, 2);
     let last = b.page(7, "Account", vec![row("003")]).await;
     b.stage(last).await;
     let whole = b.progress("Account").await;
@@ -96,6 +97,40 @@ pub(super) async fn progress_remembers_when_a_pull_began_and_counts_its_rows(b: 
     b.pull(20, row("004")).await;
     let next = b.progress("Account").await;
     assert_eq!((next.rows, next.complete_at), (1, Some(at(20))));
+    // What was read from the beginning stands until everything is read again.
+    assert_eq!(next.coverage, whole.coverage);
+    assert_eq!(
+        (whole.coverage.rows, whole.coverage.oldest),
+        (3, Some(at(1)))
+    );
+    let account = object("Account");
+    let reset = b.store().reset_progress(b.team, &account);
+    reset.await.expect("forgotten");
+    b.pull(30, row("004")).await;
+    assert_eq!(b.progress("Account").await.coverage.rows, 1);
+}
+
+pub(super) async fn what_moved_without_its_stamp_is_named(b: &Bench) {
+    let score = |second, score| {
+        let record = crm("Account", "001", 1, &[("Name", "A"), ("Score", score)]);
+        seen(second, record)
+    };
+    b.pull(1_000, score(1_000, "1")).await;
+    for (second, record, named) in [
+        (1_100, score(1_100, "2"), vec!["Score"]),
+        // Looked at before: it says nothing.
+        (1_200, score(1_050, "3"), vec![]),
+        (1_300, score(1_300, "2"), vec![]),
+        (
+            1_400,
+            seen(1_400, crm("Account", "001", 2, &[("Score", "4")])),
+            vec![],
+        ),
+    ] {
+        let report = b.pull(second, record).await;
+        let found: Vec<&String> = report.unstamped.iter().collect();
+        assert_eq!(found, named, "at {second}");
+    }
 }
 
 pub(super) async fn a_row_that_came_late_moves_the_horizon(b: &Bench) {

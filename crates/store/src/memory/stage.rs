@@ -43,11 +43,13 @@ impl Team {
         let stamped_anew = known.is_none_or(|known| known.revision.order < record.revision.order);
         let late = rules::late_seconds(page, &id, stamped_anew);
         report.late_seconds = report.late_seconds.max(late);
+        let moved = rules::moved_unstamped(known, &record);
         match self.mirrors.take_in(record, rules::Evidence::Read) {
             News::Stale => report.stale += 1,
             News::Unchanged if page.echo_guard => report.unchanged += 1,
             News::New | News::Changed | News::Unchanged => {
                 report.changed += 1;
+                report.unstamped.extend(moved);
                 self.links.change(link, rules::crm_changed);
                 self.links.make_due(link, page.lane, page.now);
             }

@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 use tandem_core::Timestamp;
 use tandem_core::record::CrmRecord;
+use tandem_core::refresh::unstamped;
 
 /// What an incoming record is, compared with the known one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +55,14 @@ pub fn news(known: Option<&CrmRecord>, incoming: &CrmRecord, evidence: Evidence)
         Ordering::Equal if shows_more(known, incoming) => News::Changed,
         Ordering::Equal => News::Stale,
     }
+}
+
+/// The fields that moved though the record's stamp did not; they are news only if the incoming record is.
+pub fn moved_unstamped(known: Option<&CrmRecord>, incoming: &CrmRecord) -> Vec<String> {
+    let known = known.into_iter();
+    known
+        .flat_map(|known| unstamped(known, incoming).cloned())
+        .collect()
 }
 
 /// Takes an incoming record into the mirrored one, if it is news. A version holds what was read with it:

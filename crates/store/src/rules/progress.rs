@@ -2,6 +2,7 @@
 
 use tandem_core::Timestamp;
 use tandem_core::connector::{Next, Watermark};
+use tandem_core::coverage::Coverage;
 use tandem_core::horizon::Horizon;
 use tandem_core::ids::{CrmId, CrmObject};
 use tandem_core::mapping::PairRules;
@@ -18,6 +19,7 @@ pub fn never_read(object: CrmObject) -> ObjectProgress {
         attempts: 0,
         rows: 0,
         horizon: Horizon::default(),
+        coverage: Coverage::default(),
     }
 }
 
@@ -37,6 +39,12 @@ pub fn advance(progress: &mut ObjectProgress, page: &StagePage) -> bool {
     progress.rows = rows_before + page.records.len() as u64;
     progress.attempts = 0;
     progress.not_before = None;
+    if page.from.watermark.is_none() {
+        if first {
+            progress.coverage = Coverage::default();
+        }
+        progress.coverage.add(&page.records);
+    }
     if first {
         progress.horizon.begin(page.settling, page.now);
     }

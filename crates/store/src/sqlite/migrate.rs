@@ -11,7 +11,7 @@ use tandem_core::store::StoreError;
 /// `TNDM`, in the file's header: tells our files from other programs'.
 const APPLICATION_ID: i32 = 0x544e_444d;
 
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("../../migrations/0001_sync.sql"),
     include_str!("../../migrations/0002_admin.sql"),
     include_str!("../../migrations/0003_asking_again.sql"),
@@ -24,6 +24,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/0010_mirroring.sql"),
     include_str!("../../migrations/0011_runs.sql"),
     include_str!("../../migrations/0012_key_names_link.sql"),
+    include_str!("../../migrations/0013_coverage.sql"),
 ];
 
 /// Checks whose file it is and runs what is missing.

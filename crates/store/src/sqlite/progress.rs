@@ -13,7 +13,7 @@ use tandem_core::store::{ObjectProgress, PullPosition};
 use tandem_core::sync_log::LogDraft;
 
 const SELECT: &str = "SELECT object, watermark_order, watermark_token, page, complete_us, \
-     started_us, not_before_us, attempts, rows_read, round, horizon FROM progress WHERE team = ?";
+     started_us, not_before_us, attempts, rows_read, round, horizon, coverage FROM progress WHERE team = ?";
 
 pub(super) fn all(tx: &Tx<'_>, team: TeamId) -> DbResult<Vec<ObjectProgress>> {
     tx.rows(&format!("{SELECT} ORDER BY object"), [team.0], read)
@@ -30,8 +30,8 @@ pub(super) fn save(tx: &Tx<'_>, team: TeamId, progress: &ObjectProgress) -> DbRe
     let watermark = progress.position.watermark.as_ref();
     tx.execute(
         "INSERT OR REPLACE INTO progress (team, object, watermark_order, watermark_token, page, \
-         complete_us, started_us, not_before_us, attempts, rows_read, round, horizon) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         complete_us, started_us, not_before_us, attempts, rows_read, round, horizon, coverage) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             team.0,
             progress.object.as_str(),
@@ -44,7 +44,8 @@ pub(super) fn save(tx: &Tx<'_>, team: TeamId, progress: &ObjectProgress) -> DbRe
             progress.attempts,
             i64::try_from(progress.rows).unwrap_or(i64::MAX),
             progress.position.round,
-            json(&progress.horizon)?
+            json(&progress.horizon)?,
+            json(&progress.coverage)?
         ],
     )?;
     Ok(())
@@ -117,5 +118,6 @@ fn read(row: &Row<'_>) -> DbResult<ObjectProgress> {
         attempts: get(row, "attempts")?,
         rows: u64::try_from(get::<i64>(row, "rows_read")?).unwrap_or_default(),
         horizon: doc(row, "horizon")?,
+        coverage: doc(row, "coverage")?,
     })
 }

@@ -81,6 +81,7 @@ impl<'a> Staging<'a> {
     fn take_known(&mut self, mut row: LinkRow, record: CrmRecord) -> DbResult<()> {
         let id = record.id.clone();
         self.note_lateness(&record);
+        let moved = rules::moved_unstamped(self.mirrors.get(&id), &record);
         match self
             .mirrors
             .take_in(self.tx, self.team, record, rules::Evidence::Read)?
@@ -89,6 +90,7 @@ impl<'a> Staging<'a> {
             News::Unchanged if self.page.echo_guard => self.report.unchanged += 1,
             News::New | News::Changed | News::Unchanged => {
                 self.report.changed += 1;
+                self.report.unstamped.extend(moved);
                 row.change(rules::crm_changed);
                 row.make_due(self.page.lane, self.page.now);
                 links::save(self.tx, &mut row)?;

@@ -116,7 +116,7 @@ impl Samples {
     }
 
     /// One of each role, and one who can't be chosen.
-    fn connectors(&self) -> ConnectorList {
+    pub(super) fn connectors(&self) -> ConnectorList {
         let choice = |id, role, problem: Option<&str>| ConnectorChoice {
             id: ConnectionId(id),
             role,

@@ -158,6 +158,7 @@ impl Samples {
             enabled: true,
             connector: Some(self.say("integration@northwind.example")),
             lost,
+            list: self.connectors(),
             errors: Vec::new(),
         })
     }
@@ -210,6 +211,9 @@ fn objects() -> Vec<ObjectStatus> {
                 waiting,
                 fresh_at: fresh.map(minutes_ago),
                 reading_rows: None,
+                rows_read: linked + waiting,
+                read_from: fresh.map(|_| minutes_ago(2_000_000)),
+                unstamped: Vec::new(),
                 rows_late_seconds: waiting.min(40) as u32,
                 comparing_records: (object == "Contact").then_some(4_000),
                 compared_at: Some(minutes_ago(1_500)),

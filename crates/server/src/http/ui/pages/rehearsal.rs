@@ -105,23 +105,31 @@ fn object_card(one: &ObjectRehearsal) -> Markup {
                 "Only the " (counted(one.rows, "record")) " that changed longest ago were looked at; there are more."
             }))
         }
-        div class="table-wrap" {
-            table {
-                thead { tr { th { "What would happen" } th class="end" { "Records" } } }
-                tbody {
-                    @for act in Act::ALL.iter().filter(|act| one.count(**act) > 0) { (act_line(one, *act)) }
-                    @if one.left_there > 0 {
-                        tr { td { "Stay in the CRM alone: the mapping does not import" } td class="end num" { (grouped(one.left_there)) } }
-                    }
-                }
-            }
-        }
-        @if one.acts.is_empty() && one.left_there == 0 { p { "Nothing would happen." } }
+        @if one.acts.is_empty() && one.left_there == 0 { p { "Nothing would happen." } } @else { (acts(one)) }
         @if !one.examples.is_empty() { (examples(one)) }
     };
     let rows = html! { span class="muted" { (counted(one.rows, "record")) " in the CRM" } };
     let title = format!("{} · {}", one.object, kind_label(one.kind));
     card(&title, &rows, &body)
+}
+
+fn acts(one: &ObjectRehearsal) -> Markup {
+    html! {
+        div class="table-wrap" {
+            table class="stack" {
+                thead { tr { th { "What would happen" } th class="end" { "Records" } } }
+                tbody {
+                    @for act in Act::ALL.iter().filter(|act| one.count(**act) > 0) { (act_line(one, *act)) }
+                    @if one.left_there > 0 {
+                        tr {
+                            td data-label="Act" { "Stay in the CRM alone: the mapping does not import" }
+                            td data-label="Records" class="end num" { (grouped(one.left_there)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn act_line(one: &ObjectRehearsal, act: Act) -> Markup {
@@ -132,15 +140,26 @@ fn act_line(one: &ObjectRehearsal, act: Act) -> Markup {
     };
     html! {
         tr {
-            td {
+            td data-label="Act" class="wrap" {
                 (badge(tone(act), act.label()))
                 @if let Some(values) = values { " " small class="muted" { (counted(values, "value")) } }
+                @if let Some(why) = why(act) { " " small class="muted" { (why) } }
                 @if act == Act::Link {
                     @for (key, records) in &one.keys { " " small class="muted" { (grouped(*records)) " by " (key) } }
                 }
             }
-            td class="end num" { (grouped(one.count(act))) }
+            td data-label="Records" class="end num" { (grouped(one.count(act))) }
         }
+    }
+}
+
+/// What is not plain from the act's name.
+fn why(act: Act) -> Option<&'static str> {
+    match act {
+        Act::Choose => Some("nothing is linked to a first hit: a person chooses"),
+        Act::Hold => Some("both sides hold different values"),
+        Act::Refuse => Some("they are set aside, the other values go"),
+        _ => None,
     }
 }
 
@@ -177,7 +196,7 @@ fn example_line(kind: Kind, one: &Example) -> Markup {
                 }
                 @if let Some(id) = &one.crm_id { " " (code(id.as_str())) }
             }
-            td data-label="What would happen" {
+            td data-label="Act" {
                 (one.act.label())
                 @if let Some(key) = &one.key { " (" (key) ")" }
             }

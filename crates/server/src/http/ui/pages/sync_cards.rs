@@ -264,13 +264,14 @@ pub(super) fn objects(shell: &Shell, view: &SyncPage) -> Markup {
             div class="table-wrap" {
                 table class="stack" {
                     thead { tr {
-                        th { "CRM object" } th { "In the workspace" } th { "Freshness" } th { "Read every" }
+                        th { "CRM object" } th { "In the workspace" } th { "Freshness" } th { "Read so far" } th { "Read every" }
                         th { "Next read" } th class="end" { "Linked" } th class="end" { "In the queue" }
                         th class="end" { "Needs attention" }
                     } }
                     tbody { @for row in &view.overview.objects { (object_line(row, running, shell.now)) } }
                 }
             }
+            p class="muted" { "Reading begins at the oldest record that the connector sees. No start date leaves anything out." }
         }
     };
     card("Objects", &edit, &body)
@@ -279,7 +280,12 @@ pub(super) fn objects(shell: &Shell, view: &SyncPage) -> Markup {
 fn object_line(row: &ObjectStatus, running: bool, now: Timestamp) -> Markup {
     html! {
         tr {
-            td data-label="CRM object" { strong { (row.object) } }
+            td data-label="CRM object" {
+                strong { (row.object) }
+                @if !row.unstamped.is_empty() {
+                    small class="muted" { " " (row.unstamped.join(", ")) " changes without the record’s stamp: read again every hour" }
+                }
+            }
             td data-label="In the workspace" { (kind_label(row.kind)) }
             td data-label="Freshness" {
                 (freshness(row, running, now))
@@ -290,6 +296,7 @@ fn object_line(row: &ObjectStatus, running: bool, now: Timestamp) -> Markup {
                     small class="muted" { " Rows arrive up to " (duration(u64::from(row.rows_late_seconds))) " late" }
                 }
             }
+            td data-label="Read so far" { (coverage(row, now)) }
             td data-label="Read every" class="nowrap" { (duration(u64::from(row.frequency_seconds))) }
             td data-label="Next read" class="nowrap" {
                 @match row.next_at {
@@ -304,6 +311,17 @@ fn object_line(row: &ObjectStatus, running: bool, now: Timestamp) -> Markup {
                 @if row.needs_attention > 0 { strong class="attention" { (grouped(row.needs_attention)) } }
                 @else { "0" }
             }
+        }
+    }
+}
+
+/// What the first read brought, and from when on.
+fn coverage(row: &ObjectStatus, now: Timestamp) -> Markup {
+    html! {
+        @match row.read_from {
+            Some(oldest) => { (counted(row.rows_read, "row")) small class="muted" { " changed since " (ago(oldest, now)) } },
+            None if row.fresh_at.is_some() => "No rows",
+            None => span class="blank" { "–" },
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The dialogs of Sync Management: the connector and its toggle, the sync frequency with its cost, and
 //! the API threshold. Each is opened by an address, so it also works without a script.
 
+use crate::app::connectors::{ConnectorChoice, ConnectorList, ConnectorRole};
 use crate::app::settings::FrequencyQuote;
 use crate::http::ui::parts::badge::Tone;
 use crate::http::ui::parts::form::{Choice, FieldError, form_errors, post, select};
@@ -32,6 +33,8 @@ pub struct ConnectorDialog {
     pub connector: Option<String>,
     /// It is cut off.
     pub lost: bool,
+    /// Every connection, and who has none.
+    pub list: ConnectorList,
     /// What was wrong with the last try.
     pub errors: Vec<FieldError>,
 }
@@ -105,20 +108,41 @@ fn connector_fields(view: &ConnectorDialog, using: &str) -> Markup {
     } else {
         using.to_owned()
     };
-    let choices: [Choice; 2] = [
-        ("current".to_owned(), current),
-        (
-            OTHER_CONNECTOR.to_owned(),
-            "Connect as another CRM user…".to_owned(),
-        ),
-    ];
+    let others = view.list.choices.iter();
+    let others = others.filter(|one| one.role != ConnectorRole::Main);
+    let works = others.clone().filter(|one| one.problem.is_none());
+    let named = |one: &ConnectorChoice| -> Choice { (one.id.to_string(), one.username.clone()) };
+    let mut choices: Vec<Choice> = vec![("current".to_owned(), current)];
+    choices.extend(works.map(named));
+    choices.push((
+        OTHER_CONNECTOR.to_owned(),
+        "Connect as another CRM user…".to_owned(),
+    ));
+    let refused: Vec<(&str, &str)> = others
+        .filter_map(|one| Some((one.username.as_str(), one.problem.as_deref()?)))
+        .chain(
+            view.list
+                .missing
+                .iter()
+                .map(|one| (one.email.as_str(), one.reason.as_str())),
+        )
+        .collect();
     html! {
         label class="switch" {
             input type="checkbox" role="switch" name="enabled" value="on" checked[view.enabled];
             span { strong { "Enable CRM Sync" } small { "While it is off, edits wait and nothing is read." } }
         }
         (select("connector", "Main CRM Connector", &choices, "current"))
-        p class="muted" { "All updates in the CRM are made as this user, with this user’s rights." }
+        p class="muted" {
+            "All updates in the CRM are made as this user, with this user’s rights. "
+            "Choosing another one tries it first, for two API calls."
+        }
+        @if !refused.is_empty() {
+            details {
+                summary { "Who can’t be chosen, and why" }
+                ul { @for (who, why) in &refused { li { strong { (who) } " " (why) } } }
+            }
+        }
         (buttons())
     }
 }
@@ -171,7 +195,7 @@ fn quote(quote: Option<&FrequencyQuote>) -> Markup {
             @if let Some(quote) = quote {
                 "This choice costs " strong class="num" { (grouped(quote.calls_per_day)) } " API calls a day"
                 @if let Some(permille) = quote.permille { ", " (permille / 10) "." (permille % 10) " % of the allowance" }
-                ". " small { "Objects that are due together share a call; " (tandem_engine::feed_calls_per_day()) " are for deletions. Changed records come on top, and once a week one call for 2,000 records, to compare all." }
+                ". " small { "Objects that are due together share a call; " (tandem_engine::feed_calls_per_day()) " are for deletions, and every record is read again once a day, where formulas are mapped every hour. Changed records come on top, and once a week one call for 2,000 records, to compare all." }
             }
         }
     }

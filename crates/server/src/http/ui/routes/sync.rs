@@ -2,6 +2,7 @@
 
 use super::visitor::{Visitor, done, shown_in_form};
 use super::{PageResult, entrance::Nothing, refused};
+use crate::app::connectors::{ConnectorList, ConnectorRole};
 use crate::app::mirroring::{DeletionChoice, Mirroring};
 use crate::app::overview::{Overview, SyncState};
 use crate::app::settings::FrequencyQuote;
@@ -21,7 +22,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use tandem_core::ids::CrmObject;
+use tandem_core::ids::{ConnectionId, CrmObject};
 use tandem_core::settings::FREQUENCY_CHOICES_SECONDS;
 use tandem_store::views::{LogFilter, PageRequest};
 
@@ -46,7 +47,10 @@ pub(super) fn routes() -> Router<App> {
 async fn show(State(app): State<App>, visitor: Visitor, Query(query): Query<Pairs>) -> PageResult {
     let overview = app.overview(&visitor.actor).await?;
     let dialog = match query.get("edit").map(String::as_str) {
-        Some("connector") => Some(connector_dialog(&overview)),
+        Some("connector") => {
+            let list = app.connectors(&visitor.actor).await?;
+            Some(connector_dialog(&overview, list))
+        }
         Some("frequency") => Some(frequency_dialog(&app, &visitor, &query).await?),
         Some("threshold") => Some(threshold_dialog(&overview)),
         Some("read-again") => Some(read_again_dialog(&overview)),
@@ -111,7 +115,7 @@ async fn again(
     drawn(app, visitor, &view, status).await
 }
 
-fn connector_dialog(overview: &Overview) -> Dialog {
+fn connector_dialog(overview: &Overview, list: ConnectorList) -> Dialog {
     Dialog::Connector(ConnectorDialog {
         enabled: overview.enabled,
         connector: overview
@@ -119,6 +123,7 @@ fn connector_dialog(overview: &Overview) -> Dialog {
             .as_ref()
             .map(|connector| connector.username.clone()),
         lost: matches!(overview.state, SyncState::ConnectionLost { .. }),
+        list,
         errors: Vec::new(),
     })
 }
@@ -130,7 +135,8 @@ struct ConnectorForm {
     connector: String,
 }
 
-/// A connector that is cut off can't be turned on: choosing it means to connect it again.
+/// A connector that is cut off can't be turned on: choosing it means to connect it again. Another connection takes its
+/// place before the toggle is set; who stood by goes on to, unless it is the one that was chosen.
 async fn set_connector(
     State(app): State<App>,
     visitor: Visitor,
@@ -140,14 +146,13 @@ async fn set_connector(
     let state = app.sync_state(&visitor.actor).await?;
     let lost = matches!(state, SyncState::ConnectionLost { .. });
     let connect = form.form.connector == OTHER_CONNECTOR || (lost && enabled);
-    let next = if connect {
-        app.start_connect(&visitor.actor).await
-    } else {
-        let what = if enabled { "enabled" } else { "disabled" };
-        app.set_enabled(&visitor.actor, enabled)
-            .await
-            .map(|()| done("/sync", what))
+    let chosen = form.form.connector.parse().ok().map(ConnectionId);
+    let next = match chosen {
+        Some(chosen) => choose(&app, &visitor, chosen, enabled).await,
+        None if connect => app.start_connect(&visitor.actor).await,
+        None => toggle(&app, &visitor, enabled).await,
     };
+    let list = app.connectors(&visitor.actor).await?;
     match next {
         Ok(next) => Ok(Redirect::to(&next).into_response()),
         Err(error) => {
@@ -155,7 +160,7 @@ async fn set_connector(
                 &app,
                 &visitor,
                 error,
-                |overview, error| match connector_dialog(overview) {
+                |overview, error| match connector_dialog(overview, list) {
                     Dialog::Connector(view) => Dialog::Connector(ConnectorDialog {
                         enabled,
                         errors: vec![FieldError {
@@ -170,6 +175,28 @@ async fn set_connector(
             .await
         }
     }
+}
+
+async fn toggle(app: &App, visitor: &Visitor, enabled: bool) -> AppResult<String> {
+    let what = if enabled { "enabled" } else { "disabled" };
+    app.set_enabled(&visitor.actor, enabled).await?;
+    Ok(done("/sync", what))
+}
+
+async fn choose(
+    app: &App,
+    visitor: &Visitor,
+    main: ConnectionId,
+    enabled: bool,
+) -> AppResult<String> {
+    let list = app.connectors(&visitor.actor).await?;
+    let standby = list
+        .choices
+        .iter()
+        .find(|one| one.role == ConnectorRole::Standby);
+    let standby = standby.map(|one| one.id).filter(|id| *id != main);
+    app.choose_connectors(&visitor.actor, main, standby).await?;
+    toggle(app, visitor, enabled).await
 }
 
 /// The choice stands in the address while it is being made, so that its cost can be asked for.
