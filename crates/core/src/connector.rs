@@ -49,6 +49,8 @@ pub struct PullRequest {
     /// How far the pull goes back behind the watermark, in seconds, because rows become visible later than
     /// they are stamped. Of a pull's pages the first decides.
     pub back_seconds: u32,
+    /// A row whose stamp is older than so many seconds is taken for visible; see [`PulledPage::begins`].
+    pub settled_seconds: u32,
     /// Failures in a row of reading this object: ask for less at a time.
     pub failures: u32,
 }
@@ -73,6 +75,10 @@ pub struct PulledPage {
     /// Of records whose last change is older than the watermark, by how many seconds. If such a record is
     /// news it came late: the pull before went past it.
     pub behind_seconds: BTreeMap<CrmId, u32>,
+    /// The pull counts as begun with this page, and its watermark will be of that time: there is none before it, or
+    /// those before ended with rows that were settled ([`PullRequest::settled_seconds`]) when they were read. So a long
+    /// pull ends as fresh as its last pages are, and the next one need not bring all its rows again.
+    pub begins: bool,
 }
 
 /// What one pull brought.

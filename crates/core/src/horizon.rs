@@ -9,6 +9,10 @@
 //! back over the *settling* one, which is longer and reaches behind the read that settled before, so that no
 //! row is between them. Both grow with what was measured and shrink slowly. None costs a call of its own.
 //!
+//! Where thousands of rows were just read, going back over them costs a call a page, and with every read anew. Ordinary
+//! reads then go back behind that mass only as far as rows come late by experience ([`Horizon::settled_seconds`]); what
+//! comes later than that is for the settling read.
+//!
 //! What it does not do: find rows that come later than the settling horizon. Those are found by the roll call.
 
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +24,11 @@ pub const LIVE_SECONDS_MIN: u32 = 120;
 pub const SETTLING_SECONDS_MIN: u32 = 600;
 /// Longest way back of either, in seconds: longer transactions than that are not allowed by any CRM.
 pub const BACK_SECONDS_MAX: u32 = 7_200;
+/// Shortest way back behind a mass of rows, and the least age of a row that counts as settled, in seconds: several times
+/// what a transaction takes.
+pub const SETTLED_SECONDS_MIN: u32 = 30;
+/// Rows of one read that are a mass: more than one page of them, whatever is read.
+pub const MASS_ROWS: u64 = 2_000;
 /// Seconds between two settling reads.
 pub const SETTLE_EVERY_SECONDS: i64 = 900;
 /// How long a measurement counts before half of it is forgotten, in seconds.
@@ -37,6 +46,8 @@ pub struct Horizon {
     pub settled_at: Option<Timestamp>,
     /// A settling read is under way and began then.
     pub settling: Option<Timestamp>,
+    /// When the last read that brought a mass of rows counts as begun, by our clock.
+    pub mass_at: Option<Timestamp>,
 }
 
 /// How far one read goes back.
@@ -64,9 +75,10 @@ impl Horizon {
         let bounded =
             |times: u32, min: u32| late.saturating_mul(times).clamp(min, BACK_SECONDS_MAX);
         let live = bounded(2, LIVE_SECONDS_MIN);
+        let ordinary = live.min(self.behind_the_mass(now, complete_at));
         if !self.settling_is_due(now) {
             return Reach {
-                seconds: live,
+                seconds: ordinary,
                 settling: false,
             };
         }
@@ -76,6 +88,21 @@ impl Horizon {
                 .saturating_add(self.unsettled_seconds(complete_at)),
             settling: true,
         }
+    }
+
+    /// How old a stamp must be for its row to be surely visible, as far as was seen, in seconds.
+    pub fn settled_seconds(&self, now: Timestamp) -> u32 {
+        let late = self.late(now).saturating_mul(2);
+        late.clamp(SETTLED_SECONDS_MIN, BACK_SECONDS_MAX)
+    }
+
+    /// The way back to what the last mass left unsettled.
+    fn behind_the_mass(&self, now: Timestamp, complete_at: Option<Timestamp>) -> u32 {
+        let Some((mass, last)) = self.mass_at.zip(complete_at) else {
+            return BACK_SECONDS_MAX;
+        };
+        let since = u32::try_from(last.duration_since(mass).as_secs()).unwrap_or(0);
+        since.saturating_add(self.settled_seconds(now))
     }
 
     /// A clock that was set back does not put it off for longer than usual.
@@ -104,9 +131,12 @@ impl Horizon {
         self.settling = settling.then_some(now);
     }
 
-    /// The read under way is complete.
-    pub fn complete(&mut self) {
+    /// The read under way, which counts as begun at that time, is complete and brought so many rows.
+    pub fn complete(&mut self, rows: u64, began: Timestamp) {
         self.settled_at = self.settling.take().or(self.settled_at);
+        if rows > MASS_ROWS {
+            self.mass_at = Some(began);
+        }
     }
 }
 
@@ -123,7 +153,7 @@ mod tests {
             late_seconds,
             late_at: Some(self::at(0)),
             settled_at: at,
-            settling: None,
+            ..Horizon::default()
         }
     }
 
@@ -170,6 +200,32 @@ mod tests {
         }
     }
 
+    /// The mass was read at 0; it is not brought again, however often reads follow, and what came since is.
+    #[test]
+    fn ordinary_reads_go_back_behind_a_mass_no_farther_than_rows_come_late() {
+        for (rows, late, complete_at, back) in [
+            (MASS_ROWS, 0, 60, 120),
+            (MASS_ROWS + 1, 0, 0, 30),
+            (MASS_ROWS + 1, 0, 10, 40),
+            (MASS_ROWS + 1, 0, 60, 90),
+            (MASS_ROWS + 1, 0, 300, 120),
+            (MASS_ROWS + 1, 25, 10, 60),
+            (MASS_ROWS + 1, 0, -90, 30),
+        ] {
+            let mut horizon = settled(Some(at(0)), late);
+            horizon.complete(rows, at(0));
+            let reach = horizon.reach(at(complete_at + 60), Some(at(complete_at)));
+            assert_eq!(
+                reach.seconds, back,
+                "{rows} rows, then one at {complete_at}"
+            );
+        }
+        let mut horizon = settled(Some(at(0)), 0);
+        horizon.complete(100_000, at(800));
+        let settling = horizon.reach(at(900), Some(at(840)));
+        assert_eq!(settling.seconds, 1_440, "a settling read is none of these");
+    }
+
     #[test]
     fn what_was_measured_is_forgotten_by_halves() {
         let day = HALF_LIFE_SECONDS;
@@ -199,10 +255,10 @@ mod tests {
         let mut horizon = Horizon::default();
         horizon.begin(true, at(1));
         horizon.begin(false, at(2));
-        horizon.complete();
+        horizon.complete(1, at(1));
         assert_eq!(horizon.settled_at, None);
         horizon.begin(true, at(3));
-        horizon.complete();
+        horizon.complete(1, at(3));
         assert_eq!((horizon.settled_at, horizon.settling), (Some(at(3)), None));
     }
 }

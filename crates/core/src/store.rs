@@ -133,6 +133,9 @@ pub struct StagePage {
     /// By how many seconds records are older than the end of the pull before; see
     /// [`PulledPage::behind_seconds`](crate::connector::PulledPage::behind_seconds).
     pub behind_seconds: BTreeMap<CrmId, u32>,
+    /// The pull counts as begun with this page; see
+    /// [`PulledPage::begins`](crate::connector::PulledPage::begins).
+    pub begins: bool,
     /// This pull goes back over the long horizon. Of its pages the first decides.
     pub settling: bool,
     /// Lane of the work that this makes.

@@ -5,7 +5,7 @@ use crate::{Engine, StepResult, Tick, schedule};
 use tandem_core::budget::Pace;
 use tandem_core::connector::{Failure, PullRequest, PulledPage};
 use tandem_core::error::{Directive, ErrorClass};
-use tandem_core::horizon::Reach;
+use tandem_core::horizon::{Horizon, Reach};
 use tandem_core::ids::CrmObject;
 use tandem_core::link::Lane;
 use tandem_core::retry::next_attempt;
@@ -144,6 +144,9 @@ impl Engine {
                 } else {
                     0
                 },
+                settled_seconds: known
+                    .map_or_else(Horizon::default, |known| known.horizon.clone())
+                    .settled_seconds(tick.now),
                 failures: known.map_or(0, |known| known.attempts),
             })
         };
@@ -211,6 +214,7 @@ impl Engine {
             from,
             next: Some(page.next),
             behind_seconds: page.behind_seconds,
+            begins: page.begins,
             settling: reach(known, tick).settling,
             lane: if first_read { Lane::Bulk } else { Lane::Normal },
             now: tick.now,

@@ -318,6 +318,7 @@ impl Engine {
             from: PullPosition::default(),
             next: None,
             behind_seconds: std::collections::BTreeMap::new(),
+            begins: false,
             settling: false,
             lane: Lane::Bulk,
             now: tick.now,

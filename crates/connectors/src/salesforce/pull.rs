@@ -4,6 +4,9 @@
 //! (`SystemModstamp`, `Id`), the position of the last row read. `SystemModstamp` has whole seconds and
 //! many rows share one, so both are needed. The watermark is the server's time when the pull began, or an earlier
 //! one where clocks disagree (`vouch`): what changes while we read comes in this pull or in the next, perhaps in both.
+//! A pull counts as begun with its latest page before which all rows were settled when they were read, that is older
+//! than rows come late: nothing can appear among them any more. So after a mass of changes the next pull does not
+//! bring it again.
 //!
 //! A page moves the position only if it is proven: every row that the server counted for its query came
 //! (`wire`). A page that the server cut short proves nothing about where it ends. Its rows are taken, the
@@ -36,8 +39,11 @@ const ROWS_MIN: usize = 50;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct Position {
     v: u8,
-    /// What the pages so far vouch for, in epoch milliseconds.
+    /// What the pages vouch for since the one that the pull counts as begun with, in epoch milliseconds.
     started_ms: i64,
+    /// Every row until `after` was settled when it was read.
+    #[serde(default)]
+    settled: bool,
     /// The oldest stamp of this pull; `None` reads everything.
     from: Option<Timestamp>,
     /// The last row of the last proven page.
@@ -132,6 +138,7 @@ impl Salesforce {
         let at = page.unwrap_or_else(|| Position {
             v: TOKEN_VERSION,
             started_ms: 0,
+            settled: false,
             from: request
                 .watermark
                 .as_ref()
@@ -174,8 +181,10 @@ impl Salesforce {
         let (request, mut at) = (query.request, query.at.clone());
         let columns = self.shapes.of(&request.object, &request.fields);
         let records = rows(&columns, &request.object, &answer.records, now)?;
-        let before = (!query.first).then_some(at.started_ms);
-        at.started_ms = with_page(before, vouched_ms(date, now), seen_ms(&records));
+        let vouched = vouched_ms(date, now);
+        let begins = query.first || at.settled && vouched.is_some();
+        let before = (!begins).then_some(at.started_ms);
+        at.started_ms = with_page(before, vouched, seen_ms(&records));
         let next = match records.last() {
             // Where an unfinished page ends is not proven; it shrinks, so that this comes to an end.
             Some(_) if !answer.done => {
@@ -184,6 +193,7 @@ impl Salesforce {
             }
             Some(last) if records.len() >= query.rows => {
                 at.after = Some((stamp(last)?, last.id.to_string()));
+                at.settled = begins && is_settled(last, vouched, request.settled_seconds);
                 Next::Page(at.token()?)
             }
             _ => {
@@ -196,6 +206,7 @@ impl Salesforce {
             records,
             next,
             behind_seconds,
+            begins,
         })
     }
 }
@@ -206,6 +217,12 @@ fn resume_at(watermark: &Watermark, back_seconds: u32) -> Timestamp {
     Timestamp::from_second(watermark.order.div_euclid(1000))
         .and_then(|at| at.checked_sub(back))
         .unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Whether rows up to this one were surely visible at the time that the answer vouches for.
+fn is_settled(last: &CrmRecord, vouched_ms: Option<i64>, settled_seconds: u32) -> bool {
+    let age = vouched_ms.map(|ms| ms.div_euclid(1000) - last.revision.order);
+    age.is_some_and(|seconds| seconds > i64::from(settled_seconds))
 }
 
 /// By how many seconds changes are older than the end of the last pull.

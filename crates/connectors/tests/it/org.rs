@@ -15,6 +15,7 @@ use tandem_core::connector::{
     Connector as _, ConnectorError, Next, PageToken, Present, PullRequest, PulledPage, Reply,
     RollRequest, Watermark, WriteOp, WriteOutcome, WriteRequest,
 };
+use tandem_core::horizon::SETTLED_SECONDS_MIN;
 use tandem_core::ids::{CrmId, CrmObject, IntentId};
 use tandem_core::record::CrmRecord;
 use tandem_core::value::{Fields, Value};
@@ -319,6 +320,7 @@ pub(crate) fn request(
         watermark: watermark.cloned(),
         page,
         back_seconds: BACK_SECONDS,
+        settled_seconds: SETTLED_SECONDS_MIN,
         failures: 0,
     }
 }

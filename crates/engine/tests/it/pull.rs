@@ -40,6 +40,7 @@ fn a_page_leads_to_the_next() {
         records: vec![lead("00Q1", 1, 10, &[])],
         next: Next::Page(PageToken("p2".into())),
         behind_seconds: std::collections::BTreeMap::new(),
+        begins: false,
     };
     let pages = vec![Ok(page(10, Vec::new())), Ok(more)];
     world.crm.will(Answer::Pull(pages));
@@ -137,6 +138,7 @@ fn a_page_that_the_crm_forgot_is_asked_for_once() {
         records: Vec::new(),
         next: Next::Page(PageToken("p2".into())),
         behind_seconds: std::collections::BTreeMap::new(),
+        begins: false,
     };
     let pages = vec![Ok(page(700, Vec::new())), Ok(more)];
     world.crm.will(Answer::Pull(pages));

@@ -80,6 +80,7 @@ pub(crate) fn page(second: i64, records: Vec<CrmRecord>) -> PulledPage {
             token: second.to_string(),
         }),
         behind_seconds: std::collections::BTreeMap::new(),
+        begins: false,
     }
 }
 

@@ -131,6 +131,7 @@ fn a_long_read_under_way_keeps_nobody_waiting() {
         records: Vec::new(),
         next: Next::Page(PageToken("p2".into())),
         behind_seconds: std::collections::BTreeMap::new(),
+        begins: false,
     };
     let pages = vec![Ok(page(201, Vec::new())), Ok(more)];
     world.crm.will(Answer::Pull(pages));

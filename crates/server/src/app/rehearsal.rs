@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tandem_core::Timestamp;
 use tandem_core::connector::{Connector, Next, PageToken, PullRequest, PulledPage};
+use tandem_core::horizon::SETTLED_SECONDS_MIN;
 use tandem_core::ids::{CrmObject, TeamId};
 use tandem_core::link::Lane;
 use tandem_core::mapping::PairRules;
@@ -222,6 +223,7 @@ impl<'r> Reading<'r> {
             watermark: None,
             page: self.page.clone(),
             back_seconds: 0,
+            settled_seconds: SETTLED_SECONDS_MIN,
             failures: 0,
         }
     }
@@ -279,6 +281,7 @@ impl Stage {
             // Evidence only: nobody reads on from here.
             next: None,
             behind_seconds: page.behind_seconds,
+            begins: page.begins,
             settling: false,
             lane: Lane::Bulk,
             now,

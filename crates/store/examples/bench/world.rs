@@ -77,6 +77,7 @@ impl World {
                 false => Next::Page(PageToken(token)),
             }),
             behind_seconds: std::collections::BTreeMap::new(),
+            begins: false,
             settling: true,
             lane: Lane::Bulk,
             now: at(2),

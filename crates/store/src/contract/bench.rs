@@ -74,6 +74,7 @@ impl Bench {
             from: self.position(name).await,
             next: done(second),
             behind_seconds: BTreeMap::new(),
+            begins: false,
             settling: false,
             lane: Lane::Normal,
             now: at(second),

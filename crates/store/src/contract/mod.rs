@@ -73,6 +73,7 @@ cases! {
         a_page_from_elsewhere_does_not_move_progress,
         a_watermark_never_goes_back,
         progress_remembers_when_a_pull_began_and_counts_its_rows,
+        a_pull_counts_as_begun_with_a_page_before_which_all_was_settled,
         a_row_that_came_late_moves_the_horizon,
         what_moved_without_its_stamp_is_named,
         a_read_has_settled_when_it_is_complete,

@@ -133,6 +133,21 @@ pub(super) async fn what_moved_without_its_stamp_is_named(b: &Bench) {
     }
 }
 
+pub(super) async fn a_pull_counts_as_begun_with_a_page_before_which_all_was_settled(b: &Bench) {
+    let mut page = b.page(1, "Account", vec![]).await;
+    page.next = more("p2");
+    b.stage(page).await;
+    for (second, begins, began) in [(40, true, 40), (50, false, 40)] {
+        let mut page = b.page(second, "Account", vec![]).await;
+        (page.next, page.begins) = (more(&format!("at {second}")), begins);
+        b.stage(page).await;
+        assert_eq!(b.progress("Account").await.started_at, Some(at(began)));
+    }
+    b.stage(b.page(60, "Account", vec![]).await).await;
+    let whole = b.progress("Account").await;
+    assert_eq!((whole.started_at, whole.complete_at), (None, Some(at(40))));
+}
+
 pub(super) async fn a_row_that_came_late_moves_the_horizon(b: &Bench) {
     let known = crm("Account", "001", 50, &[("Name", "A")]);
     b.pull(60, known.clone()).await;

@@ -34,7 +34,8 @@ pub fn advance(progress: &mut ObjectProgress, page: &StagePage) -> bool {
         return false;
     };
     let first = page.from.page.is_none();
-    let began = progress.started_at.filter(|_| !first).unwrap_or(page.now);
+    let before = progress.started_at.filter(|_| !first && !page.begins);
+    let began = before.unwrap_or(page.now);
     let rows_before = if first { 0 } else { progress.rows };
     progress.rows = rows_before + page.records.len() as u64;
     progress.attempts = 0;
@@ -62,7 +63,7 @@ pub fn advance(progress: &mut ObjectProgress, page: &StagePage) -> bool {
             };
             progress.complete_at = Some(began);
             progress.started_at = None;
-            progress.horizon.complete();
+            progress.horizon.complete(progress.rows, began);
         }
     }
     true

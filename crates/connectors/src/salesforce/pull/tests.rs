@@ -35,6 +35,7 @@ fn lead(watermark_ms: Option<i64>, page: Option<PageToken>) -> PullRequest {
         watermark: watermark_ms.map(watermark),
         page,
         back_seconds: 0,
+        settled_seconds: 30,
         failures: 0,
     }
 }
@@ -97,6 +98,30 @@ async fn pages_go_on_from_the_last_row_and_end_with_the_time_of_the_start() {
              SystemModstamp > 2026-03-10T08:00:05Z ORDER BY SystemModstamp, Id LIMIT 2",
         ]
     );
+}
+
+/// The date of the answers is 09:00:00; rows are settled half a minute after their stamp.
+#[tokio::test]
+async fn a_pull_counts_as_begun_with_a_page_before_which_all_rows_were_settled() {
+    for (stamps, begins) in [
+        (["08:10:00", "08:59:29", "08:59:59"], [true, true, true]),
+        (["08:10:00", "08:59:31", "08:59:59"], [true, true, false]),
+        (["08:59:31", "08:10:00", "08:10:00"], [true, false, false]),
+    ] {
+        let answer = |stamp: &&str| {
+            let row = row(1, 0).replace("08:00:00", stamp);
+            composite(&[("pull0", 200, &rows_json(true, &[row]))])
+        };
+        let (mut salesforce, ..) = connector(stamps.iter().map(answer));
+        salesforce.config.page_rows_max = 1;
+        let (mut request, mut begun) = (lead(None, None), Vec::new());
+        for _ in stamps {
+            let page = pull_one(&salesforce, request).await.expect("a page");
+            begun.push(page.begins);
+            request = lead(None, token(page));
+        }
+        assert_eq!(begun, begins, "{stamps:?}");
+    }
 }
 
 #[tokio::test]

@@ -93,6 +93,7 @@ impl World {
                 token: second.to_string(),
             })),
             behind_seconds: std::collections::BTreeMap::new(),
+            begins: false,
             settling: false,
             lane: Lane::Bulk,
             now: at(second),
