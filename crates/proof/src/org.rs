@@ -102,11 +102,25 @@ impl Org {
     /// # Errors
     /// As [`Org::steer`].
     pub(crate) async fn dump(&self, object: &str) -> Result<Vec<Value>, Failure> {
+        self.records(object, "").await
+    }
+
+    /// The records of an object that are in the recycle bin.
+    ///
+    /// # Errors
+    /// As [`Org::steer`].
+    pub(crate) async fn bin(&self, object: &str) -> Result<Vec<Value>, Failure> {
+        let mut all = self.records(object, "&deleted=true").await?;
+        all.retain(|record| record["IsDeleted"] == true);
+        Ok(all)
+    }
+
+    async fn records(&self, object: &str, which: &str) -> Result<Vec<Value>, Failure> {
         let mut records: Vec<Value> = Vec::new();
         loop {
             let last = records.last().and_then(|record| record["Id"].as_str());
             let after = last.map_or_else(String::new, |id| format!("&after={id}"));
-            let path = format!("/control/records/{object}?limit={DUMPED}{after}");
+            let path = format!("/control/records/{object}?limit={DUMPED}{which}{after}");
             let dump = self.steer("GET", &path, &Value::Null).await;
             let mut dump = dump.map_err(std::io::Error::other)?;
             let Value::Array(page) = dump["records"].take() else {

@@ -2,7 +2,7 @@
 //!
 //! The kills are dealt out to worlds ([`world`]): each is an org, an empty data directory, and people on both sides. A
 //! world begins with kills during the first start and the first import, goes on with kills at drawn moments while
-//! both sides are edited in bad [`weather`], and ends in peace: the faults stop, Tandem comes to rest, and
+//! both sides are edited and people of the CRM merge, delete and bring back ([`tidying`]) in bad [`weather`], and ends in peace: the faults stop, Tandem comes to rest, and
 //! [`judge`] compares. What people were told is stored stands in the [`book`].
 //!
 //! A world that is sound leaves nothing behind; one that is not leaves its directory, and the run fails.
@@ -11,6 +11,7 @@ mod book;
 mod judge;
 mod people;
 mod report;
+mod tidying;
 mod weather;
 mod world;
 

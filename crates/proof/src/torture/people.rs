@@ -1,6 +1,7 @@
 //! The people of a world: they edit and make records on both sides, and enter it in the book.
 
 use super::book::{Book, Cell, Entry, Side};
+use super::tidying::Tidied;
 use crate::dice::Dice;
 use crate::org::Org;
 use anyhow::Result;
@@ -44,7 +45,10 @@ pub(super) struct People {
     domain: String,
     known: Vec<Listed>,
     /// Records of the org, before they are known here.
-    there: Vec<(&'static str, String)>,
+    pub(super) there: Vec<(&'static str, String)>,
+    /// Records that somebody deleted or merged into others.
+    pub(super) binned: Vec<(&'static str, String)>,
+    pub(super) tidied: Tidied,
 }
 
 impl People {
@@ -55,6 +59,8 @@ impl People {
             domain: format!("world{world}.example"),
             known: Vec::new(),
             there: Vec::new(),
+            binned: Vec::new(),
+            tidied: Tidied::default(),
         }
     }
 
@@ -155,6 +161,7 @@ impl People {
     pub(super) async fn act_there(&mut self, org: &Org) -> Result<()> {
         let (entry, method, path, fields) = match self.dice.below(100) {
             0..12 => self.newcomer_there(),
+            12..20 => return self.tidy_up(org).await,
             _ => match self.edit_there() {
                 Some(edit) => edit,
                 None => return Ok(()),
@@ -207,7 +214,19 @@ impl People {
     }
 }
 
-fn type_into(book: &mut Book, side: Side, record: String, field: &'static str) -> (String, Entry) {
+/// One of the fields that may be typed into, as the CRM calls it.
+pub(super) fn field_of(dice: &mut Dice, object: &str) -> Option<&'static str> {
+    let fields = FIELDS.iter().filter(|field| field.0 == object);
+    let fields: Vec<&'static str> = fields.map(|field| field.2).collect();
+    dice.pick(&fields).copied()
+}
+
+pub(super) fn type_into(
+    book: &mut Book,
+    side: Side,
+    record: String,
+    field: &'static str,
+) -> (String, Entry) {
     let word = book.word(side);
     let text = match field {
         "website" | "Website" => format!("https://{word}.example"),

@@ -1,6 +1,7 @@
 //! The figures of a world, of all worlds together, and how they are told.
 
 use super::book::Fates;
+use super::tidying::Tidied;
 use super::weather;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -50,6 +51,7 @@ pub(super) struct Report {
     /// Edits that were told to be stored, and those whose answer never came.
     pub(super) edits_here: (u64, u64),
     pub(super) edits_there: (u64, u64),
+    pub(super) tidied: Tidied,
     /// Faults of the org that struck, by kind.
     pub(super) struck: BTreeMap<String, u64>,
     /// From the last start to rest.
@@ -133,6 +135,9 @@ impl Report {
         add(&mut self.edits_there, other.edits_there);
         add(&mut self.made_here, other.made_here);
         add(&mut self.made_there, other.made_there);
+        self.tidied.merged += other.tidied.merged;
+        self.tidied.deleted += other.tidied.deleted;
+        self.tidied.brought_back += other.tidied.brought_back;
         for (name, count) in other.struck {
             *self.struck.entry(name).or_default() += count;
         }
@@ -229,6 +234,12 @@ impl Report {
         row("edits in the CRM", told(self.edits_there));
         row("people made in the workspace", told(self.made_here));
         row("people made in the CRM", told(self.made_there));
+        row("merges in the CRM", self.tidied.merged.to_string());
+        row("deletions in the CRM", self.tidied.deleted.to_string());
+        row(
+            "of these records brought back",
+            self.tidied.brought_back.to_string(),
+        );
         for (name, count) in &self.struck {
             row(&format!("fault `{name}` struck"), count.to_string());
         }

@@ -40,6 +40,8 @@ pub(super) struct World {
     pub(super) browser: Browser,
     pub(super) people: People,
     pub(super) report: Report,
+    /// What of merges and deletions is followed here.
+    mirroring: Value,
     /// How long a start took last, in milliseconds.
     start_millis: usize,
 }
@@ -49,12 +51,18 @@ impl World {
         let org = Org::start(tandem, dir, leads, Others::InProportion, seed)?;
         let server = Server::place(tandem, dir, &org)?;
         let browser = Browser::new(server.url())?;
+        let mut dice = Dice::new(seed);
+        let mirroring = json!({
+            "recognize_merges": dice.percent(60),
+            "recognize_deletions": dice.percent(60),
+        });
         Ok(Self {
-            people: People::new(Dice::new(seed), seed),
+            people: People::new(dice, seed),
             org,
             server,
             browser,
             report: Report::default(),
+            mirroring,
             start_millis: 50,
         })
     }
@@ -108,6 +116,7 @@ impl World {
         let every_minute = json!({"Account": 60, "Lead": 60, "Contact": 60, "Opportunity": 60});
         let put = async |path: &str, body: &Value| self.browser.call(Method::PUT, path, body).await;
         put("/api/admin/sync/frequencies", &every_minute).await?;
+        put("/api/admin/sync/mirroring", &self.mirroring).await?;
         put("/api/admin/sync/enabled", &json!({"enabled": true})).await?;
         Ok(())
     }
@@ -211,6 +220,7 @@ impl World {
         let book = &self.people.book;
         self.report.edits_here = book.edits(Side::Workspace);
         self.report.edits_there = book.edits(Side::Crm);
+        self.report.tidied = self.people.tidied;
         for made in book.made() {
             self.report.made(made.side == Side::Workspace, made.told);
         }
