@@ -1,12 +1,13 @@
 //! `cargo xtask prove`: tries a promise at full size and writes its section of `docs/proof.md`, whatever was found.
 //!
-//! The undo is tried on the real program, like the torture; the day of the budget lives in the simulation.
+//! The undo is tried on the real program, like the torture; the day of the budget and the stories of merges and
+//! deletions live in the simulation.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::proof::{self, Stamp};
 use crate::run;
-use crate::step::{self, Profile};
+use crate::step::{self, Profile, Step};
 use crate::torture::{self, Trial};
 
 /// What to prove.
@@ -42,6 +43,18 @@ pub(crate) enum Promise {
         #[arg(long)]
         look: bool,
     },
+    /// Merged, converted, deleted, brought back: every written story and random ones, each undone at its end.
+    Scenarios {
+        /// How many random stories.
+        #[arg(long, default_value_t = 2_000)]
+        random: u64,
+        /// The seed of the first of them.
+        #[arg(long, default_value_t = 1)]
+        from: u64,
+        /// Only shows the figures.
+        #[arg(long)]
+        look: bool,
+    },
 }
 
 /// Tries it.
@@ -70,34 +83,24 @@ pub(crate) fn run(promise: &Promise) -> Result<()> {
             seed,
             allowance,
             look,
-        } => budget(seed, allowance, look),
+        } => simulated(
+            "budget",
+            &step::budget_day(seed, allowance, Profile::Release),
+            look,
+        ),
+        Promise::Scenarios { random, from, look } => simulated(
+            "scenarios",
+            &step::scenarios(random, from, Profile::Release),
+            look,
+        ),
     }
 }
 
-fn budget(seed: u64, allowance: u64, look: bool) -> Result<()> {
-    let day = step::budget_day(seed, allowance, Profile::Release);
-    let (said, outcome) = run::heard(&day);
-    if !look {
-        let figures = figures(&said).context("the day has no table")?;
-        proof::replace("budget", &format!("{}\n\n{figures}", Stamp::now()?))?;
+/// Runs a trial of the simulation; what it prints is its section.
+fn simulated(section: &str, trial: &Step, look: bool) -> Result<()> {
+    let (figures, outcome) = run::heard(trial);
+    if !look && !figures.trim().is_empty() {
+        proof::replace(section, &format!("{}\n\n{figures}", Stamp::now()?))?;
     }
     outcome
-}
-
-/// What follows the line that names the step.
-fn figures(said: &str) -> Option<&str> {
-    let begin = said.find("Seed ")?;
-    Some(said[begin..].trim())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_figures_are_what_the_day_says_of_itself() {
-        let said = "Compiling x\nSeed 1, 2.\n\n| day |\n|---|\n";
-        assert_eq!(figures(said), Some("Seed 1, 2.\n\n| day |\n|---|"));
-        assert_eq!(figures("error"), None);
-    }
 }

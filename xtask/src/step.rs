@@ -7,6 +7,9 @@ use std::time::Duration;
 const SEEDS: u64 = 100;
 /// Seeds of a quick run.
 const QUICK_SEEDS: u64 = SEEDS / 10;
+/// Kills and records of the small trials of the real program that CI makes.
+const KILLS: u64 = 30;
+const UNDONE_RECORDS: u64 = 1_500;
 /// Longest time of one step: a build from nothing on a small machine, with room to spare.
 const STEP_MINUTES: u64 = 60;
 
@@ -80,21 +83,43 @@ pub(crate) fn sim(arguments: &[String], profile: Profile) -> Step {
 
 /// A quiet and a flooded day of the API budget.
 pub(crate) fn budget_day(seed: u64, allowance: u64, profile: Profile) -> Step {
-    let mut step = step(
-        "budget day",
-        "run --locked --quiet -p tandem-sim --example budget_day",
-    );
-    if profile == Profile::Release {
-        step.arguments.push("--release".into());
-    }
+    example("budget day", "budget_day", [seed, allowance], profile)
+}
+
+/// Every written story of merges and deletions, and so many random ones.
+pub(crate) fn scenarios(random: u64, from: u64, profile: Profile) -> Step {
+    example("scenarios", "scenarios", [random, from], profile)
+}
+
+/// A program beside the simulation.
+fn example(name: &'static str, program: &str, numbers: [u64; 2], profile: Profile) -> Step {
+    let release = match profile {
+        Profile::Test => "",
+        Profile::Release => " --release",
+    };
+    let arguments = format!("run --locked --quiet -p tandem-sim{release} --example {program} --");
+    let mut step = step(name, &arguments);
     step.arguments
-        .extend(["--".into(), seed.to_string(), allowance.to_string()]);
+        .extend(numbers.map(|number| number.to_string()));
     step
 }
 
 /// Client libraries of others against the sandbox; it runs this program, which starts and ends the sandbox.
 fn clients() -> Step {
     step("clients", "run --locked --quiet -p xtask -- clients")
+}
+
+/// What is promised of the real program, tried small; the days of the simulation are among its tests.
+fn trials() -> [Step; 2] {
+    let trial =
+        |name, words: String| step(name, &format!("run --locked --quiet -p xtask -- {words}"));
+    [
+        trial("torture", format!("torture --debug --kills {KILLS}")),
+        trial(
+            "undo",
+            format!("prove undo --debug --look --records {UNDONE_RECORDS}"),
+        ),
+    ]
 }
 
 /// Compares the committed API description with the code, or writes it anew.
@@ -127,14 +152,16 @@ pub(crate) fn check() -> Vec<Step> {
 
 /// Everything that CI runs.
 pub(crate) fn everything() -> Vec<Step> {
-    vec![
+    let mut steps = vec![
         format(),
         lint(),
         document(),
         test(),
         clients(),
         seeds(SEEDS),
-    ]
+    ];
+    steps.extend(trials());
+    steps
 }
 
 /// The same with less patience.

@@ -22,10 +22,13 @@ pub mod mutants;
 pub mod people;
 mod quarrel;
 pub mod setup;
+mod stage;
 mod store;
 mod too_much;
 pub mod transport;
 mod written;
+
+pub use stage::stories;
 
 use admin::Admin;
 use check::Broken;

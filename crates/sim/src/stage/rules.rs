@@ -1,11 +1,11 @@
 //! The mapping of the stories.
 
+use crate::executor::block_on;
 use tandem_core::connector::Connector;
 use tandem_core::ids::CrmObject;
 use tandem_core::mapping::{Direction, FieldMapping, ObjectMapping, PairRules, Winner, compile};
 use tandem_core::settings::{SyncSettings, TeamRules};
 use tandem_core::workspace::Kind;
-use tandem_sim::executor::block_on;
 
 /// Everything goes both ways, and the CRM wins.
 pub(super) fn both_ways(connector: &dyn Connector) -> TeamRules {
@@ -35,9 +35,11 @@ pub(super) fn both_ways(connector: &dyn Connector) -> TeamRules {
         mapping(Kind::Opportunity, "Opportunity", &deal),
     ];
     let objects: Vec<CrmObject> = mappings.iter().map(|one| one.object.clone()).collect();
-    let schemas = block_on(connector.describe(&objects)).unwrap().value;
+    let schemas = block_on(connector.describe(&objects))
+        .expect("the org answers")
+        .value;
     let pairs = mappings.iter().zip(schemas).map(|(mapping, schema)| {
-        let (rules, problems) = compile(mapping, &schema.unwrap());
+        let (rules, problems) = compile(mapping, &schema.expect("the org has the object"));
         assert!(problems.is_empty(), "{problems:?}");
         rules
     });

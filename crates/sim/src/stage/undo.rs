@@ -2,6 +2,8 @@
 //! must stand as it stood then. What people typed since stays, and what an undo leaves alone it says.
 
 use super::{Played, Stage};
+use crate::check;
+use crate::executor::block_on;
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_core::ids::{CrmId, CrmObject, LogId, RecordId, UserId};
 use tandem_core::link::{Lane, RecordLink};
@@ -11,8 +13,6 @@ use tandem_core::store::{Restore, SyncStore as _};
 use tandem_core::sync_log::LogDraft;
 use tandem_core::undo::{By, FieldUndo, Home, PLACE, Subject, Verdict, restore, undo};
 use tandem_core::value::Fields;
-use tandem_sim::check;
-use tandem_sim::executor::block_on;
 use tandem_store::memory::View;
 
 /// The workspace after the first sync of a story.
@@ -42,7 +42,7 @@ impl Stage {
         };
         let (restores, left) = self.undo_since(beginning.entries);
         let wanted: BTreeSet<RecordId> = restores.iter().map(|one| one.record).collect();
-        let done = block_on(self.store.restore(self.team, restores)).unwrap();
+        let done = block_on(self.store.restore(self.team, restores)).expect("the team exists");
         if done.len() != wanted.len() {
             return Err(format!("of {wanted:?} only {done:?} were put back"));
         }
@@ -65,7 +65,7 @@ impl Stage {
                 records: records.collect(),
             }
         });
-        stood.unwrap()
+        stood.expect("the team exists")
     }
 
     fn undo_since(&self, entries: usize) -> (Vec<Restore>, LeftAlone) {
@@ -91,7 +91,7 @@ impl Stage {
             }
             (restores, left)
         });
-        undone.unwrap()
+        undone.expect("the team exists")
     }
 
     fn stands_again(&self, id: RecordId, before: &Stood, now: &Stood, left: &LeftAlone) -> Played {
