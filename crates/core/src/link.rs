@@ -144,7 +144,7 @@ pub struct PutBack {
 pub struct Doubted {
     /// What is agreed if it happened.
     pub agreed: Agreed,
-    /// The CRM's value that it was sent to replace.
+    /// The CRM's value that it replaces if it is carried out: as far as we know what stands there.
     pub replaces: Value,
     /// Until when the platform may still carry it out: a look from after that time ends the doubt. `None`:
     /// the field could not be seen; the first look at it does.

@@ -13,7 +13,7 @@ use crate::retry::next_attempt;
 use crate::settings::Guards;
 use crate::sync_log::{FieldChange, LogDraft, LogError, LogSource, LogStatus, LogType, Rule};
 use crate::value::{Value, same};
-use crate::write::{IntentField, IntentNext, LinkPatch, Settlement, WriteIntent};
+use crate::write::{IntentField, IntentNext, IntentState, LinkPatch, Settlement, WriteIntent};
 use jiff::{SignedDuration, Timestamp};
 
 /// What the settling of one intent looks at, beside its outcome.
@@ -114,7 +114,7 @@ impl Settling<'_> {
             IntentNext::Retry(self.now)
         };
         let mut settlement = self.settlement(next);
-        if self.intent.attempts == 0 {
+        if self.intent.state == IntentState::Sending {
             let summary = "The answer was lost; reading the record before anything is sent again";
             let mut entry = self.entry(LogStatus::Failed, summary.into());
             entry.error = Some(log_error(failure));
@@ -305,6 +305,10 @@ impl Settling<'_> {
         settlement.mirror = Some(self.seen(record));
         settlement.log.extend(self.found_entry(record, written));
         settlement.log.extend(self.unclear_entry(unclear));
+        let seen = "the CRM does not show what was sent";
+        if settlement.log.is_empty() {
+            settlement.log.extend(self.untold_entry(seen));
+        }
         settlement
     }
 
@@ -333,9 +337,10 @@ impl Settling<'_> {
         };
         let seen = record.is_none_or(|record| record.fields.contains_key(&field.crm));
         let until = seen.then(|| self.carried_out_until());
+        let shown = record.and_then(|record| record.fields.get(&field.crm));
         let doubted = Doubted {
             agreed,
-            replaces: field.expected.clone(),
+            replaces: shown.unwrap_or(&field.expected).clone(),
             until,
         };
         link.doubted.insert(field.workspace.clone(), doubted);
@@ -361,6 +366,17 @@ impl Settling<'_> {
         let lost = Failure::new(ErrorClass::AnswerLost, message);
         entry.error = Some(log_error(&lost));
         entry.changes = unclear;
+        Some(entry)
+    }
+
+    /// The sender ended before anybody could say that its answer is lost.
+    fn untold_entry(&self, seen: &str) -> Option<LogDraft> {
+        if self.intent.state != IntentState::Sending {
+            return None;
+        }
+        let message = format!("Tandem ended before an answer came; {seen}");
+        let mut entry = self.entry(LogStatus::Failed, message.clone());
+        entry.error = Some(log_error(&Failure::new(ErrorClass::AnswerLost, message)));
         Some(entry)
     }
 
@@ -424,7 +440,10 @@ impl Settling<'_> {
                 } else {
                     IntentNext::Retry(self.now)
                 };
-                self.settlement(next)
+                let mut settlement = self.settlement(next);
+                let seen = "the CRM does not show the record that was to be created";
+                settlement.log.extend(self.untold_entry(seen));
+                settlement
             }
             ProbeAnswer::Several(records) => {
                 let ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();

@@ -66,7 +66,8 @@ pub enum IntentState {
     Pending,
     /// Given to a sender.
     Sending,
-    /// Perhaps done; must be resolved by reading.
+    /// Perhaps done, and the log says so; must be resolved by reading. (One that is claimed to be resolved while it is
+    /// still [`Sending`](Self::Sending) was left by a process that ended: nothing tells of its answer yet.)
     Doubtful,
 }
 

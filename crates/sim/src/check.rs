@@ -44,11 +44,11 @@ pub fn watermarks<'p>(
 /// Values of the CRM that a write of ours displaced when it turned up late; they may be put back.
 pub type Displaced = BTreeSet<(Option<LinkId>, String, String)>;
 
-/// No value wins that was typed on the other side: an echo taken for a change. What the CRM carried from one
-/// record to another is a change, wherever it was typed first.
+/// No value wins that was typed in the same record on the other side: an echo taken for a change. What stood in
+/// another record that this one follows by now is a change, wherever it was typed first.
 pub fn no_echo_wins<'l>(
     displaced: &mut Displaced,
-    carried: &BTreeSet<String>,
+    people: &People,
     log: impl Iterator<Item = &'l LogDraft>,
 ) -> Result<(), Broken> {
     for entry in log.filter(|entry| entry.status == LogStatus::Success) {
@@ -64,8 +64,9 @@ pub fn no_echo_wins<'l>(
                 displaced.insert(cell(&change.before));
             }
             let put_back = displaced.contains(&cell(&change.after))
-                || carried.contains(change.after.to_string().trim());
-            if judged && !put_back && typed_side(&change.after) == Some(foreign) {
+                || people.carried.contains(change.after.to_string().trim());
+            let foreign = typed_side(&change.after) == Some(foreign);
+            if judged && foreign && !put_back && !people.typed_elsewhere(entry, &change.after) {
                 return Err(format!(
                     "“{}” of {} came back as a change of the other side (it was “{}”, {:?})",
                     change.after, change.workspace, change.before, change.rule

@@ -501,7 +501,7 @@ impl<'t> Run<'t> {
             }
             let fresh = || fresh.iter().map(|(_, entry)| entry);
             check::no_blank_erases(&self.rules, fresh())?;
-            check::no_echo_wins(&mut self.displaced, &self.people.carried, fresh())
+            check::no_echo_wins(&mut self.displaced, &self.people, fresh())
         });
         checked.unwrap_or_else(|error| Err(error.to_string()))
     }

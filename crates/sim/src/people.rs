@@ -3,6 +3,8 @@
 //! Every typed text is unique and says on which side it was typed: `w17` in the workspace, `c18` in
 //! the CRM. So any place where it turns up later can be judged.
 
+mod leaving;
+
 use crate::clock::{Clock, Dice};
 use crate::executor::block_on;
 use crate::setup::{PERSON_FIELDS, REFUSED, STAGES};
@@ -17,7 +19,7 @@ use tandem_core::store::{HoldResolution, SyncStore as _, WorkspaceEdit};
 use tandem_core::value::{Fields, Reference, Value};
 use tandem_core::workspace::Kind;
 use tandem_sandbox::Sandbox;
-use tandem_sandbox::world::{Actor, DmlOptions, LeadConversion};
+use tandem_sandbox::world::{Actor, DmlOptions};
 use tandem_store::memory::MemoryStore;
 
 /// Where a value was typed.
@@ -55,7 +57,7 @@ pub struct People {
     pub typed: Vec<Typed>,
     /// Last names of people made in the workspace to be created in the CRM: each is given once.
     pub created: Vec<String>,
-    /// Values that the CRM itself carried from a lead to a contact, wherever they were typed.
+    /// Values that whoever followed a record to another one met there, wherever they were typed.
     pub carried: BTreeSet<String>,
     /// Records that were put into the recycle bin.
     binned: Vec<(CrmObject, CrmId)>,
@@ -341,115 +343,6 @@ impl People {
                 .ok()
         });
         made.map(|id| format!("CRM: lead {id} is made"))
-    }
-
-    fn delete_in_crm(&mut self) -> Option<String> {
-        let (_, object, id, _) = self.some_link()?;
-        if object.as_str() == "Account" {
-            return None;
-        }
-        let for_good = self.dice.percent(30);
-        let deleted = self.sandbox.world(|world| {
-            let actor = Actor::user(world.admin_id());
-            let (object, id) = (object.as_str(), id.as_str());
-            let done = if for_good {
-                world.hard_delete(&actor, object, id)
-            } else {
-                world.delete(&actor, object, id, &DmlOptions::default())
-            };
-            done.is_ok()
-        });
-        let done = deleted.then(|| format!("CRM: {id} is deleted, for good: {for_good}"));
-        self.binned
-            .extend(done.iter().map(|_| (object.clone(), id.clone())));
-        done
-    }
-
-    /// Something comes out of the recycle bin, the loser of a merge or not.
-    fn undelete_in_crm(&mut self) -> Option<String> {
-        let (object, id) = self.dice.pick(&self.binned)?.clone();
-        let undeleted = self.sandbox.world(|world| {
-            let actor = Actor::user(world.admin_id());
-            world.undelete(&actor, object.as_str(), id.as_str()).is_ok()
-        });
-        undeleted.then(|| format!("CRM: {id} is undeleted"))
-    }
-
-    fn live(&self, object: &str) -> Vec<String> {
-        self.sandbox.world(|world| {
-            let admin = Actor::system(world.admin_id());
-            let ids = world.ids(&admin, object);
-            ids.iter().map(ToString::to_string).collect()
-        })
-    }
-
-    /// A lead that became a contact is nothing that people can merge any more: the platform hides it.
-    fn mergeable(&self, object: &str) -> Vec<String> {
-        let mut ids = self.live(object);
-        if object == "Lead" {
-            self.sandbox.world(|world| {
-                let admin = Actor::system(world.admin_id());
-                ids.retain(|id| {
-                    let lead = world.retrieve(&admin, object, id, Some(&["IsConverted"]), "");
-                    matches!(lead, Ok(Some(lead)) if lead["IsConverted"] == false)
-                });
-            });
-        }
-        ids
-    }
-
-    /// Two or three records become one; each may have been the winner of another merge before.
-    fn merge_in_crm(&mut self) -> Option<String> {
-        let objects = ["Account", "Contact", "Lead", "Lead"];
-        let object = *self.dice.pick(&objects)?;
-        let mut left = self.mergeable(object);
-        let mut chosen = Vec::new();
-        for _ in 0..2 + usize::from(self.dice.percent(25)) {
-            if !left.is_empty() {
-                chosen.push(left.remove(self.dice.below(left.len())));
-            }
-        }
-        let (master, losers) = chosen.split_first()?;
-        let losers: Vec<&str> = losers.iter().map(String::as_str).collect();
-        let merged = self.sandbox.world(|world| {
-            let actor = Actor::user(world.admin_id());
-            world
-                .merge(&actor, object, master, &losers, &serde_json::Map::new())
-                .is_ok()
-        });
-        let done = merged.then(|| format!("CRM: {object} {losers:?} merged into {master}"));
-        if merged {
-            let binned = losers
-                .iter()
-                .map(|id| (CrmObject::new(object), CrmId::new(*id)));
-            self.binned.extend(binned);
-        }
-        done
-    }
-
-    /// A lead becomes a contact of a new or an existing account; sometimes one that is there already.
-    fn convert_lead(&mut self) -> Option<String> {
-        let lead = self.dice.pick(&self.live("Lead"))?.clone();
-        let account_id = self.dice.percent(60).then(|| self.live("Account"));
-        let account_id = account_id.and_then(|ids| self.dice.pick(&ids).cloned());
-        let contact_id = self.dice.percent(25).then(|| self.live("Contact"));
-        let contact_id = contact_id.and_then(|ids| self.dice.pick(&ids).cloned());
-        let conversion = LeadConversion {
-            account_id,
-            contact_id,
-            opportunity_name: self.dice.percent(30).then(|| "A chance".to_owned()),
-            ..LeadConversion::default()
-        };
-        let (object, id) = (CrmObject::new("Lead"), CrmId::new(&lead));
-        for (_, field) in PERSON_FIELDS {
-            let carried = self.crm_value(&object, &id, field);
-            self.carried.insert(carried.trim().to_owned());
-        }
-        let converted = self.sandbox.world(|world| {
-            let actor = Actor::user(world.admin_id());
-            world.convert_lead(&actor, &lead, &conversion).ok()
-        });
-        converted.map(|to| format!("CRM: lead {lead} became {}", to.contact_id))
     }
 
     /// A workspace record refers to an account of the workspace.

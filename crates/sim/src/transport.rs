@@ -122,8 +122,20 @@ impl Wire {
     /// Lets one held request arrive; its client has long gone.
     pub fn release_one(&self) -> bool {
         let held = self.lock().held.pop_front();
-        held.map(|(_, request)| self.sandbox.handle(request))
-            .is_some()
+        let reply = held.map(|(at, request)| {
+            let reply = self.sandbox.handle(request).response;
+            self.tell(|| format!("late (sent {at})"), &reply);
+            reply
+        });
+        reply.is_some()
+    }
+
+    /// Puts an answer in words, and what became of it.
+    fn tell(&self, fate: impl FnOnce() -> String, reply: &Response<Bytes>) {
+        let body = || String::from_utf8_lossy(reply.body()).into_owned();
+        let status = reply.status().as_u16();
+        self.chronicle
+            .note(|| format!("  {}: {status} {}", fate(), body()));
     }
 
     /// Lets every request arrive that was sent before this time: the platform works on none for longer
@@ -301,9 +313,10 @@ impl Transport for Wire {
         };
         self.chronicle.note(|| {
             format!(
-                "  sent: {} {}{told}",
+                "  sent: {} {}{told} {}",
                 request.method(),
-                request.uri().path()
+                request.uri().path(),
+                String::from_utf8_lossy(request.body())
             )
         });
         self.judge(&request, &written);
@@ -311,9 +324,11 @@ impl Transport for Wire {
         pause().await;
         if self.chance(|mix| mix.lost_before) {
             self.lock().lost += 1;
+            self.chronicle.note(|| "  lost on the way there".to_owned());
             return Err(TransportError::Lost("the connection broke".into()));
         }
         if !written.is_empty() && self.chance(|mix| mix.held) {
+            self.chronicle.note(|| "  held".to_owned());
             let mut shared = self.lock();
             shared.lost += 1;
             shared.held.push_back((self.sandbox.now(), request));
@@ -333,15 +348,18 @@ impl Transport for Wire {
         pause().await;
         if self.chance(|mix| mix.lost_after) {
             self.lock().lost += 1;
+            self.tell(|| "done, answer lost".to_owned(), &reply.response);
             return Err(TransportError::Lost("the connection broke".into()));
         }
         if self.chance(|mix| mix.garbage) {
             self.lock().lost += 1;
+            self.tell(|| "done, garbage instead of".to_owned(), &reply.response);
             return Ok(page(200));
         }
         if reads_by_id(&reply.response) && self.chance(|mix| mix.hidden) {
             return Ok(emptied(reply.response));
         }
+        self.tell(|| "answered".to_owned(), &reply.response);
         Ok(reply.response)
     }
 }

@@ -20,7 +20,9 @@ use crate::write::{IntentField, WriteDraft};
 pub(super) fn merge(input: &Input<'_>, crm: &CrmRecord, workspace: &WorkspaceRecord) -> Decision {
     let mut decision = Decision::keep(input);
     decision.link.revision = Some(crm.revision.clone());
-    ancestor::take_up(input, crm, &mut decision);
+    if ancestor::take_up(input, crm, &mut decision) {
+        return decision;
+    }
     let mut merge = Merge::default();
     for rule in &input.rules.fields {
         let name = &rule.mapping.workspace;

@@ -57,9 +57,22 @@ pub struct Heir {
     /// As last read; `None` if it never was.
     pub crm: Option<CrmRecord>,
     /// The link that has it.
-    pub link: Option<LinkId>,
+    pub link: Option<RecordLink>,
     /// The workspace record of that link.
     pub record: Option<WorkspaceRecord>,
+}
+
+impl Heir {
+    /// Whether it was gone itself and is back, and its own link has not taken that up: what became of its
+    /// workspace record then is undone first.
+    pub fn is_returning(&self) -> bool {
+        let lives = self.crm.as_ref().is_some_and(CrmRecord::lives);
+        lives && self.link.as_ref().is_some_and(|link| link.gone)
+    }
+
+    fn link_id(&self) -> Option<LinkId> {
+        self.link.as_ref().map(|link| link.id)
+    }
 }
 
 /// The workspace record goes over to the link of another CRM record, which is made where there is none.
@@ -94,6 +107,11 @@ pub(super) fn part(
     crm: &CrmRecord,
     workspace: Option<&WorkspaceRecord>,
 ) -> Decision {
+    let mut seen = Decision::keep(input);
+    // Nobody looks at this record again: what became of a doubted write is told now, or never.
+    if ancestor::take_up(input, crm, &mut seen) {
+        return seen;
+    }
     let Some(ours) = workspace else {
         return taken_apart(input, crm);
     };
@@ -198,8 +216,6 @@ fn taken_apart(input: &Input<'_>, crm: &CrmRecord) -> Decision {
     decision.link.gone = true;
     decision.link.revision = Some(crm.revision.clone());
     decision.link.parked = None;
-    // Nobody looks at this record again: what became of a doubted write is told now, or never.
-    ancestor::take_up(input, crm, &mut decision);
     decision
 }
 
@@ -222,6 +238,7 @@ impl Case<'_> {
         }
         match &self.heir.record {
             Some(other) if other.id == self.ours.id => taken_apart(self.input, self.crm),
+            Some(other) if other.archived.is_some() => await_other(self.input),
             Some(other) if self.is_our_copy(other) => self.go_over(theirs, Some(other)),
             Some(other) => self.merge_into(other),
             None => match self.most_active() {
@@ -293,7 +310,7 @@ impl Case<'_> {
             );
             let mut log = self.entry(summary);
             log.record = Some((copy.kind, copy.id));
-            log.left = heir.link;
+            log.left = heir.link_id();
             log.became = Some(Became::MergedInto(self.ours.id));
             decision.log.push(log);
         }
@@ -360,7 +377,7 @@ impl Case<'_> {
         of_survivor.record = Some((other.kind, other.id));
         of_survivor.crm = Some((heir.object.clone(), Some(heir.id.clone())));
         of_survivor.left = None;
-        of_survivor.link = heir.link.or(of_survivor.link);
+        of_survivor.link = heir.link_id().or(of_survivor.link);
         let mut patch = Fields::new();
         if opts_out {
             patch.insert(OPT_OUT.to_owned(), Value::Bool(true));

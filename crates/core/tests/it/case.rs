@@ -39,6 +39,12 @@ impl Case {
         })
     }
 
+    /// What was told by a decision is in the log by now, and the next one begins there.
+    pub(crate) fn take(&mut self, told: Decision) {
+        self.link.base = told.link.base;
+        self.link.doubted = told.link.doubted;
+    }
+
     /// Nothing may happen: the decision is the link as it stands.
     pub(crate) fn assert_nothing(&self, why: &str) {
         let decision = self.decide();

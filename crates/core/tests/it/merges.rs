@@ -330,19 +330,31 @@ fn doubtful(crm: &str, workspace: &str, until: Option<i64>) -> Case {
 #[test]
 fn a_lost_write_that_turns_up_is_ours() {
     for (workspace, until) in [("C", Some(1_000)), ("C", None), ("A", Some(1_000))] {
-        let decision = doubtful("B", workspace, until).decide();
+        let mut case = doubtful("B", workspace, until);
+        let decision = case.decide();
+        assert!(
+            sent(&decision).is_empty(),
+            "it is told before anything is decided"
+        );
+        assert_eq!(decision.again_at, Some(at(20)));
+        assert_eq!(decision.link.base["title"], agreed("B"));
+        let change = &decision.log[0].changes[0];
+        assert_eq!((change.rule, &change.after), (Rule::TurnedUp, &text("B")));
+        case.take(decision);
+        let decision = case.decide();
         assert_eq!(
             sent(&decision),
             [("TITLE", text(workspace))],
             "the newer edit"
         );
-        assert_eq!(decision.link.base["title"], agreed("B"));
-        let change = &decision.log[0].changes[0];
-        assert_eq!((change.rule, &change.after), (Rule::TurnedUp, &text("B")));
         let may_follow = until.is_some();
         assert_eq!(decision.link.doubted.contains_key("title"), may_follow);
+        assert!(decision.log.is_empty(), "once");
     }
-    let decision = doubtful("B", "B", None).decide();
+    let mut case = doubtful("B", "B", None);
+    let seen = case.decide();
+    case.take(seen);
+    let decision = case.decide();
     assert_eq!(
         (sent(&decision).len(), decision.record),
         (0, RecordChange::None)
@@ -363,17 +375,52 @@ fn a_look_from_after_its_time_ends_the_doubt() {
     assert!(unseen.decide().link.doubted.contains_key("title"));
 }
 
+/// A lost write may have replaced a value that only the CRM had, and somebody typed over it before anybody looked.
+#[test]
+fn what_a_lost_write_may_have_replaced_unseen_is_told_once() {
+    let mut case = doubtful("D", "C", Some(1_000));
+    case.link.doubted.get_mut("title").expect("a doubt")[0].replaces = text("only there");
+    let decision = case.decide();
+    let change = &decision.log[0].changes[0];
+    assert_eq!(
+        (&change.before, &change.after),
+        (&text("only there"), &text("D"))
+    );
+    assert_eq!(
+        decision.link.base["title"],
+        agreed("A"),
+        "nothing is agreed by it"
+    );
+    assert_eq!(decision.link.doubted["title"][0].replaces, text("D"));
+    case.take(decision);
+    let again = case.decide();
+    let told = again.log.iter().flat_map(|entry| &entry.changes);
+    assert!(
+        told.into_iter().all(|change| change.rule != Rule::TurnedUp),
+        "once"
+    );
+
+    let known = doubtful("D", "C", Some(1_000)).decide();
+    let told = known.log.iter().flat_map(|entry| &entry.changes);
+    assert!(
+        told.into_iter().all(|change| change.rule != Rule::TurnedUp),
+        "it would have replaced what both sides agreed on: no secret"
+    );
+}
+
 /// Nobody looks at a record again that was deleted or converted: what its last look shows is all there is.
 #[test]
 fn a_lost_write_that_turns_up_in_a_record_that_goes_is_told() {
     let mut case = doubtful("B", "C", Some(1_000));
     case.crm.as_mut().expect("both sides").deleted = true;
+    let seen = case.decide();
+    assert_eq!(seen.log[0].changes[0].before, text("A"));
+    case.take(seen);
     let decision = case.decide();
     assert_eq!(decision.link.state, LinkState::Unlinked);
     assert_eq!(decision.link.base["title"], agreed("B"), "if it comes back");
     let kinds: Vec<LogType> = decision.log.iter().map(|entry| entry.kind).collect();
-    assert_eq!(kinds, [LogType::Update, LogType::Unlink]);
-    assert_eq!(decision.log[0].changes[0].before, text("A"));
+    assert_eq!(kinds, [LogType::Unlink]);
 }
 
 #[test]

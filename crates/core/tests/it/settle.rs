@@ -428,18 +428,37 @@ fn a_refusal_without_a_reason_is_not_sent_again() {
 }
 
 #[test]
-fn a_lost_answer_is_told_once_and_resolved_by_reading() {
+fn every_lost_answer_is_told_once_and_resolved_by_reading() {
     let mut case = Case::title(update());
-    let settlement = case.settling().answered(&WriteOutcome::Unknown);
-    assert_eq!(called(&settlement), "resolve in 2");
-    assert_eq!(
-        settlement.log[0].error.as_ref().unwrap().class,
-        ErrorClass::AnswerLost
-    );
-    case.intent.attempts = 1;
+    for (attempts, next) in [(0, "resolve in 2"), (1, "resolve in 4")] {
+        case.intent.attempts = attempts;
+        let settlement = case.settling().answered(&WriteOutcome::Unknown);
+        assert_eq!(called(&settlement), next);
+        let error = settlement.log[0].error.as_ref();
+        assert_eq!(error.map(|one| one.class), Some(ErrorClass::AnswerLost));
+    }
+    case.intent.state = IntentState::Doubtful;
     let settlement = case.settling().answered(&WriteOutcome::Unknown);
     assert_eq!(called(&settlement), "resolve in 4");
     assert_eq!(settlement.log, []);
+}
+
+/// A process that ended with its request says nothing: who looks for the record does.
+#[test]
+fn a_lost_answer_that_nobody_told_of_is_told_by_whoever_looks() {
+    let mut case = Case::title(update());
+    let found = lead(fields([("TITLE", text("A"))]));
+    for (state, told) in [(IntentState::Sending, 1), (IntentState::Doubtful, 0)] {
+        case.intent.state = state;
+        let settlement = case.settling().read(Some(&found));
+        assert_eq!(settlement.log.len(), told, "{state:?}");
+        let errors = settlement.log.iter().filter_map(|one| one.error.as_ref());
+        assert!(
+            errors
+                .into_iter()
+                .all(|one| one.class == ErrorClass::AnswerLost)
+        );
+    }
 }
 
 #[test]
@@ -464,7 +483,8 @@ fn a_lost_update_that_stands_there_is_ours() {
 
 #[test]
 fn a_lost_update_that_does_not_stand_there_is_decided_again() {
-    let case = Case::title(update());
+    let mut case = Case::title(update());
+    case.intent.state = IntentState::Doubtful;
     for (found, ends) in [(fields([("TITLE", text("A"))]), true), (fields([]), false)] {
         let settlement = case.settling().read(Some(&lead(found)));
         assert_eq!(settlement.next, DONE);

@@ -88,10 +88,32 @@ pub(super) async fn the_end_of_a_chain_comes_with_the_work(b: &Bench) {
     let work = claimed(b, 3, first).await;
     let heir = work.kin.heir.expect("somebody took its place");
     assert_eq!((heir.id.as_str(), heir.merged), ("003", true));
-    assert_eq!(heir.link, Some(third.id));
+    assert_eq!(heir.link.as_ref().map(|link| link.id), Some(third.id));
     assert_eq!(heir.record.map(|record| record.id), third.record);
     let rivals: Vec<_> = work.kin.rivals.iter().map(|record| record.id).collect();
     assert_eq!(rivals, [second]);
+}
+
+/// A record that was merged away, came back, and is the survivor of a merge itself before anybody took that up.
+pub(super) async fn a_loser_waits_until_its_survivor_s_own_return_is_decided(b: &Bench) {
+    let (first, second) = two(b).await;
+    b.pull(2, lost("002", 2, "001")).await;
+    let work = claimed(b, 2, second).await;
+    b.commit(2, &work, gone(&work.link)).await;
+    b.pull(3, crm("Account", "002", 3, &[])).await;
+    b.pull(3, lost("001", 3, "002")).await;
+    let work = b.claim(3).await;
+    let records: Vec<_> = work.iter().map(|work| work.link.record).collect();
+    assert_eq!(records, [Some(second)], "not the one that follows it");
+    let mut back = Decision::nothing(&work[0].link);
+    back.link.gone = false;
+    back.link.state = LinkState::Active;
+    b.commit(3, &work[0], back).await;
+    let work = claimed(b, 3, first).await;
+    assert_eq!(
+        work.kin.heir.and_then(|heir| heir.record).map(|one| one.id),
+        Some(second)
+    );
 }
 
 pub(super) async fn a_successor_is_kept_though_nobody_is_linked_to_it(b: &Bench) {

@@ -137,6 +137,7 @@ cases! {
     }
     mirroring {
         the_end_of_a_chain_comes_with_the_work,
+        a_loser_waits_until_its_survivor_s_own_return_is_decided,
         a_successor_is_kept_though_nobody_is_linked_to_it,
         a_record_goes_over_to_a_link_that_is_made,
         a_record_goes_over_to_a_half_link,

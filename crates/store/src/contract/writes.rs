@@ -208,7 +208,11 @@ pub(super) async fn a_sender_that_is_given_up_leaves_a_doubt(b: &Bench) {
     let doubtful = b.doubtful(end).await;
     assert_eq!(doubtful.len(), 1);
     assert_eq!(doubtful[0].intent.id, sent.intent.id);
-    assert_eq!(doubtful[0].intent.state, IntentState::Doubtful);
+    assert_eq!(
+        doubtful[0].intent.state,
+        IntentState::Sending,
+        "nobody has told of its answer"
+    );
     assert_eq!(
         doubtful[0].intent.sent_at,
         Some(at(1)),

@@ -41,16 +41,18 @@ impl Team {
         let Ok(end) = rules::end_of_chain(crm, known);
         let mut heir = end?;
         if let Some(row) = self.links.of_crm(&heir.object, &heir.id) {
-            heir.link = Some(row.link.id);
+            heir.link = Some(row.link.clone());
             heir.record = row.link.record.and_then(|id| self.records.get(id)).cloned();
         }
         Some(heir)
     }
 
-    /// Whether what took a record's place may be a create of ours that is under way, or is being written.
+    /// Whether what took a record's place may be a create of ours that is under way, is being written, or
+    /// has its own return to be decided.
     pub(super) fn is_busy(&self, heir: &Heir, creating: &BTreeSet<&CrmObject>) -> bool {
         let unknown = heir.record.is_none() && creating.contains(&heir.object);
-        unknown || heir.link.is_some_and(|link| self.intents.is_open(link))
+        let link = heir.link.as_ref();
+        unknown || heir.is_returning() || link.is_some_and(|link| self.intents.is_open(link.id))
     }
 
     /// Whether a half link's CRM record took the place of one that may be a create of ours that is under way:

@@ -85,7 +85,7 @@ impl Team {
         ids.sort_unstable();
         ids.truncate(claim.limit);
         ids.into_iter()
-            .filter_map(|(_, id)| self.give_out(id, IntentState::Sending, claim))
+            .filter_map(|(_, id)| self.give_out(id, true, claim))
             .collect()
     }
 
@@ -102,7 +102,7 @@ impl Team {
         ids.into_iter()
             .filter(|(_, _, of)| Some(of) == object.as_ref())
             .take(claim.limit)
-            .filter_map(|(_, id, _)| self.give_out(id, IntentState::Doubtful, claim))
+            .filter_map(|(_, id, _)| self.give_out(id, false, claim))
             .collect()
     }
 
@@ -122,16 +122,12 @@ impl Team {
         ids.iter().filter(owned).cloned().collect()
     }
 
-    fn give_out(
-        &mut self,
-        id: IntentId,
-        state: IntentState,
-        claim: &Claim,
-    ) -> Option<ClaimedIntent> {
+    /// Intents to be resolved stay what they are: whether their answer was ever told of shows in their state.
+    fn give_out(&mut self, id: IntentId, sends: bool, claim: &Claim) -> Option<ClaimedIntent> {
         let row = self.intents.get_mut(id)?;
-        row.intent.state = state;
         row.intent.sent_at.get_or_insert(claim.now);
-        if state == IntentState::Sending {
+        if sends {
+            row.intent.state = IntentState::Sending;
             row.intent.last_sent_at = Some(claim.now);
         }
         row.epoch += 1;

@@ -64,7 +64,7 @@ pub(super) fn claim_intents(
     claim: &Claim,
 ) -> DbResult<Vec<ClaimedIntent>> {
     let rows = sendable(tx, team, object, claim.lanes, claim.now, claim.limit)?;
-    give_out(tx, rows, IntentState::Sending, claim)
+    give_out(tx, rows, true, claim)
 }
 
 pub(super) fn claim_doubtful(
@@ -89,7 +89,7 @@ pub(super) fn claim_doubtful(
         lane_numbers(claim.lanes)?
     ];
     let rows = tx.rows(&sql, params, IntentRow::read)?;
-    give_out(tx, rows, IntentState::Doubtful, claim)
+    give_out(tx, rows, false, claim)
 }
 
 fn sendable(
@@ -114,17 +114,18 @@ fn sendable(
     )
 }
 
+/// Intents to be resolved stay what they are: whether their answer was ever told of shows in their state.
 fn give_out(
     tx: &Tx<'_>,
     rows: Vec<IntentRow>,
-    state: IntentState,
+    sends: bool,
     claim: &Claim,
 ) -> DbResult<Vec<ClaimedIntent>> {
     let mut claimed = Vec::with_capacity(rows.len());
     for mut row in rows {
-        row.intent.state = state;
         row.intent.sent_at.get_or_insert(claim.now);
-        if state == IntentState::Sending {
+        if sends {
+            row.intent.state = IntentState::Sending;
             row.intent.last_sent_at = Some(claim.now);
         }
         row.epoch += 1;

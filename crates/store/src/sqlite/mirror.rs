@@ -80,10 +80,14 @@ impl<'a> Family<'a> {
         })
     }
 
-    /// Whether what took a record's place may be a create of ours that is under way, or is being written.
+    /// Whether what took a record's place may be a create of ours that is under way, is being written, or
+    /// has its own return to be decided.
     pub(super) fn is_busy(&self, heir: &Heir) -> DbResult<bool> {
-        if let Some(link) = heir.link
-            && intents::of_link(self.tx, self.team, link)?.is_some_and(|intent| intent.is_open())
+        if heir.is_returning() {
+            return Ok(true);
+        }
+        if let Some(link) = &heir.link
+            && intents::of_link(self.tx, self.team, link.id)?.is_some_and(|intent| intent.is_open())
         {
             return Ok(true);
         }
@@ -105,10 +109,10 @@ impl<'a> Family<'a> {
             return Ok(None);
         };
         if let Some(row) = links::by_crm(tx, team, &heir.object, &[&heir.id])?.remove(&heir.id) {
-            heir.link = Some(row.link.id);
             if let Some(record) = row.link.record {
                 heir.record = records::by_id(tx, team, record)?;
             }
+            heir.link = Some(row.link);
         }
         Ok(Some(heir))
     }
