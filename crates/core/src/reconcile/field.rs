@@ -41,6 +41,8 @@ pub struct FieldInput<'a> {
 /// What happens to one field.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Verdict {
+    /// The CRM's side can't be seen: whatever waits goes on waiting.
+    Unseen,
     /// Nothing: nothing changed, or the change may not travel.
     Keep,
     /// Both sides hold the same; the base is brought up to date.
@@ -96,11 +98,11 @@ pub struct Unfit {
 /// Decides one field.
 pub fn decide(input: &FieldInput<'_>) -> Verdict {
     let Some(crm) = input.crm else {
-        return Verdict::Keep;
+        return Verdict::Unseen;
     };
     let ty = &input.rule.crm_type;
-    let due = |edit: &&PutBack| same(crm, &edit.sent, ty) && !refused(input, &edit.value);
-    if let Some(edit) = input.put_back.filter(due) {
+    let overwritten = input.put_back.filter(|edit| same(crm, &edit.sent, ty));
+    if let Some(edit) = overwritten.filter(|edit| !refused(input, &edit.value)) {
         let value = edit.value.clone();
         return Verdict::ToCrm {
             value,
@@ -122,7 +124,13 @@ pub fn decide(input: &FieldInput<'_>) -> Verdict {
     if holds && input.held.is_some() {
         return Verdict::Hold;
     }
-    match input.base {
+    // An edit that the CRM will not have back is given up: what our write left there is agreed.
+    let outbound = input.rule.mapping.direction.outbound();
+    let ours = overwritten.filter(|_| outbound).map(|_| Agreed {
+        crm: crm.clone(),
+        workspace: input.rule.to_workspace(crm),
+    });
+    match ours.as_ref().or(input.base) {
         None => decide_first_meeting(input, crm),
         Some(base) => decide_changed(input, crm, base),
     }

@@ -82,7 +82,7 @@ impl Merge {
         let link = &mut decision.link;
         release(link, &name, &verdict);
         match verdict {
-            Verdict::Keep | Verdict::Parked => {}
+            Verdict::Unseen | Verdict::Keep | Verdict::Parked => {}
             Verdict::Agree => {
                 link.base.insert(
                     name,
@@ -295,6 +295,9 @@ fn set_aside(
 
 /// What was parked, held or to be put back is so no longer, unless the verdict says it still is.
 fn release(link: &mut LinkOutcome, name: &str, verdict: &Verdict) {
+    if matches!(verdict, Verdict::Unseen) {
+        return;
+    }
     if !matches!(verdict, Verdict::Parked | Verdict::Unfit(_) | Verdict::Keep) {
         link.parked_fields.remove(name);
     }

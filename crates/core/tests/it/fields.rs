@@ -172,6 +172,7 @@ impl Case {
         };
         let rule = || Rule::parse(rule).unwrap_or_else(|| panic!("no rule is called {rule}"));
         match head {
+            "unseen" => Verdict::Unseen,
             "keep" => Verdict::Keep,
             "agree" => Verdict::Agree,
             "hold" => Verdict::Hold,
@@ -191,14 +192,22 @@ impl Case {
                 rule: Rule::Overtaken,
                 rejected: Value::Null,
             },
-            "note-crm" | "note-workspace" => self.consume(head),
+            "note-crm" | "note-workspace" => {
+                self.consume(head, self.base.clone().expect("there is a base to move on"))
+            }
+            "note-workspace-of-ours" => {
+                let ours = Agreed {
+                    crm: crm(),
+                    workspace: crm(),
+                };
+                self.consume(head, ours)
+            }
             other => panic!("no verdict is called {other}"),
         }
     }
 
     /// One half of the base moves on, nothing travels.
-    fn consume(&self, half: &str) -> Verdict {
-        let mut base = self.base.clone().expect("there is a base to move on");
+    fn consume(&self, half: &str, mut base: Agreed) -> Verdict {
         if half == "note-crm" {
             base.crm = self.crm.clone().unwrap_or_default();
         } else {
@@ -316,6 +325,7 @@ pub(crate) fn words(verdict: &Verdict) -> String {
         format!("{side} {} {}{lost}", show(value), rule.as_str())
     };
     match verdict {
+        Verdict::Unseen => "unseen".into(),
         Verdict::Keep => "keep".into(),
         Verdict::Agree => "agree".into(),
         Verdict::Hold => "hold".into(),

@@ -275,6 +275,28 @@ fn an_edit_that_the_crm_will_not_have_back_is_given_up() {
     );
     assert!(decision.link.put_back.is_empty());
     assert_eq!(decision.link.base["title"], agreed("W"));
+
+    case.workspace = Some(person(fields([("title", text("newer"))])));
+    case.link.base.insert("title".into(), agreed("A"));
+    let decision = case.decide();
+    assert_eq!(
+        decision.record,
+        RecordChange::None,
+        "our own write is no change of the CRM"
+    );
+    assert_eq!(sent(&decision), [("TITLE", text("newer"))]);
+}
+
+#[test]
+fn what_is_to_be_put_back_waits_while_its_field_can_t_be_seen() {
+    let mut case = agreed_titles(Winner::Crm, "W", "newer");
+    let edit = PutBack {
+        value: text("P"),
+        sent: text("W"),
+    };
+    case.link.put_back.insert("title".into(), edit.clone());
+    case.crm = Some(lead(fields([])));
+    assert_eq!(case.decide().link.put_back["title"], edit);
 }
 
 #[test]
