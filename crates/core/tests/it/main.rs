@@ -19,6 +19,7 @@ mod fixture;
 mod incidents;
 mod ledger;
 mod links;
+mod lost_answers;
 mod matching;
 mod merges;
 mod notation;
