@@ -434,6 +434,7 @@ fn crm_value(rule: &FieldRule, json: &serde_json::Value) -> Value {
 /// Whoever was made in the workspace is in the CRM once at most, and nobody came back from there as another person.
 ///
 /// Not judged is a record that the brake holds: what would make one of two, or give it another name, waits for a person.
+/// It is judged when that person has approved everything.
 fn created_once(view: View<'_>, people: &People, org: &Org) -> Result<(), Broken> {
     let links = view.links().map(|due| due.link);
     let active = links.filter(|link| link.state == LinkState::Active && link.plans.is_empty());
