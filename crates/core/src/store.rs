@@ -120,8 +120,7 @@ pub struct StagePage {
     pub kind: Kind,
     /// Unknown records become half links; otherwise they are dropped.
     pub import: bool,
-    /// CRM field that may hold our key: a record that carries the key of a link's create *is* that
-    /// link's record.
+    /// CRM field that may hold our key: a record with the key of a link's create *is* that link's record.
     pub external_id: Option<String>,
     /// The records.
     pub records: Vec<CrmRecord>,
@@ -130,11 +129,9 @@ pub struct StagePage {
     /// What follows; `None` where the records come from elsewhere than from a pull: then they are evidence
     /// only, and progress stays.
     pub next: Option<Next>,
-    /// By how many seconds records are older than the end of the pull before; see
-    /// [`PulledPage::behind_seconds`](crate::connector::PulledPage::behind_seconds).
+    /// See [`PulledPage::behind_seconds`](crate::connector::PulledPage::behind_seconds).
     pub behind_seconds: BTreeMap<CrmId, u32>,
-    /// The pull counts as begun with this page; see
-    /// [`PulledPage::begins`](crate::connector::PulledPage::begins).
+    /// See [`PulledPage::begins`](crate::connector::PulledPage::begins).
     pub begins: bool,
     /// This pull goes back over the long horizon. Of its pages the first decides.
     pub settling: bool,
