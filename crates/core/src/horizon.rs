@@ -25,8 +25,9 @@ pub const SETTLING_SECONDS_MIN: u32 = 600;
 /// Longest way back of either, in seconds: longer transactions than that are not allowed by any CRM.
 pub const BACK_SECONDS_MAX: u32 = 7_200;
 /// Shortest way back behind a mass of rows, and the least age of a row that counts as settled, in seconds: several times
-/// what a transaction takes.
-pub const SETTLED_SECONDS_MIN: u32 = 30;
+/// what a transaction takes, and well below the time that a batch of writes trusts a read: the read that begins while
+/// batches are written then counts as begun with its end.
+pub const SETTLED_SECONDS_MIN: u32 = 15;
 /// Rows of one read that are a mass: more than one page of them, whatever is read.
 pub const MASS_ROWS: u64 = 2_000;
 /// Seconds between two settling reads.
@@ -205,12 +206,12 @@ mod tests {
     fn ordinary_reads_go_back_behind_a_mass_no_farther_than_rows_come_late() {
         for (rows, late, complete_at, back) in [
             (MASS_ROWS, 0, 60, 120),
-            (MASS_ROWS + 1, 0, 0, 30),
-            (MASS_ROWS + 1, 0, 10, 40),
-            (MASS_ROWS + 1, 0, 60, 90),
+            (MASS_ROWS + 1, 0, 0, 15),
+            (MASS_ROWS + 1, 0, 10, 25),
+            (MASS_ROWS + 1, 0, 60, 75),
             (MASS_ROWS + 1, 0, 300, 120),
             (MASS_ROWS + 1, 25, 10, 60),
-            (MASS_ROWS + 1, 0, -90, 30),
+            (MASS_ROWS + 1, 0, -90, 15),
         ] {
             let mut horizon = settled(Some(at(0)), late);
             horizon.complete(rows, at(0));

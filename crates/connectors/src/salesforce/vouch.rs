@@ -7,7 +7,7 @@
 //! never set must not have every pull read days again.
 //!
 //! What this does not do: tell when both run ahead together. That is what the overlap of reads is for, which is
-//! never shorter than two minutes, or half a minute behind a mass of rows ([`tandem_core::horizon`]).
+//! never shorter than two minutes, or a quarter of one behind a mass of rows ([`tandem_core::horizon`]).
 
 use jiff::Timestamp;
 

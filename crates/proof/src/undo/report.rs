@@ -12,7 +12,7 @@ const WRITES_A_CALL: u64 = 600;
 const ROWS_A_CALL: u64 = 1_000;
 /// Calls beyond the least possible that are no waste, in percent of it.
 const OVER_PERCENT: u64 = 1;
-/// So many records let their undo's calls be judged: of fewer, the rows of the last half minute, which every read brings
+/// So many records let their undo's calls be judged: of fewer, the rows of the last seconds, which every read brings
 /// again, weigh more than the undo.
 const JUDGED_FROM: u64 = 20_000;
 /// Reads of a few rows that no number of records explains: one before the first batch is written, one that begins while
