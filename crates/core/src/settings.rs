@@ -125,6 +125,8 @@ pub struct Guards {
     pub base: bool,
     /// Work that somebody else has claimed is left alone.
     pub lease: bool,
+    /// A batch is sent only while it is sure that its claim holds.
+    pub in_time: bool,
     /// What touches far more than normal waits for a person.
     pub brake: bool,
     /// A field that goes to and fro is set aside.
@@ -141,6 +143,7 @@ impl Guards {
         overlap: true,
         base: true,
         lease: true,
+        in_time: true,
         brake: true,
         bounce: true,
         watch: true,

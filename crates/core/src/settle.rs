@@ -419,6 +419,11 @@ impl Settling<'_> {
         settlement
     }
 
+    /// Nothing was sent, and nothing failed.
+    pub fn unsent(&self) -> Settlement {
+        self.settlement(IntentNext::Retry(self.now))
+    }
+
     /// The question before a create failed: nothing was sent.
     pub fn not_asked(&self, failure: &Failure) -> Settlement {
         self.settlement(IntentNext::Retry(self.again(Some(failure))))

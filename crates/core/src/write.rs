@@ -8,6 +8,7 @@ use crate::connector::WriteOp;
 use crate::ids::{CrmId, CrmObject, IntentId, LinkId, RecordId};
 use crate::link::{BaseVersion, Doubted, Lane, ParkedField, ParkedLink, PutBack};
 use crate::record::{CrmRecord, Revision};
+use crate::settings::Guards;
 use crate::sync_log::{LogDraft, Rule};
 use crate::value::{Fields, Value};
 use crate::workspace::Kind;
@@ -98,8 +99,8 @@ pub struct WriteIntent {
     pub refusals: u32,
     /// When it was first given to a sender.
     pub sent_at: Option<Timestamp>,
-    /// When it was last given to a sender: until the platform gives up on that request it may still be
-    /// carried out.
+    /// Until when it may have been sent last: from the claim of its sender until that one is known to have sent it or
+    /// to be gone. Until the platform gives up on that request it may still be carried out.
     #[serde(default)]
     pub last_sent_at: Option<Timestamp>,
 }
@@ -175,4 +176,15 @@ pub struct Settlement {
     pub refused: bool,
     /// Entries to write.
     pub log: Vec<LogDraft>,
+}
+
+/// How long after it was claimed a batch may be sent, in seconds: with this, a clock that is set wrong and the longest
+/// request it is over before the claim is.
+const SEND_WITHIN_SECONDS: i64 = 240;
+
+/// Whether a batch that was claimed then may be sent now. A process that was stopped meanwhile leaves it: others may be
+/// about to take it up, or have done so.
+pub fn may_still_be_sent(claimed_at: Timestamp, now: Timestamp, guards: Guards) -> bool {
+    let waited = now.duration_since(claimed_at).as_secs();
+    waited <= SEND_WITHIN_SECONDS || !guards.in_time
 }

@@ -12,7 +12,7 @@ use tandem_core::mapping::PairRules;
 use tandem_core::settings::{ConnectionState, SyncSettings};
 use tandem_core::settle::Settling;
 use tandem_core::store::{ClaimedIntent, ObjectProgress, Sendable};
-use tandem_core::write::Settlement;
+use tandem_core::write::{Settlement, may_still_be_sent};
 
 /// What a write step did.
 #[derive(Clone, PartialEq, Debug)]
@@ -132,7 +132,13 @@ impl Engine {
                 false => sent(object, 0, 0, calls),
             });
         }
+        let claimed_at = tick.now;
         let tick = self.answered(tick);
+        if !may_still_be_sent(claimed_at, tick.now, self.guards) {
+            self.leave(batch.pair, &asked.rest, reservation, tick)
+                .await?;
+            return Ok(sent(object, 0, 0, calls));
+        }
         let step = self
             .send(batch.pair, &asked.rest, reservation, tick)
             .await?;
@@ -159,6 +165,24 @@ impl Engine {
         store
             .spend_calls(self.team, reservation, Spent::default(), now)
             .await?;
+        Ok(())
+    }
+
+    /// A batch that is not sent after all: somebody else may be about to take it up.
+    async fn leave(
+        &self,
+        pair: &PairRules,
+        claimed: &[ClaimedIntent],
+        reservation: ReservationId,
+        tick: Tick,
+    ) -> StepResult<()> {
+        self.give_back(reservation, tick).await?;
+        let receipt = Receipt::default();
+        let settlements = claimed.iter().map(|claimed| {
+            let settling = self.settling(claimed, pair, tick, receipt, 1);
+            settling.unsent()
+        });
+        self.settle(settlements.collect(), tick).await?;
         Ok(())
     }
 

@@ -24,6 +24,7 @@ pub mod people;
 mod quarrel;
 pub mod setup;
 mod stage;
+mod stall;
 mod store;
 mod too_much;
 pub mod transport;
@@ -41,6 +42,7 @@ use mutants::Without;
 use mutants::connector::WrongFeed;
 use people::People;
 use quarrel::Program;
+use stall::Stall;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hasher as _};
@@ -56,7 +58,7 @@ use tandem_core::settings::{ConnectionState, TeamRules};
 use tandem_core::store::SyncStore as _;
 use tandem_core::sync_log::LogDraft;
 use tandem_core::watch::FEED_EVERY_SECONDS;
-use tandem_engine::{Engine, Tick, Turn};
+use tandem_engine::{Engine, LEASE_SECONDS, Tick, Turn};
 use tandem_sandbox::Sandbox;
 use tandem_sandbox::faults::FaultAction;
 use tandem_store::memory::MemoryStore;
@@ -157,6 +159,7 @@ struct Run<'t> {
     ledger: Ledger,
     chronicle: Chronicle,
     seen: BTreeMap<(CrmObject, u32), i64>,
+    stall: Stall,
     displaced: check::Displaced,
     judged: usize,
     report: Report,
@@ -226,6 +229,7 @@ impl<'t> Run<'t> {
             ledger: Ledger::default(),
             chronicle,
             seen: BTreeMap::new(),
+            stall: Stall::default(),
             displaced: check::Displaced::new(),
             judged: 0,
             report: Report::default(),
@@ -358,6 +362,7 @@ impl<'t> Run<'t> {
                 self.program_acts();
             }
             153..156 => self.set_clock(),
+            156..162 if self.seed % 16 == 10 => self.stop_one(),
             150..153 => {
                 let act = self.admin.act(self.clock.now());
                 self.told(|| act);
@@ -367,8 +372,19 @@ impl<'t> Run<'t> {
             }
             _ => {
                 let worker = self.dice.below(WORKERS);
-                let _ = self.workers[worker].task.step();
+                if !self.stall.holds(worker) {
+                    let _ = self.workers[worker].task.step();
+                }
             }
+        }
+    }
+
+    /// A process is stopped until all that it claimed is over.
+    fn stop_one(&mut self) {
+        let worker = self.dice.below(WORKERS);
+        if self.wire.is_quiet() && self.stall.begin(&self.dice, worker) {
+            self.told(|| format!("worker {worker} is stopped for a while"));
+            self.pass(i64::from(LEASE_SECONDS) * 1_000);
         }
     }
 
@@ -410,8 +426,11 @@ impl<'t> Run<'t> {
             _ => self.dice.below(4),
         };
         let milliseconds = seconds * 1_000 + self.dice.below(1_000);
-        self.clock
-            .advance_ms(i64::try_from(milliseconds).unwrap_or(0));
+        self.pass(i64::try_from(milliseconds).unwrap_or(0));
+    }
+
+    fn pass(&self, milliseconds: i64) {
+        self.clock.advance_ms(milliseconds);
         let longest = jiff::SignedDuration::from_secs(HELD_SECONDS_MAX);
         self.wire.release_before(self.clock.right() - longest);
         setup::tell_time(&self.sandbox, &self.clock);
@@ -427,6 +446,7 @@ impl<'t> Run<'t> {
     /// The faults stop; held requests still arrive, holds are decided, time passes.
     fn calm(&mut self) -> Result<(), Broken> {
         self.wire.set_mix(FaultMix::default());
+        self.stall.end();
         while self.wire.release_one() {}
         self.clock.set_wrong(0);
         self.admin.restore(self.clock.now());

@@ -67,6 +67,7 @@ pub(crate) struct Watched {
 struct Shared {
     mix: FaultMix,
     in_flight: BTreeSet<Mark>,
+    on_the_way: usize,
     held: VecDeque<(Timestamp, Request<Bytes>)>,
     violations: Vec<String>,
     /// Nobody is told any more which account a record is under.
@@ -107,6 +108,11 @@ impl Wire {
     /// From now on this goes wrong.
     pub fn set_mix(&self, mix: FaultMix) {
         self.lock().mix = mix;
+    }
+
+    /// Whether no request is on its way: none has left and not arrived, none waits for a sign-in.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.lock().on_the_way == 0
     }
 
     /// Whether everything that is there can be seen.
@@ -221,6 +227,22 @@ impl Drop for InFlight<'_> {
     }
 }
 
+/// A request that has not arrived yet, or what goes before another one; also by a crash it is over.
+struct OnTheWay<'a>(&'a Wire);
+
+impl<'a> OnTheWay<'a> {
+    fn enter(wire: &'a Wire) -> Self {
+        wire.lock().on_the_way += 1;
+        Self(wire)
+    }
+}
+
+impl Drop for OnTheWay<'_> {
+    fn drop(&mut self) {
+        self.0.lock().on_the_way -= 1;
+    }
+}
+
 /// Whether an org counts the request as a call: everything but signing in.
 fn is_metered(request: &Request<Bytes>) -> bool {
     request.uri().path().starts_with("/services/data/")
@@ -321,6 +343,8 @@ impl Transport for Wire {
         });
         self.judge(&request, &written);
         let in_flight = InFlight::enter(self, &written);
+        let signs_in = !is_metered(&request);
+        let on_the_way = OnTheWay::enter(self);
         pause().await;
         if self.chance(|mix| mix.lost_before) {
             self.lock().lost += 1;
@@ -342,6 +366,7 @@ impl Transport for Wire {
         }
         let reply = self.sandbox.handle(request);
         drop(in_flight);
+        let signing_in = Some(on_the_way).filter(|_| signs_in);
         if let (StatusCode::UNAUTHORIZED, Some(worker)) = (reply.response.status(), &self.worker) {
             worker.purse.give_back();
         }
@@ -360,6 +385,7 @@ impl Transport for Wire {
             return Ok(emptied(reply.response));
         }
         self.tell(|| "answered".to_owned(), &reply.response);
+        drop(signing_in);
         Ok(reply.response)
     }
 }

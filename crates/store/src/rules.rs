@@ -14,6 +14,7 @@ mod progress;
 mod record;
 mod restore;
 mod watch;
+mod write;
 
 pub use brake::{Ruling, brake, hold, is_linked, planned};
 pub use hold::resolve_hold;
@@ -36,3 +37,4 @@ pub use record::{
 };
 pub use restore::{restore, tell_return};
 pub use watch::next_watch;
+pub use write::may_have_been_sent;

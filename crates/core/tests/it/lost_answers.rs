@@ -6,9 +6,10 @@ use tandem_core::connector::{ProbeAnswer, WriteOutcome};
 use tandem_core::error::ErrorClass;
 use tandem_core::ids::CrmId;
 use tandem_core::record::CrmRecord;
+use tandem_core::settings::Guards;
 use tandem_core::sync_log::{LogStatus, LogType};
 use tandem_core::value::Value;
-use tandem_core::write::IntentState;
+use tandem_core::write::{IntentState, may_still_be_sent};
 
 #[test]
 fn every_lost_answer_is_told_once_and_resolved_by_reading() {
@@ -24,6 +25,24 @@ fn every_lost_answer_is_told_once_and_resolved_by_reading() {
     let settlement = case.settling().answered(&WriteOutcome::Unknown);
     assert_eq!(called(&settlement), "resolve in 4");
     assert_eq!(settlement.log, []);
+}
+
+/// A process that was stopped after it had claimed a batch leaves it.
+#[test]
+fn a_batch_is_sent_only_while_its_claim_surely_holds() {
+    for (waited, sent) in [
+        (0, true),
+        (240, true),
+        (241, false),
+        (800, false),
+        (-90, true),
+    ] {
+        assert_eq!(
+            may_still_be_sent(at(100), at(100 + waited), Guards::ALL),
+            sent,
+            "{waited} s"
+        );
+    }
 }
 
 /// A process that ended with its request says nothing: who looks for the record does.

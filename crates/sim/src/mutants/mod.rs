@@ -113,7 +113,7 @@ pub struct Mutation {
 const ALL: Guards = Guards::ALL;
 
 /// Guards that are part of a decision.
-const WITHIN: [(&str, &str, Guards); 8] = [
+const WITHIN: [(&str, &str, Guards); 9] = [
     (
         "echo known by value",
         "invariant 5",
@@ -161,6 +161,14 @@ const WITHIN: [(&str, &str, Guards); 8] = [
         "ADR 14",
         Guards {
             watch: false,
+            ..ALL
+        },
+    ),
+    (
+        "sent while claimed",
+        "ADR 3",
+        Guards {
+            in_time: false,
             ..ALL
         },
     ),

@@ -214,9 +214,9 @@ pub(super) async fn a_sender_that_is_given_up_leaves_a_doubt(b: &Bench) {
         "nobody has told of its answer"
     );
     assert_eq!(
-        doubtful[0].intent.sent_at,
-        Some(at(1)),
-        "the first time is what probes need"
+        (doubtful[0].intent.sent_at, doubtful[0].intent.last_sent_at),
+        (Some(at(1)), Some(at(end))),
+        "the first time is what probes need, and nobody knows how late it was sent"
     );
     assert!(b.doubtful(end).await.is_empty(), "one resolver at a time");
     assert_eq!(

@@ -79,6 +79,7 @@ impl Team {
             IntentNext::Resolve(at) => (IntentState::Doubtful, at),
         };
         if let Some(row) = self.intents.get_mut(intent) {
+            rules::may_have_been_sent(&mut row.intent, now);
             row.intent.state = state;
             row.intent.attempts = row.intent.attempts.saturating_add(1);
             row.not_before = at;

@@ -129,6 +129,8 @@ impl Team {
         if sends {
             row.intent.state = IntentState::Sending;
             row.intent.last_sent_at = Some(claim.now);
+        } else {
+            rules::may_have_been_sent(&mut row.intent, claim.now);
         }
         row.epoch += 1;
         row.leased_until = Some(lease_end(claim));

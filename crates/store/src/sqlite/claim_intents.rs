@@ -5,6 +5,7 @@ use super::error::DbResult;
 use super::intents::{self, COLUMNS, IntentRow, lease_end_us};
 use super::team;
 use super::tx::Tx;
+use crate::rules;
 use rusqlite::params;
 use tandem_core::Timestamp;
 use tandem_core::ids::{CrmObject, IntentId, TeamId};
@@ -127,6 +128,8 @@ fn give_out(
         if sends {
             row.intent.state = IntentState::Sending;
             row.intent.last_sent_at = Some(claim.now);
+        } else {
+            rules::may_have_been_sent(&mut row.intent, claim.now);
         }
         row.epoch += 1;
         row.leased_until_us = Some(lease_end_us(claim.now, claim.lease_seconds));

@@ -145,6 +145,7 @@ impl<'a> Batch<'a> {
             IntentNext::Retry(at) => (IntentState::Pending, at),
             IntentNext::Resolve(at) => (IntentState::Doubtful, at),
         };
+        rules::may_have_been_sent(&mut intent.intent, self.now);
         intent.intent.state = state;
         intent.intent.attempts = intent.intent.attempts.saturating_add(1);
         intent.not_before_us = micros(*at);
