@@ -11,20 +11,29 @@ use crate::clock::Dice;
 pub(crate) struct Stall {
     worker: Option<usize>,
     turns: usize,
+    /// Somebody is about to be stopped, as soon as something is being written.
+    is_near: bool,
 }
 
 /// The fewest and the most turns of the scheduler that go by meanwhile.
 const TURNS: (usize, usize) = (60, 300);
 
 impl Stall {
-    /// Stops a worker. Returns whether none was stopped already.
-    pub(crate) fn begin(&mut self, dice: &Dice, worker: usize) -> bool {
-        if self.worker.is_some() {
-            return false;
-        }
+    /// The next one that is at a write is stopped.
+    pub(crate) fn announce(&mut self) {
+        self.is_near = self.worker.is_none();
+    }
+
+    /// Whether a worker at a write is to be stopped.
+    pub(crate) fn is_near(&self) -> bool {
+        self.is_near
+    }
+
+    /// Stops a worker.
+    pub(crate) fn begin(&mut self, dice: &Dice, worker: usize) {
+        self.is_near = false;
         self.worker = Some(worker);
         self.turns = TURNS.0 + dice.below(TURNS.1 - TURNS.0);
-        true
     }
 
     /// Whether it is this worker's turn in vain.
@@ -38,6 +47,6 @@ impl Stall {
 
     /// All go on.
     pub(crate) fn end(&mut self) {
-        self.worker = None;
+        *self = Self::default();
     }
 }

@@ -3,6 +3,7 @@
 use crate::quarrel::Program;
 use crate::transport::FaultMix;
 use crate::{Broken, Run, WORKERS, setup};
+use tandem_core::write::{IntentState, WriteIntent};
 use tandem_engine::LEASE_SECONDS;
 use tandem_sandbox::faults::FaultAction;
 
@@ -52,7 +53,7 @@ impl Run<'_> {
                 self.program_acts();
             }
             153..156 => self.set_clock(),
-            156..162 if self.seed % 16 == 10 => self.stop_one(),
+            156..162 if self.seed % 16 == 10 => self.stall.announce(),
             150..153 => {
                 let act = self.admin.act(self.clock.now());
                 self.told(|| act);
@@ -64,15 +65,23 @@ impl Run<'_> {
                 let worker = self.dice.below(WORKERS);
                 if !self.stall.holds(worker) {
                     let _ = self.workers[worker].task.step();
+                    self.stop(worker);
                 }
             }
         }
     }
 
-    /// A process is stopped until all that it claimed is over.
-    fn stop_one(&mut self) {
-        let worker = self.dice.below(WORKERS);
-        if self.wire.is_quiet() && self.stall.begin(&self.dice, worker) {
+    /// A process that writes, perhaps, is stopped until all that it claimed is over.
+    fn stop(&mut self, worker: usize) {
+        if !self.stall.is_near() || !self.wire.is_quiet() {
+            return;
+        }
+        let sends = |intent: &WriteIntent| intent.state == IntentState::Sending;
+        let sending = self
+            .store
+            .inspect(self.team, |view| view.intents().any(sends));
+        if sending.unwrap_or_default() {
+            self.stall.begin(&self.dice, worker);
             self.told(|| format!("worker {worker} is stopped for a while"));
             self.pass(i64::from(LEASE_SECONDS) * 1_000);
         }

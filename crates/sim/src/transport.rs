@@ -366,6 +366,7 @@ impl Transport for Wire {
         }
         let reply = self.sandbox.handle(request);
         drop(in_flight);
+        let signs_in = signs_in || reply.response.status() == StatusCode::UNAUTHORIZED;
         let signing_in = Some(on_the_way).filter(|_| signs_in);
         if let (StatusCode::UNAUTHORIZED, Some(worker)) = (reply.response.status(), &self.worker) {
             worker.purse.give_back();
