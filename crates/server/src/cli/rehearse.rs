@@ -63,12 +63,12 @@ fn told(state: &Value) -> Vec<String> {
 }
 
 fn object(one: &Value) -> Vec<String> {
-    let more = match one["complete"].as_bool() {
-        Some(true) => "",
-        _ => "; there are more, only the longest unchanged were looked at",
+    let all = match one["complete"].as_bool() {
+        Some(true) => "records in the CRM",
+        _ => "records looked at, those that changed longest ago; the CRM has more",
     };
     let name = one["object"].as_str().unwrap_or_default();
-    let mut lines = vec![format!("{name}: {} records in the CRM{more}", one["rows"])];
+    let mut lines = vec![format!("{name}: {} {all}", one["rows"])];
     for (act, label) in [
         ("link", "linked by a match key"),
         ("choose", "match several: a person chooses"),

@@ -102,13 +102,17 @@ fn object_card(one: &ObjectRehearsal) -> Markup {
     let body = html! {
         @if !one.complete {
             (callout(Tone::Warn, &html! {
-                "Only the " (counted(one.rows, "record")) " that changed longest ago were looked at; there are more."
+                "Only those were looked at that changed longest ago; the CRM has more of them."
             }))
         }
         @if one.acts.is_empty() && one.left_there == 0 { p { "Nothing would happen." } } @else { (acts(one)) }
         @if !one.examples.is_empty() { (examples(one)) }
     };
-    let rows = html! { span class="muted" { (counted(one.rows, "record")) " in the CRM" } };
+    let rows = html! {
+        span class="muted" {
+            (counted(one.rows, "record")) @if one.complete { " in the CRM" } @else { " looked at" }
+        }
+    };
     let title = format!("{} · {}", one.object, kind_label(one.kind));
     card(&title, &rows, &body)
 }
