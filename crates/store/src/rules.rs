@@ -25,7 +25,8 @@ pub use link::{
     rules_changed, workspace_changed,
 };
 pub use mirror::{
-    KIN_MAX, archive, come_home, end_of_chain, let_go, must_be_current, redirect, revive, take_over,
+    KIN_MAX, archive, come_home, end_of_chain, let_go, looked_in_vain, must_be_current, redirect,
+    revive, take_over,
 };
 pub use news::{Evidence, News, moved_unstamped, news, take_in};
 pub use progress::{

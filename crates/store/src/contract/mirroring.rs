@@ -328,3 +328,15 @@ pub(super) async fn what_referred_to_a_moved_record_is_looked_at(b: &Bench) {
         "its account has another id"
     );
 }
+
+/// What took a record's place could not be seen, and is deleted itself: whoever waits for it learns that.
+pub(super) async fn who_looked_in_vain_learns_that_it_is_gone(b: &Bench) {
+    let link = asking(b).await;
+    answer(b, 2, Vec::new(), None).await;
+    assert_eq!(b.due(2).await, [], "a person is to grant access");
+    b.pull(3, deleted(crm("Account", "009", 3, &[]))).await;
+    assert_eq!(b.due(3).await, [link.id]);
+    let work = b.claim(3).await;
+    let heir = work[0].kin.heir.as_ref().and_then(|heir| heir.crm.as_ref());
+    assert!(heir.is_some_and(|crm| !crm.lives()) && work[0].link.parked.is_none());
+}

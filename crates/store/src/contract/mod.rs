@@ -146,6 +146,7 @@ cases! {
         an_archived_record_takes_nobody_in,
         the_archive_is_read_only_and_nobody_is_matched_with_it,
         a_link_asks_to_see_a_record,
+        who_looked_in_vain_learns_that_it_is_gone,
         what_can_not_be_seen_sets_its_link_aside,
         in_doubt_a_deleted_record_stays_deleted,
         what_referred_to_a_moved_record_is_looked_at,

@@ -2,7 +2,7 @@
 
 use super::team::Team;
 use crate::rules::{self, News};
-use tandem_core::ids::LinkId;
+use tandem_core::ids::{CrmId, CrmObject, LinkId};
 use tandem_core::reconcile::link_of_key;
 use tandem_core::record::CrmRecord;
 use tandem_core::store::{StagePage, StageReport};
@@ -15,7 +15,12 @@ impl Team {
             outrun,
             ..StageReport::default()
         };
-        for record in std::mem::take(&mut page.records) {
+        let records = std::mem::take(&mut page.records);
+        let gone = records.iter().filter(|record| !record.lives());
+        let gone: Vec<_> = gone
+            .map(|one| (one.object.clone(), one.id.clone()))
+            .collect();
+        for record in records {
             match self.links.of_crm(&page.object, &record.id) {
                 Some(row) => {
                     let link = row.link.id;
@@ -24,11 +29,26 @@ impl Team {
                 None => self.stage_unknown(&page, record, &mut report),
             }
         }
+        for place in &gone {
+            self.wake_followers(place, &page);
+        }
         if !outrun {
             let horizon = &mut self.progress_of(&page.object).horizon;
             horizon.measured(report.late_seconds, page.now);
         }
         report
+    }
+
+    /// Those whose records this one took the place of, where they looked for it in vain.
+    fn wake_followers(&mut self, place: &(CrmObject, CrmId), page: &StagePage) {
+        for (object, id) in self.mirrors.succeeded_by(place) {
+            let row = self.links.of_crm(&object, &id);
+            let waits = row.filter(|row| rules::looked_in_vain(&row.link));
+            if let Some(link) = waits.map(|row| row.link.id) {
+                self.links.change(link, rules::crm_changed);
+                self.links.make_due(link, page.lane, page.now);
+            }
+        }
     }
 
     fn stage_known(

@@ -2,6 +2,7 @@
 
 use super::set_fields;
 use tandem_core::Timestamp;
+use tandem_core::error::ErrorClass;
 use tandem_core::ids::RecordId;
 use tandem_core::link::{BaseVersion, LinkState, RecordLink};
 use tandem_core::reconcile::{Heir, changed, refusal};
@@ -41,6 +42,13 @@ pub fn end_of_chain<E>(
         });
     }
     Ok(heir)
+}
+
+/// Whether a link waits to see the record that took its own record's place: that this one is gone, too, is what it
+/// needs to know.
+pub fn looked_in_vain(link: &RecordLink) -> bool {
+    let parked = link.parked.as_ref().map(|parked| parked.class);
+    link.state == LinkState::Active && parked == Some(ErrorClass::RecordGone)
 }
 
 /// Puts a record into the archive.

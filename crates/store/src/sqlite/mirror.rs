@@ -14,7 +14,7 @@ use tandem_core::ids::{CrmId, CrmObject, LinkId, RecordId, TeamId};
 use tandem_core::link::{Lane, LinkState, RecordLink};
 use tandem_core::reconcile::{Absorb, Heir, Kin, Move, RecordChange, unseen};
 use tandem_core::record::{ArchiveCause, CrmRecord, Origin, Successor};
-use tandem_core::store::{Answered, Inquiry};
+use tandem_core::store::{Answered, Inquiry, StagePage};
 
 /// The records of team `?1` whose place record `?3` of object `?2` took, in one step or several, at most `?4`.
 /// (The order of the joins is said, because the planner knows nothing of how few are lost.)
@@ -68,9 +68,10 @@ impl<'a> Family<'a> {
         if heir.is_none() && !(rules::is_crm_half(link) && is_heir) {
             return Ok(Kin::default());
         }
-        let others = self.linked_losers(end)?;
+        let others = linked_losers(self.tx, self.team, end)?;
         let others = others
             .into_iter()
+            .map(|row| row.link)
             .filter(|other| other.id != link.id && other.state == LinkState::Active);
         let ids: Vec<RecordId> = others.filter_map(|other| other.record).collect();
         let rivals = records::by_ids(self.tx, self.team, &ids)?.into_values();
@@ -136,20 +137,35 @@ impl<'a> Family<'a> {
             .value(&sql, params![self.team.0, object, id, limit])?;
         Ok(found != 0)
     }
+}
 
-    /// The links of the records whose place this one took.
-    fn linked_losers(&self, (object, id): (&str, &str)) -> DbResult<Vec<RecordLink>> {
-        let sql = format!(
-            "{LOST} SELECT {} FROM lost CROSS JOIN link ON link.team = ?1 AND link.object = lost.object \
-             AND link.crm = lost.id WHERE link.record IS NOT NULL ORDER BY link.id",
-            links::COLUMNS
-        );
-        let limit = rows_number(rules::KIN_MAX);
-        let rows = self
-            .tx
-            .rows(&sql, params![self.team.0, object, id, limit], LinkRow::read)?;
-        Ok(rows.into_iter().map(|row| row.link).collect())
+/// The links of the records whose place this one took.
+fn linked_losers(tx: &Tx<'_>, team: TeamId, (object, id): (&str, &str)) -> DbResult<Vec<LinkRow>> {
+    let sql = format!(
+        "{LOST} SELECT {} FROM lost CROSS JOIN link ON link.team = ?1 AND link.object = lost.object \
+         AND link.crm = lost.id WHERE link.record IS NOT NULL ORDER BY link.id",
+        links::COLUMNS
+    );
+    let limit = rows_number(rules::KIN_MAX);
+    tx.rows(&sql, params![team.0, object, id, limit], LinkRow::read)
+}
+
+/// Those whose records this one took the place of, where they looked for it in vain.
+pub(super) fn wake_followers(
+    tx: &Tx<'_>,
+    team: TeamId,
+    page: &StagePage,
+    id: &CrmId,
+) -> DbResult<()> {
+    let rows = linked_losers(tx, team, (page.object.as_str(), id.as_str()))?;
+    for mut row in rows {
+        if rules::looked_in_vain(&row.link) {
+            row.change(rules::crm_changed);
+            row.make_due(page.lane, page.now);
+            links::save(tx, &mut row)?;
+        }
     }
+    Ok(())
 }
 
 /// Whether what a decision takes in or goes over to is no longer as it was seen.

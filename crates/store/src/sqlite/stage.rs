@@ -3,6 +3,7 @@
 use super::error::DbResult;
 use super::intents;
 use super::links::{self, LinkRow};
+use super::mirror;
 use super::mirrors::Mirrors;
 use super::progress;
 use super::team;
@@ -19,6 +20,8 @@ pub(super) fn stage(tx: &Tx<'_>, team: TeamId, mut page: StagePage) -> DbResult<
     let outrun = !rules::advance(&mut progress, &page);
     let records = std::mem::take(&mut page.records);
     let mut staging = Staging::load(tx, team, page, &records)?;
+    let gone = records.iter().filter(|record| !record.lives());
+    let gone: Vec<CrmId> = gone.map(|record| record.id.clone()).collect();
     staging.report.outrun = outrun;
     for record in records {
         staging.take(record)?;
@@ -29,6 +32,9 @@ pub(super) fn stage(tx: &Tx<'_>, team: TeamId, mut page: StagePage) -> DbResult<
         progress::save(tx, team, &progress)?;
     }
     links::wake_referring(tx, team, &staging.created, staging.page.now)?;
+    for id in gone {
+        mirror::wake_followers(tx, team, &staging.page, &id)?;
+    }
     Ok(staging.report)
 }
 
