@@ -20,6 +20,9 @@ const UNCLEAR: &str = "A write whose answer was lost may have been carried out b
 /// anything to tell: then nothing else is decided in this step, and the link stays due.
 #[must_use]
 pub(super) fn take_up(input: &Input<'_>, crm: &CrmRecord, decision: &mut Decision) -> bool {
+    if input.link.doubted.is_empty() {
+        return false;
+    }
     let (mut turned_up, mut unclear) = (Vec::new(), Vec::new());
     for rule in &input.rules.fields {
         match look(crm, rule, decision) {
