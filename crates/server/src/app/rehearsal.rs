@@ -53,6 +53,18 @@ impl App {
         self.rehearsal_of(actor.team).await
     }
 
+    /// Why none can be made now, for people.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn why_no_rehearsal(&self, actor: &Actor) -> AppResult<Option<String>> {
+        match self.must_be_before_the_first_run(actor.team).await {
+            Ok(_) => Ok(None),
+            Err(AppError::Conflict(reason)) => Ok(Some(reason)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Has the first run rehearsed soon; the result is kept. It costs at most [`CALLS_MAX`] API calls.
     ///
     /// # Errors

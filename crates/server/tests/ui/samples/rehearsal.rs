@@ -24,11 +24,16 @@ impl Samples {
             failed: Some(self.say("the CRM did not answer")),
             ..RehearsalState::default()
         };
+        let refused = self.say("sync is on");
         vec![
-            ("rehearsal-none", page(&shell, &RehearsalState::default())),
-            ("rehearsal", page(&shell, &found)),
-            ("rehearsal-under-way", page(&shell, &under_way)),
-            ("rehearsal-failed", page(&shell, &failed)),
+            (
+                "rehearsal-none",
+                page(&shell, &RehearsalState::default(), None),
+            ),
+            ("rehearsal", page(&shell, &found, None)),
+            ("rehearsal-refused", page(&shell, &found, Some(&refused))),
+            ("rehearsal-under-way", page(&shell, &under_way, None)),
+            ("rehearsal-failed", page(&shell, &failed, None)),
         ]
     }
 

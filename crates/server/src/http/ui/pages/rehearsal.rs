@@ -12,8 +12,8 @@ use maud::{Markup, html};
 use tandem_core::rehearsal::{Act, Change, EXAMPLES_MAX, Example, ObjectRehearsal, Rehearsal};
 use tandem_core::workspace::Kind;
 
-/// Draws it.
-pub fn page(shell: &Shell, state: &RehearsalState) -> Markup {
+/// Draws it; `refused` says why none can be made now.
+pub fn page(shell: &Shell, state: &RehearsalState, refused: Option<&str>) -> Markup {
     let lead = html! {
         p class="lead" {
             "What turning sync on would do, found out on your real records. Nothing is written, in the CRM or here."
@@ -22,6 +22,9 @@ pub fn page(shell: &Shell, state: &RehearsalState) -> Markup {
     let body = html! {
         // Asks for the page again and puts its own part in place.
         div id="live" hx-get="/sync/rehearsal" hx-trigger="every 3s" hx-select="#live" hx-swap="outerMorph" {
+            @if let Some(reason) = refused {
+                (callout(Tone::Info, &html! { strong { "None can be made now. " } (sentence(reason)) }))
+            }
             (told(shell, state))
             @match &state.last {
                 Some(found) => @for object in &found.objects { (object_card(object)) },
@@ -36,20 +39,20 @@ pub fn page(shell: &Shell, state: &RehearsalState) -> Markup {
             place: Place::Sync,
             title: "Rehearsal of the first run",
             lead,
-            actions: actions(shell, state),
+            actions: actions(shell, state, refused.is_none()),
             body,
         },
     )
 }
 
-fn actions(shell: &Shell, state: &RehearsalState) -> Markup {
+fn actions(shell: &Shell, state: &RehearsalState, may_ask: bool) -> Markup {
     let again = if state.last.is_some() {
         "Rehearse again"
     } else {
         "Rehearse"
     };
     html! {
-        @if state.asked_at.is_none() {
+        @if may_ask && state.asked_at.is_none() {
             (button_post("/sync/rehearsal", &shell.csrf, &html! { button type="submit" { (again) } }))
         }
         a class="button secondary" href="/sync" { "Back" }

@@ -19,8 +19,9 @@ pub(super) fn routes() -> Router<App> {
 
 async fn show(State(app): State<App>, visitor: Visitor) -> PageResult {
     let found = app.rehearsal(&visitor.actor).await?;
+    let refused = app.why_no_rehearsal(&visitor.actor).await?;
     let shell = visitor.shell(&app).await?;
-    Ok(page(&shell, &found).into_response())
+    Ok(page(&shell, &found, refused.as_deref()).into_response())
 }
 
 /// The runtime makes it; the page shows what it found when it is there.
